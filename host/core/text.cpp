@@ -1,0 +1,91 @@
+#include "host/core/text.hpp"
+
+#include <fmt/format.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace weir::host {
+
+namespace {
+
+std::string lower(std::string_view text) {
+    std::string out{text};
+    for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return out;
+}
+
+/// Edits from `a` to `b`: optimal string alignment distance.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+    for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
+    for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i)
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            std::size_t const cost = a[i - 1] == b[j - 1] ? 0 : 1;
+            d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + cost});
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+        }
+    return d[a.size()][b.size()];
+}
+
+}  // namespace
+
+std::string nearest(std::string_view wanted, std::vector<std::string> const& candidates) {
+    constexpr std::size_t compared_chars_max = 256;
+    std::string const from = lower(wanted.substr(0, compared_chars_max));
+    std::size_t best = std::max<std::size_t>(2, wanted.size() / 3) + 1;
+    std::string found;
+    for (std::string const& candidate : candidates) {
+        if (candidate.size() > compared_chars_max) continue;
+        if (std::size_t const edits = distance(from, lower(candidate)); edits < best) {
+            best = edits;
+            found = candidate;
+        }
+    }
+    return found;
+}
+
+std::string with_commas(std::uint64_t number) {
+    std::string out = std::to_string(number);
+    for (auto at = static_cast<std::ptrdiff_t>(out.size()) - 3; at > 0; at -= 3)
+        out.insert(static_cast<std::size_t>(at), ",");
+    return out;
+}
+
+std::string human_bytes(std::uint64_t bytes) {
+    if (bytes < 1000) return fmt::format("{} B", bytes);
+    double value = static_cast<double>(bytes);
+    std::size_t unit = 0;
+    constexpr std::array names{"B", "KB", "MB", "GB", "TB", "PB"};
+    while (value >= 999.95 && unit + 1 < names.size()) value /= 1000, ++unit;
+    return fmt::format("{:.1f} {}", value, names[unit]);
+}
+
+std::string make_ulid(std::int64_t unix_us) {
+    constexpr std::string_view digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    std::array<unsigned char, 16> random{};
+    for (std::size_t have = 0; have < random.size();) {
+        ssize_t const got = getrandom(random.data() + have, random.size() - have, 0);
+        if (got > 0) have += static_cast<std::size_t>(got);
+    }
+    std::string out(26, '0');
+    auto ms = static_cast<std::uint64_t>(unix_us / 1000);
+    for (std::size_t i = 10; i-- > 0; ms >>= 5) out[i] = digits[ms & 31];
+    for (std::size_t i = 0; i < 16; ++i) out[10 + i] = digits[random[i] & 31];
+    return out;
+}
+
+std::string fingerprint(std::string_view text) {
+    std::uint64_t hash = 0xcbf29ce484222325u;
+    for (char c : text) {
+        hash ^= static_cast<unsigned char>(c);
+        hash *= 0x100000001b3u;
+    }
+    return fmt::format("{:016x}", hash);
+}
+
+}  // namespace weir::host

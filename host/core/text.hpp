@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::host {
+
+/// The candidate nearest to `wanted` by edits (insert, delete, replace, swap neighbours; case does
+/// not count); empty when none is near enough to be meant.
+std::string nearest(std::string_view wanted, std::vector<std::string> const& candidates);
+
+/// 1234567 as "1,234,567".
+std::string with_commas(std::uint64_t number);
+
+/// Bytes for people: "812 B", "1.6 MB".
+std::string human_bytes(std::uint64_t bytes);
+
+/// A ULID: 26 characters that sort by `unix_us`; the rest is random.
+std::string make_ulid(std::int64_t unix_us);
+
+/// A short stable fingerprint of `text`, 16 hex digits (FNV-1a, 64 bits). Not for secrets.
+std::string fingerprint(std::string_view text);
+
+}  // namespace weir::host

@@ -1,0 +1,44 @@
+# weir_add_plugin(NAME SOURCES file... [LIBRARIES target...] [KIND connectors|plugins] [DIRECTORY dir])
+#
+# Builds NAME.so the way the host wants it: hidden symbols, one export, every symbol resolved, no
+# write bits for others; then lints it and writes the manifest NAME.json beside it. Both are done by
+# weir-runner, so a library that the host would refuse fails the build.
+set(WEIR_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
+
+function(weir_add_plugin name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "KIND;DIRECTORY" "SOURCES;LIBRARIES")
+  if(NOT arg_KIND)
+    set(arg_KIND connectors)
+  endif()
+  if(NOT arg_DIRECTORY)
+    set(arg_DIRECTORY ${CMAKE_BINARY_DIR}/lib/weir/${arg_KIND})
+  endif()
+  set(target weir_${name})
+  add_library(${target} MODULE ${arg_SOURCES})
+  set_target_properties(${target} PROPERTIES
+    PREFIX "" OUTPUT_NAME ${name}
+    LIBRARY_OUTPUT_DIRECTORY ${arg_DIRECTORY}
+    CXX_VISIBILITY_PRESET hidden C_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+    LINK_DEPENDS ${WEIR_PLUGIN_MAP})
+  # Unique symbols would make a second generation run on the first one's statics.
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
+  target_link_options(${target} PRIVATE
+    -Wl,--version-script=${WEIR_PLUGIN_MAP} -Wl,-z,relro -Wl,-z,now)
+  if(NOT WEIR_SANITIZE)  # a sanitizer's runtime is resolved from the host
+    target_link_options(${target} PRIVATE -Wl,-z,defs)
+  endif()
+  target_link_libraries(${target} PRIVATE weir::sdk ${arg_LIBRARIES})
+  if(TARGET weir_checked)
+    target_link_libraries(${target} PRIVATE weir_checked)
+  endif()
+  if(NOT TARGET weir-runner)
+    return()
+  endif()
+  add_custom_command(TARGET ${target} POST_BUILD
+    COMMAND chmod go-w $<TARGET_FILE:${target}>
+    COMMAND $<TARGET_FILE:weir-runner> --lint $<TARGET_FILE:${target}>
+    COMMAND $<TARGET_FILE:weir-runner> --describe $<TARGET_FILE:${target}>
+            --output ${arg_DIRECTORY}/${name}.json
+    COMMENT "Manifest of ${name}" VERBATIM)
+  add_dependencies(${target} weir-runner)
+endfunction()

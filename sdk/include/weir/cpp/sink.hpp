@@ -1,0 +1,164 @@
+#pragma once
+
+#include <memory>
+
+#include "../sink.h"
+#include "config.hpp"
+#include "host.hpp"
+#include "view.hpp"
+
+namespace weir {
+
+/// Where in the sink a stream lands; valid during the call only.
+struct Target {
+    std::uint32_t write_mode = WEIR_WRITE_APPEND;
+    std::string name;
+    std::vector<std::string> key;
+};
+
+/// Which checkpoint a writer goes on from; valid during the call only.
+struct Begin {
+    Target target;
+    std::string job, stream, run_id, spec;
+    bool staged = false, reset = false;
+};
+
+struct Commit {
+    std::string_view cursor;  ///< empty: the position is cleared
+    std::uint64_t rows = 0;
+    bool final = false;
+};
+
+/// Takes the rows that a writer refuses; may be absent, then the writer throws E_DATA instead.
+class Rejects {
+public:
+    explicit Rejects(weir_rejects const* rejects) : rejects_{rejects} {}
+    explicit operator bool() const { return WEIR_HAS(rejects_, weir_rejects, add); }
+    void add(std::int64_t row, Error const& why) {
+        weir_error reason{};
+        reason.struct_size = sizeof reason;
+        weir_status const status = detail::explain(&reason, why);
+        if (weir_status answer = rejects_->add(rejects_->ctx, row, status, &reason); answer < 0)
+            throw Error{answer, "the host takes no more rejected rows"};
+    }
+
+private:
+    weir_rejects const* rejects_;
+};
+
+/// Writes one stream. Calls come one at a time, interrupt() excepted. Destroying it rolls back.
+class Writer {
+public:
+    virtual ~Writer() = default;
+    /// `fields` and `batch` are borrowed. See weir_sink.write.
+    virtual void write(Call const& call, std::vector<FieldView> const& fields,
+                       ArrowArray const& batch, Rejects rejects) = 0;
+    /// Answers how many rows of the target were removed (REPLACE). See weir_sink.commit.
+    virtual std::uint64_t commit(Call const& call, Commit const& commit) = 0;
+    /// Unblocks the call at work. Any thread.
+    virtual void interrupt() noexcept {}
+};
+
+/// A configured system that can be written. Constructed from (Host, Config) without I/O.
+class Sink {
+public:
+    virtual ~Sink() = default;
+    /// Makes the target fit, or with `dry_run` only says how: one sentence per action.
+    virtual std::vector<std::string> prepare(Call const& call, Target const& target,
+                                             std::vector<FieldView> const& fields,
+                                             bool dry_run) = 0;
+    /// See weir_sink.begin: `epoch` in and out, the last committed cursor to `cursor`.
+    virtual std::unique_ptr<Writer> begin(Call const& call, Begin const& begin,
+                                          std::uint64_t& epoch, std::string& cursor) = 0;
+    /// The checkpoint as JSON; empty when there is none that holds.
+    virtual std::string peek(Call const& call, Begin const& begin) = 0;
+};
+
+namespace detail {
+
+struct WriterHandle {
+    std::unique_ptr<Writer> writer;
+};
+
+inline Target target_of(weir_target const& in) {
+    return {in.write_mode, in.name, Config{in.spec_json}.names("key")};
+}
+
+inline Begin begin_of(weir_begin const& in) {
+    auto text = [](char const* value) { return std::string{value ? value : ""}; };
+    return {target_of(*in.target),
+            text(in.job),
+            text(in.stream),
+            text(in.run_id),
+            text(in.spec_json),
+            (in.flags & WEIR_BEGIN_STAGED) != 0,
+            (in.flags & WEIR_BEGIN_RESET) != 0};
+}
+
+/// The table of calls for any Sink.
+template <class Instance>
+weir_sink const* sink_table() {
+    static weir_sink const table{
+        sizeof(weir_sink),
+        0,
+        [](weir_instance* instance, weir_call const* call, weir_target const* target,
+           ArrowSchema const* schema, std::uint32_t flags, weir_out const* actions,
+           weir_error* error) {
+            return barrier(error, [&] {
+                Sink& sink = *reinterpret_cast<Instance*>(instance);
+                Json list = Json::array();
+                for (std::string const& text :
+                     sink.prepare(Call{call}, target_of(*target), fields_of(*schema),
+                                  (flags & WEIR_PREPARE_DRY_RUN) != 0))
+                    list.push_back({{"text", text}});
+                write_out(actions, Json{{"actions", list}}.dump());
+                return WEIR_OK;
+            });
+        },
+        [](weir_instance* instance, weir_call const* call, weir_begin const* begin,
+           std::uint64_t* epoch, weir_out const* cursor, weir_writer** out, weir_error* error) {
+            return barrier(error, [&] {
+                Sink& sink = *reinterpret_cast<Instance*>(instance);
+                std::string last;
+                auto handle = std::make_unique<WriterHandle>();
+                handle->writer = sink.begin(Call{call}, begin_of(*begin), *epoch, last);
+                write_out(cursor, last);
+                *out = reinterpret_cast<weir_writer*>(handle.release());
+                return WEIR_OK;
+            });
+        },
+        [](weir_writer* writer, weir_call const* call, ArrowSchema const* schema,
+           ArrowArray const* batch, weir_rejects const* rejects, weir_error* error) {
+            return barrier(error, [&] {
+                auto& handle = *reinterpret_cast<WriterHandle*>(writer);
+                handle.writer->write(Call{call}, fields_of(*schema), *batch, Rejects{rejects});
+                return WEIR_OK;
+            });
+        },
+        [](weir_writer* writer, weir_call const* call, weir_commit* in, weir_error* error) {
+            return barrier(error, [&] {
+                auto& handle = *reinterpret_cast<WriterHandle*>(writer);
+                Commit commit;
+                if (in->cursor_size) commit.cursor = {in->cursor, in->cursor_size};
+                commit.rows = in->rows;
+                commit.final = (in->flags & WEIR_COMMIT_FINAL) != 0;
+                std::uint64_t const deleted = handle.writer->commit(Call{call}, commit);
+                if (WEIR_FITS(in, weir_commit, deleted)) in->deleted = deleted;
+                return WEIR_OK;
+            });
+        },
+        [](weir_instance* instance, weir_call const* call, weir_begin const* begin,
+           weir_out const* checkpoint, weir_error* error) {
+            return barrier(error, [&] {
+                Sink& sink = *reinterpret_cast<Instance*>(instance);
+                write_out(checkpoint, sink.peek(Call{call}, begin_of(*begin)));
+                return WEIR_OK;
+            });
+        },
+        [](weir_writer* writer) { reinterpret_cast<WriterHandle*>(writer)->writer->interrupt(); },
+        [](weir_writer* writer) { delete reinterpret_cast<WriterHandle*>(writer); }};
+    return &table;
+}
+
+}  // namespace detail
+}  // namespace weir
