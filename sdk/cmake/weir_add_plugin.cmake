@@ -3,7 +3,7 @@
 # Builds NAME.so the way the host wants it: hidden symbols, one export, every symbol resolved, no
 # write bits for others; then lints it and writes the manifest NAME.json beside it. Both are done by
 # weir-runner, so a library that the host would refuse fails the build.
-set(WEIR_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
+set(WEIR_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map CACHE INTERNAL "What a plugin exports")
 
 function(weir_add_plugin name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "KIND;DIRECTORY" "SOURCES;LIBRARIES")
