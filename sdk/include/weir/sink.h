@@ -43,6 +43,7 @@ typedef struct weir_commit {
     size_t cursor_size;  // 0: the position is cleared
     uint64_t rows;       // of this transaction; the checkpoint row adds them up
     uint64_t deleted;    // answered: rows of the target that a REPLACE removed
+    const char *spec_json;  // the host's note from now on; null: as begin() gave it
 } weir_commit;
 
 typedef struct weir_writer weir_writer;

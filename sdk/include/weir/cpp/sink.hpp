@@ -27,6 +27,7 @@ struct Commit {
     std::string_view cursor;  ///< empty: the position is cleared
     std::uint64_t rows = 0;
     bool final = false;
+    std::string_view spec;  ///< the host's note from now on; empty: as begin() gave it
 };
 
 /// Takes the rows that a writer refuses; may be absent, then the writer throws E_DATA instead.
@@ -142,6 +143,7 @@ weir_sink const* sink_table() {
                 if (in->cursor_size) commit.cursor = {in->cursor, in->cursor_size};
                 commit.rows = in->rows;
                 commit.final = (in->flags & WEIR_COMMIT_FINAL) != 0;
+                if (WEIR_HAS(in, weir_commit, spec_json)) commit.spec = in->spec_json;
                 std::uint64_t const deleted = handle.writer->commit(Call{call}, commit);
                 if (WEIR_FITS(in, weir_commit, deleted)) in->deleted = deleted;
                 return WEIR_OK;
