@@ -1,0 +1,67 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "weir/arrow.h"
+#include "weir/module.h"
+
+namespace weir::host {
+
+class Library;
+class Generation;
+
+/// What an array of a plugin held before the host put itself in between; see OwnedArray::pinned.
+struct Pin {
+    void (*release)(ArrowArray*) = nullptr;
+    void* private_data = nullptr;
+    std::shared_ptr<Generation> generation;
+    bool is_heap = false;
+};
+
+/// One loaded copy of a plugin: everything that can still run its code holds a shared_ptr to it,
+/// arrays included (`pins`). The code itself is never unmapped, so that a mistake in counting
+/// costs memory, not a crash. The counters are for people and for swapping. Thread-safe.
+class Generation {
+public:
+    Generation(std::string id, std::string version, std::string sha256, std::filesystem::path path,
+               std::shared_ptr<Library const> library, weir_module const* module);
+
+    std::string const& id() const { return id_; }
+    std::string const& version() const { return version_; }
+    std::string const& sha256() const { return sha256_; }
+    std::filesystem::path const& path() const { return path_; }
+    /// Static, checked by check_module().
+    weir_module const& module() const { return *module_; }
+
+    /// Calls that are inside the plugin now.
+    std::int64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
+    /// Arrays of the plugin that are still held.
+    std::int64_t pins() const { return pins_.load(std::memory_order_relaxed); }
+
+    void enter() { in_flight_.fetch_add(1, std::memory_order_relaxed); }
+    void leave() { in_flight_.fetch_sub(1, std::memory_order_relaxed); }
+
+    /// A free pin; of the first 64 none is allocated.
+    Pin* take_pin();
+    /// Gives it back. Whoever calls holds a reference to this generation.
+    void return_pin(Pin* pin);
+
+private:
+    static constexpr std::size_t slots = 64;
+
+    std::string id_, version_, sha256_;
+    std::filesystem::path path_;
+    std::shared_ptr<Library const> library_;
+    weir_module const* module_;
+    alignas(64) std::atomic<std::int64_t> in_flight_{0};
+    alignas(64) std::atomic<std::int64_t> pins_{0};
+    std::atomic<std::uint64_t> free_{~std::uint64_t{0}};
+    std::array<Pin, slots> pin_slots_;
+};
+
+}  // namespace weir::host

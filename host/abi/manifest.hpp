@@ -1,0 +1,45 @@
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/core/error.hpp"
+#include "weir/module.h"
+
+namespace weir::host {
+
+// manifest := {"abi":{"major","minor"}, "id", "version", "file", "sha256",
+// "components":[component]} component := {"id", "title", "roles":["source","sink"],
+// "config_schema":{…}, "meta":{…}}
+
+/// One connector as its library describes it.
+struct ComponentInfo {
+    std::string id, title;
+    std::uint32_t roles = 0;  ///< WEIR_ROLE_*
+    nlohmann::json config_schema, meta;
+    /// URLs of these schemes are configuration enough: {"url":…}.
+    std::vector<std::string> schemes;
+};
+
+/// What a library says of itself, readable without loading it.
+struct Manifest {
+    std::uint32_t abi_major = 0, abi_minor = 0;
+    std::string id, version, file, sha256;
+    std::vector<ComponentInfo> components;
+};
+
+/// The manifest of a checked module; E_CONFIG where the JSON texts of a component do not parse.
+Result<Manifest> describe_module(weir_module const& module, std::string file, std::string sha256);
+
+std::string to_json(Manifest const& manifest);
+
+/// Reads NAME.json beside NAME.so; nothing when there is none.
+Result<std::optional<Manifest>> read_manifest_beside(std::filesystem::path const& library);
+
+/// Where the two first differ, as a sentence; empty when they agree.
+std::string difference(Manifest const& written, Manifest const& found);
+
+}  // namespace weir::host
