@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+
+#include "host/cli/commands.hpp"
+#include "host/cli/environment.hpp"
+#include "host/cli/output.hpp"
+#include "host/core/failpoint.hpp"
+#include "host/run/copy.hpp"
+
+namespace weir::host {
+
+namespace {
+
+Exit exit_of(CopyReport const& report, bool was_stopped) {
+    if (was_stopped && report.error) return Exit::interrupted;
+    std::string const status = report.status();
+    if (status == "succeeded") return Exit::done;
+    if (status == "partial") return Exit::partial;
+    return exit_of(*report.error);
+}
+
+std::string errors_text(CopyReport const& report) {
+    std::string text;
+    for (StreamReport const& stream : report.streams)
+        if (stream.error)
+            text +=
+                (report.streams.size() > 1 ? stream.stream + ": " : "") + to_text(*stream.error);
+    return text.empty() && report.error ? to_text(*report.error) : text;
+}
+
+std::string metrics_text(Metrics const& metrics) {
+    std::string text;
+    for (Metrics::Value const& value : metrics.snapshot())
+        text += fmt::format("  {} {}\n", value.name, value.value);
+    return text;
+}
+
+/// Where an interrupted copy stands.
+std::string safe_text(CopyReport const& report) {
+    std::string text = "interrupted";
+    for (StreamReport const& stream : report.streams)
+        text += fmt::format(" · {}: {} rows are safe", stream.stream, stream.counts.written);
+    return text + "; the same command goes on from there\n";
+}
+
+}  // namespace
+
+Exit fail(Error const& error, Voice const& voice) {
+    tell(to_text(error));
+    if (!voice.json) return exit_of(error);
+    nlohmann::ordered_json json{{"status", "failed"},
+                                {"streams", nlohmann::ordered_json::array()},
+                                {"error", to_json(error)}};
+    if (Result<void> printed = print(json); !printed) tell(to_text(printed.error()));
+    return exit_of(error);
+}
+
+Exit run(CopyCommand const& command, Clock const& clock, Limits const& limits) {
+    CopyReport report;
+    bool was_stopped = false;
+    {
+        Environment host{clock, limits, command.voice, command.connector_dirs};
+        report = run_copy(command.request,
+                          {host.registry, host.services, host.progress, clock, limits, host.stop});
+        was_stopped = host.stop.reading;
+        if (command.voice.verbose) tell(metrics_text(host.metrics));
+    }
+    failpoint("copy.before_report");
+    Exit exit = exit_of(report, was_stopped);
+    if (exit == Exit::interrupted)
+        tell(safe_text(report));
+    else
+        tell(errors_text(report));
+    Result<void> printed;
+    bool const has_streams = !report.streams.empty();
+    if (command.voice.json)
+        printed = print(to_json(report));
+    else if (has_streams && !command.voice.quiet && exit != Exit::interrupted)
+        printed = print(to_text(report));
+    if (!printed) {
+        tell(to_text(printed.error()));
+        if (exit == Exit::done) exit = exit_of(printed.error());
+    }
+    return exit;
+}
+
+}  // namespace weir::host

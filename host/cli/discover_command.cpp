@@ -1,0 +1,111 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "host/cli/commands.hpp"
+#include "host/cli/environment.hpp"
+#include "host/cli/output.hpp"
+#include "host/core/text.hpp"
+#include "host/run/copy.hpp"
+
+namespace weir::host {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json stream_json(FoundStream const& stream) {
+    Json json{{"stream", stream.name}};
+    for (auto const& [name, value] : stream.meta.items()) json[name] = value;
+    return json;
+}
+
+std::string joined(nlohmann::json const& names) {
+    return fmt::format("{}", fmt::join(names.get<std::vector<std::string>>(), ", "));
+}
+
+std::string key_text(nlohmann::json const& meta) {
+    if (!meta.contains("keys") || meta["keys"].empty()) return "-";
+    return joined(meta["keys"].front());
+}
+
+std::string cursors_text(nlohmann::json const& meta) {
+    std::string text;
+    for (auto const& candidate : meta.value("tracking", nlohmann::json::array())) {
+        if (!text.empty()) text += " · ";
+        text += candidate.value("field", "");
+        auto const notes = candidate.value("notes", nlohmann::json::array());
+        if (!notes.empty()) text += " (" + joined(notes) + ")";
+    }
+    return text.empty() ? "-" : text;
+}
+
+std::string rows_text(nlohmann::json const& meta) {
+    if (!meta.contains("rows") || !meta["rows"].is_number_unsigned()) return "?";
+    return with_commas(meta["rows"].get<std::uint64_t>());
+}
+
+std::string fields_text(nlohmann::json const& meta) {
+    std::string text;
+    for (auto const& field : meta.value("fields", nlohmann::json::array()))
+        text += fmt::format("    {}  {}{}\n", field.value("name", ""), field.value("type", ""),
+                            field.value("nullable", true) ? "" : "  not null");
+    return text;
+}
+
+std::string table_text(std::vector<FoundStream> const& streams, bool with_columns) {
+    std::size_t name_width = 6, rows_width = 5, key_width = 3;
+    for (FoundStream const& stream : streams) {
+        name_width = std::max(name_width, stream.name.size());
+        rows_width = std::max(rows_width, rows_text(stream.meta).size());
+        key_width = std::max(key_width, key_text(stream.meta).size());
+    }
+    std::string text = fmt::format("{:<{}}  {:>{}}  {:<{}}  CURSOR CANDIDATES\n", "STREAM",
+                                   name_width, "ROWS~", rows_width, "KEY", key_width);
+    std::set<std::string> caveats;
+    for (FoundStream const& stream : streams) {
+        text += fmt::format("{:<{}}  {:>{}}  {:<{}}  {}\n", stream.name, name_width,
+                            rows_text(stream.meta), rows_width, key_text(stream.meta), key_width,
+                            cursors_text(stream.meta));
+        if (with_columns) text += fields_text(stream.meta);
+        for (auto const& caveat : stream.meta.value("caveats", nlohmann::json::array()))
+            caveats.insert(caveat.get<std::string>());
+    }
+    for (std::string const& caveat : caveats) text += fmt::format("⚠ {}\n", caveat);
+    return text;
+}
+
+Result<std::vector<FoundStream>> discover(DiscoverCommand const& command, Environment& host) {
+    Result<Instance> instance = connect(command.url, host.registry, host.services);
+    if (!instance) return instance.error();
+    Result<SourceProxy> source = instance->source();
+    if (!source) return source.error();
+    CallContext const call{host.clock, &host.stop.reading};
+    std::optional<std::string> pattern;
+    if (!command.match.empty()) pattern = command.match;
+    auto found = source->discover(call, pattern);
+    if (found && found->empty() && pattern)
+        return Error{WEIR_E_NOT_FOUND, "source.stream_not_found",
+                     fmt::format("no stream matches {}", *pattern), *pattern};
+    return found;
+}
+
+}  // namespace
+
+Exit run(DiscoverCommand const& command, Clock const& clock, Limits const& limits) {
+    Environment host{clock, limits, command.voice, command.connector_dirs};
+    auto found = discover(command, host);
+    if (!found) return fail(found.error(), command.voice);
+    Json json{{"status", "succeeded"}, {"streams", Json::array()}, {"error", nullptr}};
+    for (FoundStream const& stream : *found) json["streams"].push_back(stream_json(stream));
+    bool const with_columns = command.columns || found->size() == 1;
+    std::string const text =
+        found->empty() ? "the source has no streams\n" : table_text(*found, with_columns);
+    Result<void> printed = command.voice.json ? print(json) : print(text);
+    if (printed) return Exit::done;
+    tell(to_text(printed.error()));
+    return exit_of(printed.error());
+}
+
+}  // namespace weir::host

@@ -1,0 +1,35 @@
+#include "host/cli/environment.hpp"
+
+#include <filesystem>
+#include <system_error>
+
+namespace weir::host {
+
+namespace {
+
+/// Build tree, /usr and /opt look alike from the program: ../lib/weir/connectors.
+std::vector<std::filesystem::path> directories(std::vector<std::string> const& more) {
+    std::vector<std::filesystem::path> all{more.begin(), more.end()};
+    std::error_code failed;
+    auto const self = std::filesystem::read_symlink("/proc/self/exe", failed);
+    if (!failed) all.push_back(self.parent_path().parent_path() / "lib/weir/connectors");
+    return all;
+}
+
+}  // namespace
+
+Environment::Environment(Clock const& its_clock, Limits const& its_limits, Voice const& voice,
+                         std::vector<std::string> const& connector_dirs)
+    : clock{its_clock},
+      limits{its_limits},
+      progress{clock, ProgressLine::style_here(voice.quiet), voice.verbose},
+      watchdog{clock},
+      signals{stop, limits.drain_ms,
+              [this] {
+                  progress.say("stopping after the batch in hand; again to end at once");
+                  watchdog.nudge();
+              }},
+      services{clock, progress, metrics, watchdog},
+      registry{directories(connector_dirs)} {}
+
+}  // namespace weir::host

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "host/abi/host_services.hpp"
+#include "host/abi/registry.hpp"
+#include "host/abi/watchdog.hpp"
+#include "host/cli/options.hpp"
+#include "host/cli/progress_line.hpp"
+#include "host/cli/signals.hpp"
+#include "host/core/limits.hpp"
+
+namespace weir::host {
+
+/// What a command that works without a server needs, built in order and torn down in reverse: the
+/// stop, its signals, progress, and the connectors that lie beside this program or in
+/// `connector_dirs`.
+class Environment {
+public:
+    Environment(Clock const& clock, Limits const& limits, Voice const& voice,
+                std::vector<std::string> const& connector_dirs);
+
+    Clock const& clock;
+    Limits const& limits;
+    Stop stop;
+    ProgressLine progress;
+    Metrics metrics;
+    Watchdog watchdog;
+    Signals signals;
+    HostServices services;
+    Registry registry;
+};
+
+}  // namespace weir::host

@@ -1,0 +1,247 @@
+#include "host/cli/options.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <string_view>
+
+#include "host/core/text.hpp"
+
+#ifndef WEIR_VERSION
+#define WEIR_VERSION "0"
+#endif
+
+namespace weir::host {
+
+namespace {
+
+using Strings = std::vector<std::string>;
+
+constexpr char copy_footer[] = R"(
+URLs: postgres://user:password@host:port/db, sqlite:relative.db, sqlite:/absolute.db,
+generator:rows=1000. Passwords best come from elsewhere: '${env:SHOP_URL}', ${file:PATH},
+PGPASSWORD or ~/.pgpass.
+
+Examples:
+  weir copy '${env:SHOP_URL}' sqlite:shop.db --stream public.users
+  weir copy '${env:SHOP_URL}' sqlite:shop.db --stream public.users --cursor updated_at
+  weir copy '${env:SHOP_URL}' sqlite:shop.db --stream 'public.*' --write replace
+  weir copy generator:rows=1000000 sqlite:big.db
+
+Exit codes: 0 done, 1 the work failed, 2 wrong usage, 3 the environment failed,
+4 some records rejected or some streams failed, 130 interrupted.)";
+
+/// What CLI11 fills in before it becomes a request.
+struct CopyText {
+    std::string mode, write, on_error, transform;
+    double max_delete_fraction = 0.1;
+    std::uint32_t batch_rows = 0;
+    std::uint64_t batch_bytes = 0;
+    std::int64_t limit = 0;
+};
+
+void add_voice(CLI::App& app, Voice& voice) {
+    app.add_flag("--json", voice.json, "The last line of standard output is one JSON object");
+    app.add_flag("-q,--quiet", voice.quiet, "No progress and no summary");
+    app.add_flag("-v,--verbose", voice.verbose, "Also what connectors log and count");
+}
+
+void add_directories(CLI::App& app, Strings& directories) {
+    app.add_option("--connector-dir", directories, "Look for connectors here too")
+        ->type_name("DIR")
+        ->allow_extra_args(false);
+}
+
+CLI::App* add_copy(CLI::App& app, CopyCommand& out, CopyText& text) {
+    CopyRequest& request = out.request;
+    CLI::App* copy = app.add_subcommand("copy", "Copy streams from one system into another");
+    copy->footer(copy_footer);
+    copy->add_option("SOURCE", request.source_url, "URL of what is read")->required();
+    copy->add_option("SINK", request.sink_url, "URL of what is written")->required();
+    copy->add_option("--stream", request.streams, "A stream, or a quoted pattern like 'public.*'")
+        ->type_name("NAME")
+        ->allow_extra_args(false);
+    copy->add_option("--to", request.to, "Target of a single stream")->type_name("NAME");
+    copy->add_option("--mode", text.mode, "full | delta | reconcile; default: delta with a cursor")
+        ->type_name("MODE");
+    copy->add_option("--write", text.write, "append | upsert | replace; default: upsert by key")
+        ->type_name("MODE");
+    copy->add_option("--cursor", request.cursor, "Field by which changes are found")
+        ->type_name("FIELD");
+    copy->add_option("--key", request.key, "Fields that identify a record")
+        ->delimiter(',')
+        ->type_name("FIELD,...")
+        ->allow_extra_args(false);
+    copy->add_option("--fields", request.fields, "Only these fields")
+        ->delimiter(',')
+        ->type_name("FIELD,...")
+        ->allow_extra_args(false);
+    copy->add_option("--transform", text.transform, "Mapping of values")->type_name("FILE");
+    copy->add_option("--batch-rows", text.batch_rows, "Rows per batch and transaction")
+        ->check(CLI::Range(1u, 10'000'000u))
+        ->type_name("N");
+    copy->add_option("--batch-bytes", text.batch_bytes, "Bytes per batch and transaction")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 30))
+        ->type_name("N");
+    copy->add_option("--limit", text.limit, "At most so many records per stream")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 62))
+        ->type_name("N");
+    copy->add_option("--on-error", text.on_error,
+                     "A record the sink refuses: stop | skip | dead_letter; default: stop")
+        ->type_name("WHAT");
+    copy->add_option("--max-delete-fraction", text.max_delete_fraction,
+                     "Most of the target that --mode reconcile may delete")
+        ->type_name("X");
+    copy->add_flag("--force", request.force, "Let --write replace empty a target");
+    copy->add_option("--dead-letters", request.dead_letters,
+                     "File of refused records; default: weir-dead-letters.jsonl")
+        ->type_name("FILE");
+    copy->add_flag("--dry-run", request.dry_run, "Say what would be done; write nothing");
+    add_voice(*copy, out.voice);
+    add_directories(*copy, out.connector_dirs);
+    return copy;
+}
+
+CLI::App* add_discover(CLI::App& app, DiscoverCommand& out) {
+    CLI::App* discover =
+        app.add_subcommand("discover", "List a source's streams, keys and cursor candidates");
+    discover->add_option("URL", out.url, "URL of the source")->required();
+    discover->add_option("--match", out.match, "Only streams like this, e.g. 'public.*'")
+        ->type_name("PATTERN");
+    discover->add_flag("--columns", out.columns, "Show every stream's fields");
+    add_voice(*discover, out.voice);
+    add_directories(*discover, out.connector_dirs);
+    return discover;
+}
+
+Error usage(std::string sentence, std::string where = {}) {
+    return Error{WEIR_E_CONFIG, "usage", std::move(sentence), std::move(where)};
+}
+
+template <class Value>
+Result<std::optional<Value>> choice(char const* option, std::string const& text,
+                                    std::map<std::string, Value> const& values) {
+    if (text.empty()) return std::optional<Value>{};
+    if (auto const at = values.find(text); at != values.end()) return std::optional{at->second};
+    Strings names;
+    for (auto const& [name, value] : values) names.push_back(name);
+    Error error = usage(
+        fmt::format("{} is one of {}, not \"{}\"", option, fmt::join(names, ", "), text), option);
+    std::string const near = nearest(text, names);
+    return near.empty() ? error : error.suggest(fmt::format("{} {}", option, near));
+}
+
+Error not_here(std::string const& what) {
+    return Error{WEIR_E_UNSUPPORTED, "copy.unsupported",
+                 what + " is not supported by this version of Weir", what};
+}
+
+Result<void> settle(CLI::App const& app, CopyText const& text, CopyRequest& request) {
+    if (app.count("--transform")) return not_here("--transform");
+    if (text.mode == "reconcile") return not_here("--mode reconcile");
+    if (app.count("--max-delete-fraction"))
+        return usage("--max-delete-fraction goes with --mode reconcile only",
+                     "--max-delete-fraction");
+    auto mode = choice<ReadMode>("--mode", text.mode,
+                                 {{"full", ReadMode::full}, {"delta", ReadMode::delta}});
+    if (!mode) return mode.error();
+    auto write = choice<WriteMode>("--write", text.write,
+                                   {{"append", WriteMode::append},
+                                    {"upsert", WriteMode::upsert},
+                                    {"replace", WriteMode::replace}});
+    if (!write) return write.error();
+    auto on_error = choice<OnError>(
+        "--on-error", text.on_error,
+        {{"stop", OnError::stop}, {"skip", OnError::skip}, {"dead_letter", OnError::dead_letter}});
+    if (!on_error) return on_error.error();
+    request.mode = *mode;
+    request.write = *write;
+    request.on_error = on_error->value_or(OnError::stop);
+    if (app.count("--batch-rows")) request.batch_rows = text.batch_rows;
+    if (app.count("--batch-bytes")) request.batch_bytes = text.batch_bytes;
+    if (app.count("--limit")) request.limit = text.limit;
+    if (request.limit && request.write == WriteMode::replace)
+        return usage("--limit with --write replace would delete all but the first records",
+                     "--limit");
+    if (request.mode == ReadMode::delta && request.write == WriteMode::replace)
+        return usage("--write replace reads everything, so it cannot go with --mode delta",
+                     "--write");
+    if (!request.to.empty() && request.streams.size() > 1)
+        return usage("--to names the target of one stream, and several were given", "--to");
+    if (app.count("--dead-letters") && request.on_error != OnError::dead_letter)
+        return usage("--dead-letters goes with --on-error dead_letter", "--dead-letters")
+            .suggest("add --on-error dead_letter");
+    return {};
+}
+
+/// CLI11's sentence, and the nearest option or verb to what it did not know.
+Error wrong(CLI::App const& app, CLI::ParseError const& error, int argc, char const* const* argv) {
+    CLI::App const* at = &app;
+    for (CLI::App const* verb : app.get_subcommands()) at = verb;
+    Strings known;
+    for (CLI::Option const* option : at->get_options())
+        for (std::string const& name : option->get_lnames()) known.push_back("--" + name);
+    if (at == &app)
+        for (CLI::App const* verb : app.get_subcommands([](CLI::App const*) { return true; }))
+            known.push_back(verb->get_name());
+    for (int i = 1; i < argc; ++i) {
+        std::string const word{
+            std::string_view{argv[i]}.substr(0, std::string_view{argv[i]}.find('='))};
+        bool const is_option = word.starts_with("--") && word.size() > 2;
+        bool const is_verb = i == 1 && at == &app && !word.starts_with("-");
+        if ((!is_option && !is_verb) || std::ranges::find(known, word) != known.end()) continue;
+        Error unknown = usage(
+            is_verb ? fmt::format("there is no command \"{}\"", word)
+                    : fmt::format("{} has no option {}",
+                                  at->get_name().empty() ? "weir" : "weir " + at->get_name(), word),
+            word);
+        std::string const near = nearest(word, known);
+        return near.empty() ? unknown.suggest("weir --help")
+                            : unknown.suggest("did you mean " + near + "?");
+    }
+    std::string const verb = at == &app ? "" : " " + at->get_name();
+    return usage(error.what()).suggest(fmt::format("weir{} --help", verb));
+}
+
+}  // namespace
+
+bool wants_json(int argc, char const* const* argv) {
+    return std::any_of(argv + 1, argv + argc,
+                       [](std::string_view word) { return word == "--json"; });
+}
+
+Result<Command> parse_arguments(int argc, char const* const* argv) {
+    Command command;
+    CopyText text;
+    CLI::App app{"Weir moves records from the systems that have them to those that need them.",
+                 "weir"};
+    app.set_version_flag("--version", "weir " WEIR_VERSION);
+    app.require_subcommand(0, 1);
+    CLI::App* copy = add_copy(app, command.copy, text);
+    CLI::App* discover = add_discover(app, command.discover);
+    try {
+        app.parse(argc, argv);
+    } catch (CLI::CallForHelp const&) {
+        command.text = app.help();
+        return command;
+    } catch (CLI::CallForVersion const&) {
+        command.text = app.version() + "\n";
+        return command;
+    } catch (CLI::ParseError const& error) {
+        return wrong(app, error, argc, argv);
+    }
+    if (copy->parsed()) {
+        command.kind = Command::Kind::copy;
+        if (Result<void> settled = settle(*copy, text, command.copy.request); !settled)
+            return settled.error();
+    } else if (discover->parsed()) {
+        command.kind = Command::Kind::discover;
+    } else {
+        return usage("say what to do: weir copy or weir discover").suggest("weir --help");
+    }
+    return command;
+}
+
+}  // namespace weir::host

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "host/core/error.hpp"
+#include "host/run/request.hpp"
+
+namespace weir::host {
+
+/// How a command speaks.
+struct Voice {
+    bool json = false;     ///< the last line of standard output is one object
+    bool quiet = false;    ///< no progress, no summary; errors always
+    bool verbose = false;  ///< what connectors log and count as well
+};
+
+struct CopyCommand {
+    CopyRequest request;
+    Voice voice;
+    std::vector<std::string> connector_dirs;
+};
+
+struct DiscoverCommand {
+    std::string url, match;
+    bool columns = false;
+    Voice voice;
+    std::vector<std::string> connector_dirs;
+};
+
+/// What the arguments ask for: one of them, or text to print (help, version).
+struct Command {
+    enum class Kind { copy, discover, print } kind = Kind::print;
+    CopyCommand copy;
+    DiscoverCommand discover;
+    std::string text;
+};
+
+/// Reads the arguments. Wrong usage is E_CONFIG with code "usage" and, where one is near, the name
+/// that was meant. Pure.
+Result<Command> parse_arguments(int argc, char const* const* argv);
+
+/// Whether the arguments ask for JSON, known even when they are wrong otherwise.
+bool wants_json(int argc, char const* const* argv);
+
+}  // namespace weir::host

@@ -1,0 +1,119 @@
+#include "host/cli/output.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "host/core/text.hpp"
+
+namespace weir::host {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json to_json(StreamReport const& stream, bool is_dry_run) {
+    Json json{{"stream", stream.stream},
+              {"target", stream.target},
+              {"read", stream.counts.read},
+              {"written", stream.counts.written},
+              {"filtered", stream.counts.filtered},
+              {"rejected", stream.counts.rejected},
+              {"deleted", stream.counts.deleted},
+              {"batches", stream.counts.batches},
+              {"bytes", stream.counts.bytes},
+              {"seconds", stream.seconds}};
+    json["cursor"] = stream.cursor.empty() ? Json(nullptr) : Json(stream.cursor);
+    json["error"] = stream.error ? weir::host::to_json(*stream.error) : Json(nullptr);
+    if (!stream.notes.empty()) json["notes"] = stream.notes;
+    if (is_dry_run) json["plan"] = stream.plan, json["actions"] = stream.actions;
+    return json;
+}
+
+std::string dry_line(StreamReport const& stream) {
+    std::string text = fmt::format("  {} → {}: {}{}\n", stream.stream, stream.target, stream.plan,
+                                   stream.cursor.empty() ? "" : ", after " + stream.cursor);
+    for (std::string const& action : stream.actions) text += fmt::format("  + {}\n", action);
+    return text;
+}
+
+std::string summary(CopyReport const& report) {
+    Counts sum;
+    std::string cursor;
+    for (StreamReport const& stream : report.streams) {
+        sum.read += stream.counts.read;
+        sum.written += stream.counts.written;
+        sum.rejected += stream.counts.rejected;
+        sum.deleted += stream.counts.deleted;
+        if (report.streams.size() == 1) cursor = stream.cursor;
+    }
+    std::string text = fmt::format(
+        "{} {} read · {} written · {} rejected", report.status() == "succeeded" ? "✓" : "⚠",
+        with_commas(sum.read), with_commas(sum.written), with_commas(sum.rejected));
+    if (sum.deleted) text += fmt::format(" · {} deleted", with_commas(sum.deleted));
+    if (!cursor.empty()) text += fmt::format(" · cursor {}", cursor);
+    return text + '\n';
+}
+
+}  // namespace
+
+Json to_json(Error const& error) {
+    Json json{{"code", error.code}, {"message", error.message}};
+    if (!error.where.empty()) json["where"] = error.where;
+    if (!error.suggestion.empty()) json["suggestion"] = error.suggestion;
+    return json;
+}
+
+Json to_json(CopyReport const& report) {
+    Json json{{"status", report.status()}, {"run_id", report.run_id}, {"streams", Json::array()}};
+    for (StreamReport const& stream : report.streams)
+        json["streams"].push_back(to_json(stream, report.dry_run));
+    if (report.dry_run) json["dry_run"] = true;
+    if (!report.dead_letters.empty()) json["dead_letters"] = report.dead_letters;
+    json["error"] = report.error ? to_json(*report.error) : Json(nullptr);
+    return json;
+}
+
+std::string to_text(Error const& error) {
+    std::string text = fmt::format("✗ {}", error.code);
+    if (!error.where.empty()) text += "   " + error.where;
+    text += fmt::format("\n    {}\n", error.message);
+    if (!error.suggestion.empty()) text += fmt::format("    → {}\n", error.suggestion);
+    return text;
+}
+
+std::string to_text(CopyReport const& report) {
+    std::string text;
+    if (report.dry_run) {
+        for (StreamReport const& stream : report.streams)
+            if (!stream.error) text += dry_line(stream);
+        return text + "nothing was written (--dry-run)\n";
+    }
+    text += summary(report);
+    if (!report.dead_letters.empty())
+        text += fmt::format("  refused records: {}\n", report.dead_letters);
+    return text;
+}
+
+Result<void> print(std::string const& text) {
+    bool const failed =
+        std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0;
+    if (!failed) return {};
+    return Error{WEIR_E_IO, "output.closed",
+                 fmt::format("standard output takes no more: {}; what was reported is done",
+                             std::strerror(errno)),
+                 "stdout"};
+}
+
+Result<void> print(Json const& json) {
+    return print(json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n');
+}
+
+void tell(std::string const& text) {
+    std::fwrite(text.data(), 1, text.size(), stderr);
+    std::fflush(stderr);
+}
+
+}  // namespace weir::host

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+
+namespace weir::host {
+
+/// Everything that can grow has a limit, and the limit has a name (I11).
+struct Limits {
+    std::uint32_t batch_rows_max = 8192;
+    std::uint64_t batch_bytes_max = 8u << 20;
+    /// A transaction of the sink ends at the first batch with a cursor after so much.
+    std::uint64_t commit_bytes_max = 8u << 20;
+    std::int64_t commit_ms_max = 1000;
+    /// Tries of one stream without any progress between them.
+    int attempts_max = 4;
+    std::int64_t backoff_ms_min = 500, backoff_ms_max = 10'000;
+    /// Streams of one copy.
+    std::size_t streams_max = 10'000;
+    /// After the first Ctrl-C: how long the batch in hand may take to be committed.
+    std::int64_t drain_ms = 10'000;
+};
+
+}  // namespace weir::host

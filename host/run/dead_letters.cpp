@@ -1,0 +1,82 @@
+#include "host/run/dead_letters.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "host/core/text.hpp"
+#include "host/run/record_json.hpp"
+
+namespace weir::host {
+
+namespace {
+
+constexpr std::size_t pending_bytes_max = 1 << 20;
+
+}  // namespace
+
+DeadLetters::DeadLetters(Clock const& clock, std::string path, std::string run_id)
+    : clock_{clock}, path_{std::move(path)}, run_id_{std::move(run_id)} {}
+
+DeadLetters::~DeadLetters() {
+    if (file_ >= 0) close(file_);
+}
+
+void DeadLetters::name_stream(std::string stream, std::string target) {
+    stream_ = std::move(stream);
+    target_ = std::move(target);
+}
+
+Result<void> DeadLetters::add(ArrowSchema const& schema, ArrowArray const& batch, std::int64_t row,
+                              Error const& why) {
+    if (path_.empty()) return {};
+    nlohmann::ordered_json letter{{"id", make_ulid(clock_.unix_us())},
+                                  {"at", rfc3339(clock_.unix_us())},
+                                  {"run_id", run_id_},
+                                  {"stream", stream_},
+                                  {"target", target_},
+                                  {"code", why.code},
+                                  {"message", why.message}};
+    if (!why.where.empty()) letter["where"] = why.where;
+    letter["record"] = record_json(schema, batch, row);
+    using Json = nlohmann::ordered_json;
+    pending_ += letter.dump(-1, ' ', false, Json::error_handler_t::replace);
+    pending_ += '\n';
+    ++kept_;
+    return pending_.size() < pending_bytes_max ? Result<void>{} : sync();
+}
+
+Result<void> DeadLetters::sync() {
+    if (pending_.empty()) return {};
+    if (Result<void> opened = open(); !opened) return opened;
+    for (std::size_t at = 0; at < pending_.size();) {
+        ssize_t const written = write(file_, pending_.data() + at, pending_.size() - at);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return failed("written");
+        at += static_cast<std::size_t>(written);
+    }
+    pending_.clear();
+    // A pipe or terminal has nothing to make durable.
+    if (fdatasync(file_) != 0 && errno != EINVAL && errno != EROFS) return failed("written");
+    return {};
+}
+
+Result<void> DeadLetters::open() {
+    if (file_ >= 0) return {};
+    file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    return file_ >= 0 ? Result<void>{} : failed("opened");
+}
+
+Error DeadLetters::failed(char const* what) const {
+    return Error{WEIR_E_IO, "copy.dead_letters",
+                 fmt::format("the dead letters' file {} cannot be {}: {}; name another with "
+                             "--dead-letters",
+                             path_, what, std::strerror(errno)),
+                 path_};
+}
+
+}  // namespace weir::host

@@ -1,0 +1,186 @@
+#include "host/run/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "host/core/text.hpp"
+
+namespace weir::host {
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+std::string joined(Names const& names) { return fmt::format("{}", fmt::join(names, ", ")); }
+
+Error not_found(std::string code, std::string sentence, std::string const& name,
+                Names const& candidates) {
+    Error error{WEIR_E_NOT_FOUND, std::move(code), std::move(sentence), name};
+    std::string const near = nearest(name, candidates);
+    return near.empty() ? error : error.suggest("did you mean " + near + "?");
+}
+
+Names names_of(std::vector<FoundStream> const& streams) {
+    Names names;
+    for (FoundStream const& stream : streams) names.push_back(stream.name);
+    return names;
+}
+
+Names fields_of(FoundStream const& stream) {
+    Names names;
+    for (std::int64_t i = 0; i < stream.schema->n_children; ++i)
+        names.emplace_back(stream.schema->children[i]->name);
+    return names;
+}
+
+std::vector<Names> keys_of(nlohmann::json const& meta) {
+    std::vector<Names> keys;
+    if (meta.contains("keys") && meta["keys"].is_array())
+        for (auto const& key : meta["keys"])
+            if (key.is_array() && !key.empty()) keys.push_back(key.get<Names>());
+    return keys;
+}
+
+Result<void> check_fields(CopyRequest const& request, FoundStream const& stream) {
+    Names const known = fields_of(stream);
+    auto const check = [&](std::string const& name, char const* option) -> Result<void> {
+        if (std::ranges::find(known, name) != known.end()) return {};
+        return not_found("source.field_not_found",
+                         fmt::format("{} has no field \"{}\" ({})", stream.name, name, option),
+                         name, known);
+    };
+    for (std::string const& name : request.fields)
+        if (auto checked = check(name, "--fields"); !checked) return checked;
+    for (std::string const& name : request.key)
+        if (auto checked = check(name, "--key"); !checked) return checked;
+    if (!request.cursor.empty())
+        if (auto checked = check(request.cursor, "--cursor"); !checked) return checked;
+    return {};
+}
+
+/// The key and the cursor must be among the selected fields, or the sink could not use them.
+Result<void> check_selected(CopyRequest const& request, Task const& task) {
+    if (request.fields.empty()) return {};
+    Names needed = task.key;
+    if (!request.cursor.empty()) needed.push_back(request.cursor);
+    for (std::string const& name : needed)
+        if (std::ranges::find(request.fields, name) == request.fields.end())
+            return Error{WEIR_E_CONFIG, "copy.field_needed",
+                         fmt::format("--fields leaves out \"{}\", which {} needs as key or cursor",
+                                     name, task.stream),
+                         name}
+                .suggest(fmt::format("--fields {},{}", name, joined(request.fields)));
+    return {};
+}
+
+Result<Task> make_task(CopyRequest const& request, FoundStream const& stream) {
+    if (Result<void> checked = check_fields(request, stream); !checked) return checked.error();
+    Task task{stream.name, request.to, {}, {}, {}, stream.meta};
+    if (task.target.empty()) task.target = stream.meta.value("target", stream.name);
+    if (stream.meta.contains("rows") && stream.meta["rows"].is_number_unsigned())
+        task.rows_expected = stream.meta["rows"].get<std::uint64_t>();
+    std::vector<Names> const keys = keys_of(stream.meta);
+    task.key = !request.key.empty() ? request.key : keys.empty() ? Names{} : keys.front();
+    // A key given by hand is taken as the sink's key; a read may go on by it only if it covers one
+    // that the source guarantees.
+    for (Names const& key : keys)
+        if (task.unique_key.empty() && std::ranges::all_of(key, [&](std::string const& name) {
+                return std::ranges::find(task.key, name) != task.key.end();
+            }))
+            task.unique_key = key;
+    if (Result<void> checked = check_selected(request, task); !checked) return checked.error();
+    return task;
+}
+
+Result<std::vector<FoundStream>> find(std::string const& name, SourceProxy& source,
+                                      CallContext const& call) {
+    auto found = source.discover(call, name);
+    if (!found || !found->empty()) return found;
+    auto all = source.discover(call, std::nullopt);
+    if (!all) return all.error();
+    std::string const sentence = is_pattern(name)
+                                     ? fmt::format("no stream matches {}", name)
+                                     : fmt::format("there is no stream {} in the source", name);
+    return not_found("source.stream_not_found", sentence, name, names_of(*all));
+}
+
+/// The only stream of a source that has one; otherwise the person must choose.
+Result<std::vector<FoundStream>> only_one(SourceProxy& source, CallContext const& call) {
+    auto found = source.discover(call, std::nullopt);
+    if (!found || found->size() == 1) return found;
+    constexpr std::size_t shown_max = 8;
+    Names names = names_of(*found);
+    if (names.empty())
+        return Error{WEIR_E_NOT_FOUND, "source.stream_not_found", "the source has no streams"};
+    bool const is_cut = names.size() > shown_max;
+    names.resize(std::min(names.size(), shown_max));
+    return Error{WEIR_E_CONFIG, "copy.no_stream",
+                 fmt::format("the source has several streams ({}{}): choose with --stream",
+                             joined(names), is_cut ? ", …" : "")}
+        .suggest("--stream " + names.front());
+}
+
+Result<void> check_targets(std::vector<Task> const& tasks) {
+    std::map<std::string, std::string> streams;
+    for (Task const& task : tasks)
+        if (auto [at, fresh] = streams.emplace(task.target, task.stream); !fresh)
+            return Error{WEIR_E_CONFIG, "copy.same_target",
+                         fmt::format("{} and {} would both land in \"{}\"; copy them one by one "
+                                     "with --to",
+                                     at->second, task.stream, task.target)};
+    return {};
+}
+
+}  // namespace
+
+bool is_pattern(std::string_view name) {
+    bool quoted = false;
+    for (char c : name) {
+        if (c == '"') quoted = !quoted;
+        if (!quoted && (c == '*' || c == '?')) return true;
+    }
+    return false;
+}
+
+std::string job_of(std::string const& source_identity, std::string const& sink_identity,
+                   Task const& task) {
+    return "copy:" + fingerprint(source_identity + '\n' + sink_identity + '\n' + task.stream +
+                                 '\n' + task.target);
+}
+
+Result<std::vector<Task>> make_plan(CopyRequest const& request, SourceProxy& source,
+                                    CallContext const& call, Limits const& limits) {
+    std::vector<FoundStream> found;
+    if (request.streams.empty()) {
+        auto one = only_one(source, call);
+        if (!one) return one.error();
+        found = std::move(*one);
+    }
+    for (std::string const& name : request.streams) {
+        auto some = find(name, source, call);
+        if (!some) return some.error();
+        for (FoundStream& stream : *some)
+            if (std::ranges::find(found, stream.name, &FoundStream::name) == found.end())
+                found.push_back(std::move(stream));
+    }
+    if (found.size() > limits.streams_max)
+        return Error{
+            WEIR_E_CONFIG, "copy.too_many_streams",
+            fmt::format("{} streams at once are more than {}", found.size(), limits.streams_max)};
+    if (!request.to.empty() && found.size() != 1)
+        return Error{
+            WEIR_E_CONFIG, "copy.conflicting_options",
+            fmt::format("--to names the target of one stream, and {} were chosen", found.size())};
+    std::vector<Task> tasks;
+    for (FoundStream const& stream : found) {
+        Result<Task> task = make_task(request, stream);
+        if (!task) return task.error();
+        tasks.push_back(std::move(*task));
+    }
+    if (Result<void> checked = check_targets(tasks); !checked) return checked.error();
+    return tasks;
+}
+
+}  // namespace weir::host

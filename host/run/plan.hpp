@@ -1,0 +1,36 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/abi/source_proxy.hpp"
+#include "host/core/limits.hpp"
+#include "host/run/request.hpp"
+
+namespace weir::host {
+
+/// One stream of a copy, settled against the source's catalog. A value.
+struct Task {
+    std::string stream, target;
+    std::vector<std::string> key;         ///< in the sink: as asked for, else the stream's own
+    std::vector<std::string> unique_key;  ///< the key a read may go on by; empty: one pass only
+    std::optional<std::uint64_t> rows_expected;
+    nlohmann::json meta;  ///< as the source gave it
+};
+
+/// Finds the streams that the request names and checks its fields, key and cursor against them.
+/// Nothing is opened. What does not exist is E_NOT_FOUND with the nearest name.
+Result<std::vector<Task>> make_plan(CopyRequest const& request, SourceProxy& source,
+                                    CallContext const& call, Limits const& limits);
+
+/// Whether `name` has a wildcard outside double quotes.
+bool is_pattern(std::string_view name);
+
+/// The checkpoint's job: the same for the same source, sink, stream and target, however they were
+/// spelled.
+std::string job_of(std::string const& source_identity, std::string const& sink_identity,
+                   Task const& task);
+
+}  // namespace weir::host

@@ -1,0 +1,115 @@
+#include "host/run/position.hpp"
+
+#include <fmt/format.h>
+
+namespace weir::host {
+
+namespace {
+
+using Json = nlohmann::json;
+
+/// A text or number of a cursor as a person would write it.
+std::string plain(Json const& value) {
+    if (value.is_array()) return value.empty() ? "" : plain(value.front());
+    if (value.is_object()) return value.contains("v") ? plain(value["v"]) : "";
+    if (value.is_null()) return "";
+    return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+WriteMode write_mode(CopyRequest const& request, std::vector<std::string> const& key) {
+    return request.write.value_or(key.empty() ? WriteMode::append : WriteMode::upsert);
+}
+
+}  // namespace
+
+std::string_view name_of(ReadMode mode) { return mode == ReadMode::full ? "full" : "delta"; }
+
+std::string_view name_of(WriteMode mode) {
+    switch (mode) {
+        case WriteMode::append: return "append";
+        case WriteMode::upsert: return "upsert";
+        case WriteMode::replace: return "replace";
+    }
+    return "append";
+}
+
+nlohmann::json to_json(Selection const& selection) {
+    return {{"mode", name_of(selection.mode)},
+            {"write", name_of(selection.write)},
+            {"tracking", selection.tracking},
+            {"key", selection.key},
+            {"fields", selection.fields}};
+}
+
+Selection selection_from(nlohmann::json const& json) {
+    Selection out;
+    if (!json.is_object()) return out;
+    out.mode = json.value("mode", "") == "delta" ? ReadMode::delta : ReadMode::full;
+    std::string const write = json.value("write", "");
+    out.write = write == "upsert"    ? WriteMode::upsert
+                : write == "replace" ? WriteMode::replace
+                                     : WriteMode::append;
+    out.tracking = json.value("tracking", "");
+    out.key = json.value("key", std::vector<std::string>{});
+    out.fields = json.value("fields", std::vector<std::string>{});
+    return out;
+}
+
+Result<Start> decide_start(CopyRequest const& request, std::string const& stream,
+                           std::vector<std::string> const& key,
+                           std::optional<Checkpoint> const& checkpoint) {
+    Start start;
+    Selection& now = start.selection;
+    Selection const before = checkpoint ? checkpoint->selection : Selection{};
+    now.key = request.key.empty() ? key : request.key;
+    now.fields = request.fields;
+    now.write = write_mode(request, now.key);
+    now.tracking = request.cursor.empty() ? before.tracking : request.cursor;
+    if (now.write == WriteMode::replace && request.mode == ReadMode::delta)
+        return Error{WEIR_E_CONFIG, "copy.conflicting_options",
+                     "--write replace reads everything, so it cannot go with --mode delta"};
+    if (now.write == WriteMode::upsert && now.key.empty())
+        return Error{WEIR_E_CONFIG, "copy.no_key",
+                     fmt::format("--write upsert needs a key, and {} has none that is unique and "
+                                 "never null; name one with --key",
+                                 stream)};
+    if (request.mode == ReadMode::delta && now.tracking.empty())
+        return Error{
+            WEIR_E_CONFIG, "copy.no_cursor",
+            fmt::format("--mode delta needs --cursor FIELD, and none is stored for {}", stream)};
+    now.mode = request.mode.value_or(
+        now.tracking.empty() || now.write == WriteMode::replace ? ReadMode::full : ReadMode::delta);
+    if (!checkpoint) return start;
+
+    if (now.write == WriteMode::replace) {
+        start.reset = true;
+    } else if (now.mode == ReadMode::full) {
+        // A full read goes on only behind one that was cut off; a delta's position is no place to
+        // begin reading everything again.
+        start.reset = before.mode != ReadMode::full || before.write == WriteMode::replace ||
+                      before.tracking != now.tracking;
+    } else if (before.tracking != now.tracking) {
+        start.reset = true;
+        start.note =
+            before.tracking.empty()
+                ? fmt::format(
+                      "{} was copied without a cursor: reading it whole once, from now on "
+                      "what changes by {}",
+                      stream, now.tracking)
+                : fmt::format("the cursor of {} was {}, now it is {}: reading it whole once",
+                              stream, before.tracking, now.tracking);
+    }
+    return start;
+}
+
+std::string shown_cursor(std::string const& cursor) {
+    Json const json = Json::parse(cursor, nullptr, false);
+    if (!json.is_object()) return {};
+    for (char const* member : {"settled", "at"})
+        if (json.contains(member) && !json[member].is_null()) return plain(json[member]);
+    if (json.contains("scan") && json["scan"].is_object() && json["scan"].contains("at"))
+        return plain(json["scan"]["at"]);
+    return {};
+}
+
+}  // namespace weir::host

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/core/error.hpp"
+#include "host/run/request.hpp"
+
+namespace weir::host {
+
+/// How one stream is read and written: what is asked for, settled against the catalog and against
+/// what the sink remembers. Kept beside the cursor in the checkpoint. A value.
+struct Selection {
+    ReadMode mode = ReadMode::full;
+    WriteMode write = WriteMode::append;
+    std::string tracking;             ///< empty: none
+    std::vector<std::string> key;     ///< rows are told apart by it in the sink
+    std::vector<std::string> fields;  ///< empty: all
+    bool operator==(Selection const&) const = default;
+};
+
+nlohmann::json to_json(Selection const& selection);
+Selection selection_from(nlohmann::json const& json);
+
+/// The checkpoint of a stream as the sink answers it.
+struct Checkpoint {
+    Selection selection;
+    std::string cursor;
+};
+
+/// Where a read begins: at the stored cursor, or, with `reset`, at the beginning. `note` says to a
+/// person why, where that is not what the same command did before.
+struct Start {
+    Selection selection;
+    bool reset = false;
+    std::string note;
+};
+
+/// Decides mode and start of `stream` from the request, the streams' key and the checkpoint, if
+/// there is one that holds. Pure.
+Result<Start> decide_start(CopyRequest const& request, std::string const& stream,
+                           std::vector<std::string> const& key,
+                           std::optional<Checkpoint> const& checkpoint);
+
+/// What of a cursor is worth showing: the tracking value it has settled, or the place of a scan.
+/// The cursor itself stays opaque; an unknown form shows nothing.
+std::string shown_cursor(std::string const& cursor);
+
+std::string_view name_of(ReadMode mode);
+std::string_view name_of(WriteMode mode);
+
+}  // namespace weir::host

@@ -1,0 +1,175 @@
+#include "host/run/pump.hpp"
+
+#include <chrono>
+#include <future>
+
+#include "host/core/failpoint.hpp"
+#include "host/run/hand_over.hpp"
+
+namespace weir::host {
+
+namespace {
+
+constexpr std::chrono::milliseconds reader_poll{20};
+
+/// A batch on its way, and the schema when it begins with this one.
+struct Item {
+    NextBatch batch;
+    OwnedSchema schema;
+};
+using Reading = HandOver<Result<Item>>;
+
+Result<Item> read_one(ReaderProxy& reader, CallContext const& call) {
+    Result<NextBatch> next = reader.next(call);
+    if (!next) return next.error();
+    Item item{std::move(*next), {}};
+    if (item.batch.schema_changed) {
+        Result<OwnedSchema> schema = reader.schema();
+        if (!schema) return schema.error();
+        item.schema = std::move(*schema);
+    }
+    return item;
+}
+
+void read_all(ReaderProxy& reader, CallContext const& call, Stop const& stop, Reading& reading) {
+    while (reading.wait_empty()) {
+        if (stop.reading) return reading.close();
+        Result<Item> item = read_one(reader, call);
+        bool const is_last = !item || item->batch.is_end;
+        reading.give(std::move(item));
+        if (is_last) return reading.close();
+    }
+}
+
+/// The writing half: the state of the open transaction.
+class Writing {
+public:
+    Writing(PumpPorts& ports, PumpRules const& rules, PumpFacts& facts)
+        : ports_{ports}, rules_{rules}, facts_{facts}, since_ns_{ports.clock.monotonic_ns()} {}
+
+    Result<void> take(Item& item) {
+        if (item.batch.is_end) return finish(item.batch);
+        if (item.schema)
+            if (Result<void> adopted = adopt(std::move(item.schema)); !adopted) return adopted;
+        if (Result<void> written = write(item.batch); !written) return written;
+        if (item.batch.cursor) cursor_ = std::move(*item.batch.cursor), has_cursor_ = true;
+        Result<void> done = is_due() ? commit(false) : Result<void>{};
+        if (facts_.told) facts_.told();
+        return done;
+    }
+
+    /// Commits what a cursor covers; the rest is read again.
+    Result<void> drain() { return has_cursor_ ? commit(false) : Result<void>{}; }
+    bool is_finished() const { return finished_; }
+
+private:
+    Result<void> adopt(OwnedSchema schema) {
+        // Preparing may need the sink's write lock, which the open transaction holds.
+        if (Result<void> drained = drain(); !drained) return drained;
+        ports_.schema = std::move(schema);
+        auto prepared =
+            ports_.sink.prepare(ports_.write_call, ports_.target, *ports_.schema, false);
+        if (!prepared) return prepared.error();
+        return {};
+    }
+
+    Result<void> write(NextBatch const& batch) {
+        std::uint64_t refused = 0;
+        Error limit;
+        RejectSink const reject = [&](std::int64_t row, Error const& why) {
+            Result<void> kept = ports_.rejects->add(*ports_.schema, *batch.array, row, why);
+            if (!kept) limit = kept.error();
+            ++refused;
+            return kept.has_value();
+        };
+        Result<void> written = ports_.writer.write(ports_.write_call, *ports_.schema, *batch.array,
+                                                   ports_.rejects ? &reject : nullptr);
+        if (!limit.message.empty()) return limit;
+        if (!written) return written;
+        auto const rows = static_cast<std::uint64_t>(batch.rows);
+        if (refused > rows)
+            return Error{WEIR_E_INTERNAL, "plugin.rejects",
+                         "the sink refused more rows than the batch has"};
+        Counts& counts = facts_.counts;
+        counts.read += rows;  // I2: read = written + filtered + rejected
+        counts.written += rows - refused;
+        counts.rejected += refused;
+        counts.batches += 1;
+        counts.bytes += batch.bytes;
+        return {};
+    }
+
+    bool is_due() const {
+        if (!has_cursor_) return false;
+        std::uint64_t const bytes = facts_.counts.bytes - facts_.committed.bytes;
+        return bytes >= rules_.commit_bytes_max ||
+               ports_.clock.monotonic_ns() - since_ns_ >= rules_.commit_ms_max * 1'000'000;
+    }
+
+    Result<void> finish(NextBatch& end) {
+        if (rules_.refuse_empty && facts_.counts.read == 0)
+            return Error{WEIR_E_CONFLICT, "copy.replace_empty",
+                         "the source is empty, so --write replace would empty the target; nothing "
+                         "was changed"}
+                .suggest("add --force if that is meant");
+        cursor_ = end.cursor ? std::move(*end.cursor) : std::string{};
+        finished_ = true;
+        return commit(true);
+    }
+
+    // I1: the sink makes rows, cursor and epoch durable in one transaction.
+    Result<void> commit(bool final) {
+        if (ports_.rejects)  // letters first: a crash in between repeats one, and loses none
+            if (Result<void> kept = ports_.rejects->sync(); !kept) return kept;
+        failpoint("pump.before_commit");
+        CommitRequest request{cursor_, facts_.counts.written - facts_.committed.written, final};
+        if (final) request.spec = rules_.final_spec;
+        Result<std::uint64_t> deleted = ports_.writer.commit(ports_.write_call, request);
+        if (!deleted) return deleted.error();
+        failpoint("pump.after_commit");
+        facts_.counts.deleted += *deleted;
+        facts_.committed = facts_.counts;
+        facts_.cursor = cursor_;
+        has_cursor_ = false;
+        since_ns_ = ports_.clock.monotonic_ns();
+        return {};
+    }
+
+    PumpPorts& ports_;
+    PumpRules const& rules_;
+    PumpFacts& facts_;
+    std::int64_t since_ns_;
+    std::string cursor_;
+    bool has_cursor_ = false, finished_ = false;
+};
+
+Result<void> write_all(Reading& reading, Writing& writing) {
+    while (std::optional<Result<Item>> item = reading.take()) {
+        if (!*item) return item->error();
+        if (Result<void> taken = writing.take(**item); !taken) return taken;
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<void> pump(PumpPorts ports, PumpRules const& rules, PumpFacts& facts) {
+    Reading reading;
+    Writing writing{ports, rules, facts};
+    std::future<void> reader = std::async(
+        std::launch::async, [&] { read_all(ports.reader, ports.read_call, ports.stop, reading); });
+    Result<void> result = write_all(reading, writing);
+    reading.close();
+    // When the sink failed nobody needs the read under way. One interrupt may come just before the
+    // call blocks, so it is repeated until the reader is gone.
+    while (reader.wait_for(reader_poll) != std::future_status::ready)
+        if (!result) ports.reader.interrupt();
+    bool const is_stopped = ports.stop.reading && !writing.is_finished();
+    if (is_stopped && (result || result.error().status == WEIR_E_CANCELLED)) {
+        if (Result<void> drained = writing.drain(); !drained) return drained;
+        return Error{WEIR_E_CANCELLED, "copy.interrupted", "interrupted"};
+    }
+    return result;
+}
+
+}  // namespace weir::host

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "host/abi/sink_proxy.hpp"
+#include "host/abi/source_proxy.hpp"
+#include "host/core/clock.hpp"
+#include "host/core/limits.hpp"
+#include "host/run/dead_letters.hpp"
+#include "host/run/report.hpp"
+#include "host/run/stop.hpp"
+
+namespace weir::host {
+
+/// What one pump needs; all of it is borrowed and outlives it.
+struct PumpPorts {
+    ReaderProxy& reader;
+    WriterProxy& writer;
+    SinkProxy& sink;
+    TargetRequest const& target;
+    OwnedSchema schema;              ///< of the first batches; the target is prepared for it
+    DeadLetters* rejects = nullptr;  ///< null: a row that is refused fails the stream
+    CallContext const& read_call;
+    CallContext const& write_call;
+    Stop const& stop;
+    Clock const& clock;
+};
+
+struct PumpRules {
+    std::uint64_t commit_bytes_max = 0;  ///< 0: after each batch
+    std::int64_t commit_ms_max = 0;
+    bool refuse_empty = false;  ///< no rows at all: nothing is committed, E_CONFLICT
+    std::string final_spec;     ///< the note of the final commit; empty: unchanged
+};
+
+/// What the pump tells while it runs, and leaves behind however it ends.
+struct PumpFacts {
+    Counts counts;               ///< of what was written, committed or not
+    Counts committed;            ///< the same at the last commit
+    std::string cursor;          ///< the last committed one; empty: none, or cleared
+    std::function<void()> told;  ///< called after each batch, on the writer's thread
+};
+
+/// Moves one stream: reads batch N+1 on a thread of its own while batch N is written on the
+/// caller's, and never holds more than those two. Rows and cursor commit together (I1) at the first
+/// batch with a cursor after the rules' bytes or time, and at the end.
+///
+/// Stopping (stop.reading) ends it after the batch in hand: what can be committed is, and the
+/// answer is E_CANCELLED. Any other error leaves the sink at its last commit.
+Result<void> pump(PumpPorts ports, PumpRules const& rules, PumpFacts& facts);
+
+}  // namespace weir::host

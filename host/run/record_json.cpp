@@ -1,0 +1,139 @@
+#include "host/run/record_json.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "weir/cpp/calendar.hpp"
+#include "weir/cpp/view.hpp"
+
+namespace weir::host {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::int64_t exact_integer_max = std::int64_t{1} << 53;
+
+std::string hex(std::string_view bytes) {
+    std::string out = "\\x";
+    for (char c : bytes) out += fmt::format("{:02x}", static_cast<unsigned char>(c));
+    return out;
+}
+
+std::string uuid(std::string_view bytes) {
+    std::string const digits = hex(bytes).substr(2);
+    return digits.substr(0, 8) + "-" + digits.substr(8, 4) + "-" + digits.substr(12, 4) + "-" +
+           digits.substr(16, 4) + "-" + digits.substr(20);
+}
+
+/// Two's complement of 128 bits, little endian, with `scale` digits behind the point.
+std::string decimal(std::string_view bytes, int scale) {
+    __extension__ __int128 value;
+    std::memcpy(&value, bytes.data(), sizeof value);
+    bool const is_negative = value < 0;
+    __extension__ unsigned __int128 rest = static_cast<unsigned __int128>(value);
+    if (is_negative) rest = ~rest + 1;
+    std::string digits;
+    for (; rest; rest /= 10) digits += static_cast<char>('0' + static_cast<int>(rest % 10));
+    while (static_cast<int>(digits.size()) <= scale) digits += '0';
+    if (scale > 0) digits.insert(static_cast<std::size_t>(scale), ".");
+    if (is_negative) digits += '-';
+    std::reverse(digits.begin(), digits.end());
+    return digits;
+}
+
+std::string date(std::int64_t days) {
+    Civil const day = civil_of(days);
+    bool const is_bc = day.year <= 0;
+    return fmt::format("{:04}-{:02}-{:02}{}", is_bc ? 1 - day.year : day.year, day.month, day.day,
+                       is_bc ? " BC" : "");
+}
+
+/// A clock time with as many digits behind the second as the unit has, six at least.
+std::string clock(std::int64_t count, std::int64_t units) {
+    std::int64_t const seconds = count / units;
+    std::int64_t const nanoseconds = count % units * (1'000'000'000 / units);
+    std::string const fraction = units > 1'000'000 ? fmt::format("{:09}", nanoseconds)
+                                                   : fmt::format("{:06}", nanoseconds / 1000);
+    return fmt::format("{:02}:{:02}:{:02}.{}", seconds / 3600, seconds / 60 % 60, seconds % 60,
+                       fraction);
+}
+
+std::string timestamp(std::int64_t count, std::int64_t units, bool is_instant) {
+    std::int64_t const day = 86'400 * units;
+    std::int64_t const days = count / day - (count % day < 0 ? 1 : 0);
+    std::string text = date(days);
+    std::string const time = "T" + clock(count - days * day, units) + (is_instant ? "Z" : "");
+    return text.insert(std::min(text.find(' '), text.size()), time);
+}
+
+Json number(double value) {
+    if (std::isnan(value)) return "NaN";
+    if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
+    return value;
+}
+
+Json integer(std::int64_t value) {
+    if (value > -exact_integer_max && value < exact_integer_max) return value;
+    return std::to_string(value);
+}
+
+Json text(FieldView const& field, std::string_view bytes) {
+    if (field.meaning == Meaning::binary) return hex(bytes);
+    if (field.extension == "arrow.json") {
+        // Digits that a double cannot hold would be rounded by parsing, so such a text stays one.
+        Json parsed = Json::parse(bytes, nullptr, false);
+        if (!parsed.is_discarded() && parsed.dump().size() == bytes.size()) return parsed;
+    }
+    return std::string{bytes};
+}
+
+Json value(ColumnView const& column, std::int64_t row) {
+    FieldView const& field = column.field();
+    if (column.is_null(row)) return nullptr;
+    switch (field.layout) {
+        case Layout::boolean: return column.boolean(row);
+        case Layout::float32:
+        case Layout::float64: return number(column.float64(row));
+        case Layout::uint64: {
+            std::uint64_t const big = column.unsigned_integer(row);
+            return big < static_cast<std::uint64_t>(exact_integer_max) ? Json(big)
+                                                                       : Json(std::to_string(big));
+        }
+        case Layout::text:
+        case Layout::large_text: return text(field, column.bytes(row));
+        case Layout::fixed:
+            return field.extension == "arrow.uuid" ? uuid(column.bytes(row))
+                                                   : hex(column.bytes(row));
+        case Layout::decimal: return decimal(column.bytes(row), field.scale);
+        default: break;
+    }
+    std::int64_t const count = column.integer(row);
+    switch (field.meaning) {
+        case Meaning::date: {
+            std::int64_t const days = count / field.units;
+            return date(days - (count % field.units < 0 ? 1 : 0));
+        }
+        case Meaning::time: return clock(count, field.units);
+        case Meaning::timestamp: return timestamp(count, field.units, false);
+        case Meaning::instant: return timestamp(count, field.units, true);
+        default: return integer(count);
+    }
+}
+
+}  // namespace
+
+Json record_json(ArrowSchema const& schema, ArrowArray const& batch, std::int64_t row) {
+    Json record = Json::object();
+    for (std::int64_t i = 0; i < schema.n_children; ++i) {
+        FieldView const field = FieldView::of(*schema.children[i]);
+        record[field.name] = value(ColumnView{field, *batch.children[i]}, row);
+    }
+    return record;
+}
+
+std::string rfc3339(std::int64_t unix_us) { return timestamp(unix_us, 1'000'000, true); }
+
+}  // namespace weir::host

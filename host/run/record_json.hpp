@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "weir/arrow.h"
+
+namespace weir::host {
+
+/// One record as JSON that keeps every value: integers beyond 2^53 and decimals are strings, times
+/// ISO text, bytes "\\x…" in hex, JSON columns are embedded, NaN and infinities are strings.
+nlohmann::ordered_json record_json(ArrowSchema const& schema, ArrowArray const& batch,
+                                   std::int64_t row);
+
+/// "2026-01-01T00:00:00.000000Z"
+std::string rfc3339(std::int64_t unix_us);
+
+}  // namespace weir::host

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/core/error.hpp"
+
+namespace weir::host {
+
+/// What moved. `read = written + filtered + rejected` (I2).
+struct Counts {
+    std::uint64_t read = 0, written = 0, filtered = 0, rejected = 0, deleted = 0;
+    std::uint64_t batches = 0, bytes = 0;
+};
+
+/// How one stream ended.
+struct StreamReport {
+    std::string stream, target;
+    Counts counts;
+    double seconds = 0;
+    std::string cursor;                ///< the tracking value reached, for people; may be empty
+    std::vector<std::string> notes;    ///< what a person should know
+    std::vector<std::string> actions;  ///< of a dry run: what the sink would do
+    std::string plan;                  ///< of a dry run: how it would be read and written
+    std::optional<Error> error;
+};
+
+/// How a copy ended. `error` is the first stream's that failed, or what kept all from starting.
+struct CopyReport {
+    std::string run_id;
+    std::vector<StreamReport> streams;
+    std::optional<Error> error;
+    bool dry_run = false;
+    std::string dead_letters;  ///< the file, when it holds letters of this run
+
+    /// "succeeded", "partial" or "failed".
+    std::string status() const;
+};
+
+}  // namespace weir::host
