@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,8 +65,9 @@ private:
     struct Entry;
     void scan_locked();
     void scan_directory(std::filesystem::path const& directory);
-    void add(std::filesystem::path const& library);
-    Result<void> load_entry(Entry& entry);
+    std::optional<Error> add(std::filesystem::path const& library);
+    std::optional<Error> check_duplicate(Entry const& entry) const;
+    std::optional<Error> load_entry(Entry& entry);
     Error unknown(std::string_view id) const;
 
     std::mutex mutex_;

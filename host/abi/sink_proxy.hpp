@@ -37,6 +37,7 @@ struct CommitRequest {
     std::string_view cursor;  ///< empty: the position is cleared
     std::uint64_t rows = 0;
     bool final = false;
+    std::string_view spec;  ///< the host's note from now on; empty: as begin() gave it
 };
 
 /// Takes a refused row, counted in the batch of the call, and why; false: no more, the write ends

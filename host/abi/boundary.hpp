@@ -1,0 +1,106 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "host/abi/call_context.hpp"
+#include "host/abi/lane.hpp"
+#include "host/core/error.hpp"
+
+namespace weir::host {
+
+/// A weir_error for a plugin to fill: empty, of our size. Cheaper than zeroing all of it.
+void clear(weir_error& error);
+
+/// What a plugin said in `error`, made safe: ended strings, valid UTF-8, a status that is known,
+/// a code and a sentence in any case. `who` is the instance and `what` the call: "postgres",
+/// "next".
+Error error_of(weir_status status, weir_error const& error, std::string_view who,
+               std::string_view what);
+
+/// One plugin object: its lane, and what its answers mean. Every call through a plugin's pointer
+/// goes through call().
+class Boundary {
+public:
+    Boundary(std::string who, std::shared_ptr<Generation> generation, Watchdog& watchdog,
+             void (*unblock)(void* object), void* object)
+        : who_{std::move(who)}, lane_{std::move(generation), watchdog, unblock, object} {}
+
+    /// Runs `work(weir_error*)`, which returns a weir_status: WEIR_OK, or WEIR_END where
+    /// `may_end`; every other answer is an Error. Cancelled or late: E_CANCELLED, E_TIMEOUT,
+    /// whatever the plugin said; cancelled already: the plugin is not entered.
+    template <class Work>
+    Result<weir_status> call(char const* what, CallContext const* context, Work&& work,
+                             bool may_end = false) {
+        if (context && context->is_stopped()) return cancelled();
+        weir_error said;
+        clear(said);
+        weir_status status = WEIR_E_INTERNAL;
+        bool has_thrown = false;
+        bool const has_run = lane_.enter(context, [&]() noexcept {
+            try {
+                status = work(&said);
+            } catch (...) {
+                has_thrown = true;
+            }
+        });
+        if (status == WEIR_OK && has_run) return status;
+        if (status == WEIR_END && may_end && has_run) return status;
+        if (!has_run) return overlap(what);
+        if (has_thrown) return threw(what);
+        return failure(what, context, status, said);
+    }
+
+    /// Runs `work()` for a call that cannot fail: close, destroy.
+    template <class Work>
+    void finish(Work&& work) {
+        lane_.enter(nullptr, std::forward<Work>(work));
+    }
+
+    void interrupt() { lane_.interrupt(); }
+    std::string const& who() const { return who_; }
+    std::shared_ptr<Generation> const& generation() const { return lane_.generation(); }
+
+    /// E_INTERNAL "plugin.broken_promise": `postgres: next() answered a batch that …`.
+    Error broken(std::string_view what, std::string_view sentence) const;
+
+private:
+    Error failure(char const* what, CallContext const* context, weir_status status,
+                  weir_error const& said) const;
+    Error cancelled() const;
+    Error overlap(char const* what) const;
+    Error threw(char const* what) const;
+
+    std::string who_;
+    Lane lane_;
+};
+
+/// A weir_out that collects bytes up to a limit.
+class CollectedText {
+public:
+    explicit CollectedText(std::size_t bytes_max);
+    CollectedText(CollectedText const&) = delete;
+    CollectedText& operator=(CollectedText const&) = delete;
+
+    weir_out const* abi() const { return &abi_; }
+    /// More than the limit was written; the plugin was told so.
+    bool is_over() const { return is_over_; }
+    std::size_t bytes_max() const { return bytes_max_; }
+    std::string const& text() const { return text_; }
+    std::string take() { return std::move(text_); }
+
+private:
+    weir_status write(void const* data, std::size_t size);
+
+    weir_out abi_;
+    std::size_t bytes_max_;
+    std::string text_;
+    bool is_over_ = false;
+};
+
+/// The most that a plugin may answer in one piece of text, and as cursor.
+inline constexpr std::size_t answer_bytes_max = 16u << 20;
+inline constexpr std::size_t cursor_bytes_max = 1u << 20;
+
+}  // namespace weir::host

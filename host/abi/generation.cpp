@@ -1,0 +1,42 @@
+#include "host/abi/generation.hpp"
+
+#include <bit>
+#include <utility>
+
+namespace weir::host {
+
+Generation::Generation(std::string id, std::string version, std::string sha256,
+                       std::filesystem::path path, std::shared_ptr<Library const> library,
+                       weir_module const* module)
+    : id_{std::move(id)},
+      version_{std::move(version)},
+      sha256_{std::move(sha256)},
+      path_{std::move(path)},
+      library_{std::move(library)},
+      module_{module} {}
+
+Pin* Generation::take_pin() {
+    pins_.fetch_add(1, std::memory_order_relaxed);
+    std::uint64_t free = free_.load(std::memory_order_relaxed);
+    while (free != 0) {
+        std::uint64_t const lowest = free & (~free + 1);
+        if (free_.compare_exchange_weak(free, free & ~lowest, std::memory_order_acquire,
+                                        std::memory_order_relaxed))
+            return &pin_slots_[static_cast<std::size_t>(std::countr_zero(lowest))];
+    }
+    auto* pin = new Pin;
+    pin->is_heap = true;
+    return pin;
+}
+
+void Generation::return_pin(Pin* pin) {
+    pins_.fetch_sub(1, std::memory_order_relaxed);
+    if (pin->is_heap) {
+        delete pin;
+        return;
+    }
+    auto const slot = static_cast<unsigned>(pin - pin_slots_.data());
+    free_.fetch_or(std::uint64_t{1} << slot, std::memory_order_release);
+}
+
+}  // namespace weir::host

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "host/abi/boundary.hpp"
+#include "host/abi/host_services.hpp"
+#include "host/abi/registry.hpp"
+
+namespace weir::host {
+
+/// A plugin's instance with everything that it must not outlive. Held by Instance, by its views,
+/// and by every reader and writer, so that destroy() comes after the last close().
+class InstanceObject {
+public:
+    InstanceObject(Component component, std::unique_ptr<HostTable> host, weir_instance* handle);
+    InstanceObject(InstanceObject const&) = delete;
+    InstanceObject& operator=(InstanceObject const&) = delete;
+    ~InstanceObject();
+
+    Component const& component() const { return component_; }
+    HostTable const& host() const { return *host_; }
+    weir_instance* handle() const { return handle_; }
+    Boundary& boundary() { return boundary_; }
+
+private:
+    static void interrupt(void* self);
+
+    Component component_;
+    std::unique_ptr<HostTable> host_;
+    weir_instance* handle_;
+    Boundary boundary_;
+};
+
+}  // namespace weir::host

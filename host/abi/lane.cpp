@@ -1,0 +1,56 @@
+#include "host/abi/lane.hpp"
+
+#include <thread>
+
+namespace weir::host {
+
+Lane::Lane(std::shared_ptr<Generation> generation, Watchdog& watchdog,
+           void (*unblock)(void* object), void* object)
+    : generation_{std::move(generation)},
+      watchdog_{watchdog},
+      interrupt_{unblock},
+      object_{object} {
+    if (interrupt_) watchdog_.add(*this);
+}
+
+Lane::~Lane() {
+    if (interrupt_) watchdog_.remove(*this);
+}
+
+void Lane::leave() {
+    std::uint32_t expected = calling;
+    while (!state_.compare_exchange_weak(expected, idle, std::memory_order_acq_rel,
+                                         std::memory_order_relaxed)) {
+        // Somebody is inside interrupt(), which does not block; the object must stay until then.
+        if (expected == watched) std::this_thread::yield();
+        expected = calling;
+    }
+}
+
+void Lane::interrupt() {
+    if (!interrupt_) return;
+    std::uint32_t expected = calling;
+    if (!state_.compare_exchange_strong(expected, watched, std::memory_order_acquire,
+                                        std::memory_order_relaxed))
+        return;  // no call is inside, or somebody else interrupts it right now
+    interrupt_(object_);
+    state_.store(calling, std::memory_order_release);
+}
+
+void Lane::watch(std::int64_t now_ns) {
+    std::uint32_t expected = calling;
+    if (!state_.compare_exchange_strong(expected, watched, std::memory_order_acquire,
+                                        std::memory_order_relaxed))
+        return;
+    bool const is_unwanted = call_ && (call_->is_stopped() || call_->is_late());
+    bool const is_first = interrupted_number_ != call_number_;
+    constexpr std::int64_t repeat_ns = std::int64_t{Watchdog::repeat_ms} * 1'000'000;
+    if (is_unwanted && (is_first || now_ns - interrupted_ns_ >= repeat_ns)) {
+        interrupted_number_ = call_number_;
+        interrupted_ns_ = now_ns;
+        interrupt_(object_);
+    }
+    state_.store(calling, std::memory_order_release);
+}
+
+}  // namespace weir::host

@@ -1,0 +1,102 @@
+#include "host/abi/library.hpp"
+
+// std::filesystem, so that Boost.DLL is headers only.
+#define BOOST_DLL_USE_STD_FS
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include <boost/dll/shared_library.hpp>
+
+#include "host/abi/elf_lint.hpp"
+#include "host/abi/module_check.hpp"
+#include "host/abi/trust.hpp"
+
+namespace weir::host {
+
+/// A mapped library. The loader is told never to unmap it, so the destructor unmaps nothing.
+class Library {
+public:
+    using Entry = weir_module const*(std::uint32_t, std::uint32_t);
+
+    explicit Library(std::filesystem::path const& path)
+        : handle_{path, static_cast<boost::dll::load_mode::type>(boost::dll::load_mode::rtld_now |
+                                                                 boost::dll::load_mode::rtld_local |
+                                                                 RTLD_NODELETE)} {}
+
+    weir_module const* module() const {
+        return handle_.get<Entry>("weir_module_entry")(WEIR_ABI_MAJOR, WEIR_ABI_MINOR);
+    }
+
+private:
+    boost::dll::shared_library handle_;
+};
+
+namespace {
+
+Error named(std::filesystem::path const& path, Error const& error) {
+    Error out = error;
+    out.message = fmt::format("{} {}", path.string(), error.message);
+    return out;
+}
+
+Error named(std::filesystem::path const& path, Finding const& finding) {
+    return named(path, Error{WEIR_E_CONFIG, finding.code, finding.sentence});
+}
+
+Result<TrustedFile> read_linted(std::filesystem::path const& path) {
+    Result<TrustedFile> file = read_trusted(path);
+    if (!file) return file.error();
+    std::vector<Finding> const findings = lint_library(file->bytes);
+    if (!findings.empty()) return named(path, findings.front());
+    return file;
+}
+
+Result<std::shared_ptr<Library const>> open_library(std::filesystem::path const& path) {
+    try {
+        return std::shared_ptr<Library const>{
+            std::make_shared<Library>(std::filesystem::absolute(path))};
+    } catch (std::exception const& error) {
+        return Error{WEIR_E_CONFIG, "plugin.not_loadable",
+                     fmt::format("{} cannot be loaded: {}", path.string(), error.what())};
+    }
+}
+
+Error disagrees(std::filesystem::path const& path, std::string_view how) {
+    std::filesystem::path manifest = path;
+    manifest.replace_extension(".json");
+    return Error{WEIR_E_CONFIG, "plugin.manifest",
+                 fmt::format("{} {}; run: weir-runner --describe {} --output {}", manifest.string(),
+                             how, path.string(), manifest.string())};
+}
+
+}  // namespace
+
+Result<LoadedLibrary> load_library(std::filesystem::path const& path,
+                                   std::optional<Manifest> const& manifest) {
+    Result<TrustedFile> const file = read_linted(path);
+    if (!file) return file.error();
+    if (manifest && manifest->sha256 != file->sha256)
+        return disagrees(path, "describes another build of the library (sha256 differs)");
+    Result<std::shared_ptr<Library const>> const library = open_library(path);
+    if (!library) return library.error();
+    weir_module const* module = (*library)->module();
+    if (std::optional<Error> const error = check_module(module)) return named(path, *error);
+    Result<Manifest> found = describe_module(*module, path.filename().string(), file->sha256);
+    if (!found) return named(path, found.error());
+    if (manifest)
+        if (std::string const how = difference(*manifest, *found); !how.empty())
+            return disagrees(path, how);
+    auto generation = std::make_shared<Generation>(found->id, found->version, file->sha256, path,
+                                                   *library, module);
+    return LoadedLibrary{std::move(generation), std::move(*found)};
+}
+
+std::vector<Error> lint_file(std::filesystem::path const& path) {
+    Result<TrustedFile> const file = read_trusted(path);
+    if (!file) return {file.error()};
+    std::vector<Error> out;
+    for (Finding const& finding : lint_library(file->bytes)) out.push_back(named(path, finding));
+    return out;
+}
+
+}  // namespace weir::host

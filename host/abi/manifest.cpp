@@ -1,0 +1,143 @@
+#include "host/abi/manifest.hpp"
+
+#include <fmt/format.h>
+
+#include "host/abi/trust.hpp"
+
+namespace weir::host {
+
+namespace {
+
+using Json = nlohmann::json;
+
+Error bad(std::string sentence) {
+    return Error{WEIR_E_CONFIG, "plugin.manifest", std::move(sentence)};
+}
+
+std::vector<std::string> schemes_of(Json const& meta) {
+    std::vector<std::string> out;
+    auto const found = meta.find("schemes");
+    if (found == meta.end() || !found->is_array()) return out;
+    for (Json const& scheme : *found)
+        if (scheme.is_string()) out.push_back(scheme.get<std::string>());
+    return out;
+}
+
+Result<ComponentInfo> describe_component(weir_component const& component) {
+    ComponentInfo info;
+    info.id = component.id;
+    info.title = component.title;
+    info.roles = component.roles & (WEIR_ROLE_SOURCE | WEIR_ROLE_SINK);
+    info.config_schema = Json::parse(component.config_schema, nullptr, false);
+    if (!info.config_schema.is_object())
+        return bad(
+            fmt::format("has the component {} whose config_schema is no JSON object", info.id));
+    info.meta = Json::parse(component.meta_json ? component.meta_json : "{}", nullptr, false);
+    if (!info.meta.is_object())
+        return bad(fmt::format("has the component {} whose meta_json is no JSON object", info.id));
+    info.schemes = schemes_of(info.meta);
+    return info;
+}
+
+Json to_json(ComponentInfo const& info) {
+    Json roles = Json::array();
+    if (info.roles & WEIR_ROLE_SOURCE) roles.push_back("source");
+    if (info.roles & WEIR_ROLE_SINK) roles.push_back("sink");
+    return {{"id", info.id},
+            {"title", info.title},
+            {"roles", roles},
+            {"config_schema", info.config_schema},
+            {"meta", info.meta}};
+}
+
+ComponentInfo component_of(Json const& json) {
+    ComponentInfo info;
+    info.id = json.at("id").get<std::string>();
+    info.title = json.at("title").get<std::string>();
+    for (Json const& role : json.at("roles")) {
+        if (role == "source") info.roles |= WEIR_ROLE_SOURCE;
+        if (role == "sink") info.roles |= WEIR_ROLE_SINK;
+    }
+    info.config_schema = json.at("config_schema");
+    info.meta = json.at("meta");
+    info.schemes = schemes_of(info.meta);
+    return info;
+}
+
+Manifest manifest_of(Json const& json) {
+    Manifest manifest;
+    manifest.abi_major = json.at("abi").at("major").get<std::uint32_t>();
+    manifest.abi_minor = json.at("abi").at("minor").get<std::uint32_t>();
+    manifest.id = json.at("id").get<std::string>();
+    manifest.version = json.at("version").get<std::string>();
+    manifest.file = json.at("file").get<std::string>();
+    manifest.sha256 = json.at("sha256").get<std::string>();
+    for (Json const& component : json.at("components"))
+        manifest.components.push_back(component_of(component));
+    return manifest;
+}
+
+std::string differs(std::string_view what, std::string_view written, std::string_view found) {
+    if (written == found) return {};
+    return fmt::format("says {} {} where the library says {}", what, written, found);
+}
+
+}  // namespace
+
+Result<Manifest> describe_module(weir_module const& module, std::string file, std::string sha256) {
+    Manifest out{module.abi_major, module.abi_minor,  module.id, module.version,
+                 std::move(file),  std::move(sha256), {}};
+    for (std::uint32_t i = 0; i < module.component_count; ++i) {
+        Result<ComponentInfo> info = describe_component(*module.components[i]);
+        if (!info) return info.error();
+        out.components.push_back(std::move(*info));
+    }
+    return out;
+}
+
+std::string to_json(Manifest const& manifest) {
+    Json components = Json::array();
+    for (ComponentInfo const& info : manifest.components) components.push_back(to_json(info));
+    Json const out{{"abi", {{"major", manifest.abi_major}, {"minor", manifest.abi_minor}}},
+                   {"id", manifest.id},
+                   {"version", manifest.version},
+                   {"file", manifest.file},
+                   {"sha256", manifest.sha256},
+                   {"components", components}};
+    return out.dump(2) + "\n";
+}
+
+Result<std::optional<Manifest>> read_manifest_beside(std::filesystem::path const& library) {
+    std::filesystem::path path = library;
+    path.replace_extension(".json");
+    std::error_code ignored;
+    if (!std::filesystem::exists(std::filesystem::symlink_status(path, ignored)))
+        return std::optional<Manifest>{};
+    Result<TrustedFile> const file = read_trusted(path);
+    if (!file) return file.error();
+    auto const* text = reinterpret_cast<char const*>(file->bytes.data());
+    try {
+        return std::optional{manifest_of(Json::parse(text, text + file->bytes.size()))};
+    } catch (Json::exception const& error) {
+        return bad(fmt::format("{} is no manifest: {}; run: weir-runner --describe {} --output {}",
+                               path.string(), error.what(), library.string(), path.string()));
+    }
+}
+
+std::string difference(Manifest const& written, Manifest const& found) {
+    auto abi = [](Manifest const& of) { return fmt::format("{}.{}", of.abi_major, of.abi_minor); };
+    if (std::string why = differs("id", written.id, found.id); !why.empty()) return why;
+    if (std::string why = differs("version", written.version, found.version); !why.empty())
+        return why;
+    if (std::string why = differs("abi", abi(written), abi(found)); !why.empty()) return why;
+    if (written.components.size() != found.components.size())
+        return fmt::format("lists {} components where the library has {}",
+                           written.components.size(), found.components.size());
+    for (std::size_t i = 0; i < found.components.size(); ++i)
+        if (to_json(written.components[i]) != to_json(found.components[i]))
+            return fmt::format("describes the component {} otherwise than the library",
+                               found.components[i].id);
+    return {};
+}
+
+}  // namespace weir::host

@@ -1,0 +1,96 @@
+// weir-runner --lint FILE.so                        what keeps a library from being loaded
+// weir-runner --describe FILE.so [--output FILE]    its manifest, to FILE or standard output
+//
+// Exit: 0 fine, 1 the library is refused, 2 wrong arguments, 3 the manifest cannot be written.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "host/abi/config_schema.hpp"
+#include "host/abi/library.hpp"
+
+namespace weir::host {
+namespace {
+
+struct Arguments {
+    bool is_lint = false;
+    std::string library, output;
+};
+
+std::optional<Arguments> parse(std::vector<std::string> const& words) {
+    Arguments out;
+    if (words.size() != 2 && words.size() != 4) return std::nullopt;
+    if (words[0] != "--lint" && words[0] != "--describe") return std::nullopt;
+    out.is_lint = words[0] == "--lint";
+    out.library = words[1];
+    if (words.size() == 2) return out;
+    if (out.is_lint || words[2] != "--output") return std::nullopt;
+    out.output = words[3];
+    return out;
+}
+
+void complain(std::string_view sentence) { fmt::print(stderr, "weir-runner: {}\n", sentence); }
+
+int lint(std::string const& library) {
+    std::vector<Error> const findings = lint_file(library);
+    for (Error const& finding : findings)
+        complain(fmt::format("{} ({})", finding.message, finding.code));
+    return findings.empty() ? 0 : 1;
+}
+
+/// Written under another name and renamed, so that a reader sees the whole manifest or none.
+int write_whole(std::string const& path, std::string const& text) {
+    std::string const unfinished = fmt::format("{}.{}.new", path, ::getpid());
+    int const fd = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    bool is_written = fd >= 0 && ::fchmod(fd, 0644) == 0;
+    for (std::size_t done = 0; is_written && done < text.size();) {
+        ssize_t const size = ::write(fd, text.data() + done, text.size() - done);
+        is_written = size > 0;
+        if (is_written) done += static_cast<std::size_t>(size);
+    }
+    if (fd >= 0) is_written = ::close(fd) == 0 && is_written;
+    if (is_written && ::rename(unfinished.c_str(), path.c_str()) == 0) return 0;
+    complain(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
+    ::unlink(unfinished.c_str());
+    return 3;
+}
+
+int describe(Arguments const& arguments) {
+    Result<LoadedLibrary> const loaded = load_library(arguments.library, std::nullopt);
+    if (!loaded) {
+        complain(fmt::format("{} ({})", loaded.error().message, loaded.error().code));
+        return 1;
+    }
+    bool fits = true;
+    for (ComponentInfo const& component : loaded->manifest.components)
+        for (std::string const& finding : check_schema_profile(component.config_schema)) {
+            fits = false;
+            complain(fmt::format("{}: config_schema of {}: {}", arguments.library, component.id,
+                                 finding));
+        }
+    if (!fits) return 1;
+    std::string const text = to_json(loaded->manifest);
+    if (!arguments.output.empty()) return write_whole(arguments.output, text);
+    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() ? 0 : 3;
+}
+
+}  // namespace
+}  // namespace weir::host
+
+int main(int count, char** words) {
+    auto const arguments = weir::host::parse({words + 1, words + count});
+    if (!arguments) {
+        weir::host::complain("use: --lint FILE.so, or --describe FILE.so [--output FILE.json]");
+        return 2;
+    }
+    if (arguments->is_lint) return weir::host::lint(arguments->library);
+    return weir::host::describe(*arguments);
+}

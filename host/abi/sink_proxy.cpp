@@ -1,0 +1,243 @@
+#include "host/abi/sink_proxy.hpp"
+
+#include <fmt/format.h>
+
+#include <new>
+#include <unordered_set>
+
+#include "host/abi/instance_object.hpp"
+#include "host/abi/utf8.hpp"
+
+namespace weir::host {
+
+namespace {
+
+/// The weir_target of a request; borrows it.
+class TargetStruct {
+public:
+    explicit TargetStruct(TargetRequest const& request) : spec_{request.spec.dump()} {
+        abi_.struct_size = sizeof abi_;
+        abi_.write_mode = request.write_mode;
+        abi_.name = request.name.c_str();
+        abi_.spec_json = spec_.c_str();
+    }
+    TargetStruct(TargetStruct const&) = delete;
+    TargetStruct& operator=(TargetStruct const&) = delete;
+    weir_target const* abi() const { return &abi_; }
+
+private:
+    std::string spec_;
+    weir_target abi_{};
+};
+
+/// The weir_begin of a request; borrows it.
+class BeginStruct {
+public:
+    explicit BeginStruct(BeginRequest const& request) : target_{request.target} {
+        abi_.struct_size = sizeof abi_;
+        abi_.flags = (request.staged ? std::uint32_t{WEIR_BEGIN_STAGED} : 0u) |
+                     (request.reset ? std::uint32_t{WEIR_BEGIN_RESET} : 0u);
+        abi_.target = target_.abi();
+        abi_.job = request.job.c_str();
+        abi_.stream = request.stream.c_str();
+        abi_.run_id = request.run_id.c_str();
+        abi_.spec_json = request.spec.c_str();
+    }
+    BeginStruct(BeginStruct const&) = delete;
+    BeginStruct& operator=(BeginStruct const&) = delete;
+    weir_begin const* abi() const { return &abi_; }
+
+private:
+    TargetStruct target_;
+    weir_begin abi_{};
+};
+
+/// A weir_rejects over a RejectSink that checks what the plugin says.
+class RejectStruct {
+public:
+    RejectStruct(RejectSink const* sink, std::int64_t rows, std::string_view who)
+        : abi_{sizeof abi_, 0, this, add}, sink_{sink}, rows_{rows}, who_{who} {}
+    RejectStruct(RejectStruct const&) = delete;
+    RejectStruct& operator=(RejectStruct const&) = delete;
+
+    weir_rejects const* abi() const { return sink_ ? &abi_ : nullptr; }
+    /// What the plugin did wrong, as the end of a sentence; empty: nothing.
+    std::string const& broken() const { return broken_; }
+
+private:
+    static weir_status add(void* self, std::int64_t row, weir_status why,
+                           weir_error const* reason) noexcept {
+        try {
+            return static_cast<RejectStruct*>(self)->take(row, why, reason);
+        } catch (std::bad_alloc const&) {
+            return WEIR_E_NOMEM;
+        } catch (...) {
+            return WEIR_E_INTERNAL;
+        }
+    }
+    weir_status take(std::int64_t row, weir_status why, weir_error const* reason);
+
+    weir_rejects abi_;
+    RejectSink const* sink_;
+    std::int64_t rows_;
+    std::string_view who_;
+    std::unordered_set<std::int64_t> taken_;
+    std::string broken_;
+};
+
+weir_status RejectStruct::take(std::int64_t row, weir_status why, weir_error const* reason) {
+    if (row < 0 || row >= rows_) {
+        broken_ = fmt::format("rejected row {} of a batch of {} rows", row, rows_);
+        return WEIR_E_INTERNAL;
+    }
+    if (!taken_.insert(row).second) {
+        broken_ = fmt::format("rejected row {} twice", row);
+        return WEIR_E_INTERNAL;
+    }
+    weir_error none;
+    clear(none);
+    bool const has_reason = WEIR_FITS(reason, weir_error, suggestion);
+    Error const error = error_of(why < 0 ? why : weir_status{WEIR_E_DATA},
+                                 has_reason ? *reason : none, who_, "write");
+    return (*sink_)(row, error) ? weir_status{WEIR_OK} : weir_status{WEIR_E_DATA};
+}
+
+Result<std::vector<std::string>> parse_actions(Boundary const& boundary, std::string const& text) {
+    std::vector<std::string> out;
+    if (text.empty()) return out;
+    nlohmann::json const answer = nlohmann::json::parse(text, nullptr, false);
+    if (!answer.is_object() || !answer.contains("actions") || !answer["actions"].is_array())
+        return boundary.broken("prepare", "did not answer {\"actions\":[…]}");
+    for (nlohmann::json const& action : answer["actions"]) {
+        if (!action.is_object() || !action.contains("text") || !action["text"].is_string())
+            return boundary.broken("prepare", "answered an action without \"text\"");
+        out.push_back(action["text"]);
+    }
+    return out;
+}
+
+}  // namespace
+
+/// A plugin's writer and its lane.
+class WriterObject {
+public:
+    WriterObject(std::shared_ptr<InstanceObject> instance, weir_writer* handle)
+        : instance_{std::move(instance)},
+          table_{*instance_->component().sink},
+          handle_{handle},
+          boundary_{instance_->host().instance(), instance_->component().generation,
+                    instance_->host().services().watchdog,
+                    WEIR_HAS(&table_, weir_sink, interrupt) ? interrupt_handle : nullptr, this} {}
+    WriterObject(WriterObject const&) = delete;
+    WriterObject& operator=(WriterObject const&) = delete;
+    ~WriterObject() {
+        boundary_.finish([this] { table_.close(handle_); });
+    }
+
+    weir_sink const& table() const { return table_; }
+    weir_writer* handle() const { return handle_; }
+    Boundary& boundary() { return boundary_; }
+
+private:
+    static void interrupt_handle(void* self) {
+        auto& object = *static_cast<WriterObject*>(self);
+        object.table_.interrupt(object.handle_);
+    }
+
+    std::shared_ptr<InstanceObject> instance_;
+    weir_sink const& table_;
+    weir_writer* handle_;
+    Boundary boundary_;
+};
+
+WriterProxy::WriterProxy(std::unique_ptr<WriterObject> object) : object_{std::move(object)} {}
+WriterProxy::WriterProxy(WriterProxy&&) noexcept = default;
+WriterProxy& WriterProxy::operator=(WriterProxy&&) noexcept = default;
+WriterProxy::~WriterProxy() = default;
+void WriterProxy::interrupt() { object_->boundary().interrupt(); }
+
+Result<void> WriterProxy::write(CallContext const& call, ArrowSchema const& schema,
+                                ArrowArray const& batch, RejectSink const* rejects) {
+    Boundary& boundary = object_->boundary();
+    RejectStruct rejected{rejects, batch.length, boundary.who()};
+    Result<weir_status> const done = boundary.call("write", &call, [&](weir_error* error) {
+        return object_->table().write(object_->handle(), call.abi(), &schema, &batch,
+                                      rejected.abi(), error);
+    });
+    if (!rejected.broken().empty()) return boundary.broken("write", rejected.broken());
+    if (!done) return done.error();
+    if (!batch.release) return boundary.broken("write", "released a batch that it had borrowed");
+    return {};
+}
+
+Result<std::uint64_t> WriterProxy::commit(CallContext const& call, CommitRequest const& request) {
+    std::string const spec{request.spec};
+    weir_commit commit{};
+    commit.struct_size = sizeof commit;
+    commit.flags = request.final ? std::uint32_t{WEIR_COMMIT_FINAL} : 0u;
+    commit.cursor = request.cursor.empty() ? "" : request.cursor.data();
+    commit.cursor_size = request.cursor.size();
+    commit.rows = request.rows;
+    commit.spec_json = spec.empty() ? nullptr : spec.c_str();
+    Result<weir_status> const done =
+        object_->boundary().call("commit", &call, [&](weir_error* error) {
+            return object_->table().commit(object_->handle(), call.abi(), &commit, error);
+        });
+    if (!done) return done.error();
+    return commit.deleted;
+}
+
+Result<std::vector<std::string>> SinkProxy::prepare(CallContext const& call,
+                                                    TargetRequest const& target,
+                                                    ArrowSchema const& schema, bool dry_run) {
+    TargetStruct const to{target};
+    CollectedText actions{answer_bytes_max};
+    Boundary& boundary = object_->boundary();
+    weir_sink const& table = *object_->component().sink;
+    Result<weir_status> const done = boundary.call("prepare", &call, [&](weir_error* error) {
+        return table.prepare(object_->handle(), call.abi(), to.abi(), &schema,
+                             dry_run ? std::uint32_t{WEIR_PREPARE_DRY_RUN} : 0u, actions.abi(),
+                             error);
+    });
+    if (actions.is_over()) return boundary.broken("prepare", "answered more than 16 MiB");
+    if (!done) return done.error();
+    return parse_actions(boundary, actions.text());
+}
+
+Result<WriterProxy> SinkProxy::begin(CallContext const& call, BeginRequest const& request,
+                                     std::uint64_t& epoch, std::string& cursor) {
+    BeginStruct const begin{request};
+    CollectedText last{cursor_bytes_max};
+    weir_writer* handle = nullptr;
+    Boundary& boundary = object_->boundary();
+    weir_sink const& table = *object_->component().sink;
+    Result<weir_status> const done = boundary.call("begin", &call, [&](weir_error* error) {
+        return table.begin(object_->handle(), call.abi(), begin.abi(), &epoch, last.abi(), &handle,
+                           error);
+    });
+    if (last.is_over()) return boundary.broken("begin", "answered a cursor of more than 1 MiB");
+    if (!done) return done.error();
+    if (!handle) return boundary.broken("begin", "answered no writer");
+    WriterProxy writer{std::make_unique<WriterObject>(object_, handle)};
+    if (!is_utf8(last.text()))
+        return boundary.broken("begin", "answered a cursor that is not UTF-8");
+    cursor = last.take();
+    return writer;
+}
+
+Result<std::string> SinkProxy::peek(CallContext const& call, BeginRequest const& request) {
+    BeginStruct const begin{request};
+    CollectedText checkpoint{answer_bytes_max};
+    Boundary& boundary = object_->boundary();
+    weir_sink const& table = *object_->component().sink;
+    Result<weir_status> const done = boundary.call("peek", &call, [&](weir_error* error) {
+        return table.peek(object_->handle(), call.abi(), begin.abi(), checkpoint.abi(), error);
+    });
+    if (checkpoint.is_over()) return boundary.broken("peek", "answered more than 16 MiB");
+    if (!done) return done.error();
+    if (!checkpoint.text().empty() && !nlohmann::json::accept(checkpoint.text()))
+        return boundary.broken("peek", "did not answer JSON");
+    return checkpoint.take();
+}
+
+}  // namespace weir::host

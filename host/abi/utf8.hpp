@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace weir::host {
+
+bool is_utf8(std::string_view text);
+
+/// `text` with every byte that is no UTF-8 replaced by U+FFFD.
+std::string mend_utf8(std::string_view text);
+
+}  // namespace weir::host
