@@ -1,0 +1,210 @@
+#include "connection.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+
+namespace weir::postgres {
+namespace {
+
+std::int64_t now_ms() {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
+// The host raises the interrupt when it cancels; this only bounds what a host that does not costs.
+constexpr std::int64_t look_up_ms = 250;
+
+}  // namespace
+
+Interrupt::Interrupt() : descriptor_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)} {
+    if (descriptor_ < 0) throw Error{WEIR_E_IO, "no file descriptor is left"};
+}
+
+Interrupt::~Interrupt() { close(descriptor_); }
+
+void Interrupt::raise() noexcept {
+    raised_.store(true, std::memory_order_relaxed);
+    eventfd_write(descriptor_, 1);
+}
+
+void Interrupt::clear() noexcept {
+    raised_.store(false, std::memory_order_relaxed);
+    eventfd_t count;
+    eventfd_read(descriptor_, &count);
+}
+
+void Wait::check() const {
+    if (interrupt.raised()) throw Error{WEIR_E_CANCELLED, "cancelled"};
+    call.check();
+}
+
+std::int64_t Result::number(int row, int column) const {
+    std::string_view const text = value(row, column);
+    std::int64_t number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
+}
+
+Connection::Connection(Settings const& settings, Wait const& wait)
+    : settings_{settings}, connection_{nullptr, PQfinish} {
+    std::vector<char const*> keywords, values;
+    for (auto const& [keyword, value] : settings.parameters()) {
+        keywords.push_back(keyword.c_str());
+        values.push_back(value.c_str());
+    }
+    keywords.push_back(nullptr);
+    values.push_back(nullptr);
+    wait.check();
+    connection_.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
+    if (!connection_) throw std::bad_alloc{};
+    establish(wait);
+    PQsetNoticeReceiver(
+        connection_.get(), [](void*, PGresult const*) {}, nullptr);
+}
+
+Connection::~Connection() {
+    if (line_) PQfreemem(line_);
+    PGconn* const connection = connection_.get();
+    bool const busy =
+        PQstatus(connection) == CONNECTION_OK && PQtransactionStatus(connection) == PQTRANS_ACTIVE;
+    if (!busy) return;
+    // Hanging up alone would leave a sort running until its first row.
+    if (PGcancel* const cancel = PQgetCancel(connection)) {
+        char said[256];
+        PQcancel(cancel, said, sizeof said);
+        PQfreeCancel(cancel);
+    }
+}
+
+void Connection::establish(Wait const& wait) {
+    PGconn* const connection = connection_.get();
+    // The only way to the SQLSTATE of a refused login is the text of the message.
+    PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
+    std::int64_t const limit = settings_.connect_timeout_ms();
+    std::int64_t const started = now_ms();
+    auto next = PGRES_POLLING_WRITING;
+    while (PQstatus(connection) != CONNECTION_BAD && next != PGRES_POLLING_OK) {
+        std::int64_t const left = limit == 0 ? look_up_ms : started + limit - now_ms();
+        if (left <= 0) throw connect_timeout(settings_, limit);
+        if (!wait_for(next == PGRES_POLLING_READING ? POLLIN : POLLOUT, wait, left)) continue;
+        next = PQconnectPoll(connection);
+        if (next == PGRES_POLLING_FAILED) break;
+    }
+    if (PQstatus(connection) != CONNECTION_OK)
+        throw connect_failure(settings_, PQerrorMessage(connection));
+    PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
+}
+
+/// Whether the socket is ready, after a little while at most; throws when the call is not wanted.
+bool Connection::wait_for(short events, Wait const& wait, std::int64_t at_most_ms) {
+    wait.check();
+    std::int64_t limit = std::min(look_up_ms, wait.call.remaining_ms());
+    if (at_most_ms >= 0) limit = std::min(limit, at_most_ms);
+    pollfd both[] = {{PQsocket(connection_.get()), events, 0},
+                     {wait.interrupt.descriptor(), POLLIN, 0}};
+    poll(both, 2, static_cast<int>(std::max<std::int64_t>(limit, 0)));
+    wait.check();
+    return both[0].revents != 0;
+}
+
+void Connection::flush(Wait const& wait) {
+    for (;;) {
+        int const left = PQflush(connection_.get());
+        if (left == 0) return;
+        if (left < 0) throw connection_lost(settings_, PQerrorMessage(connection_.get()));
+        wait_for(POLLIN | POLLOUT, wait);
+        PQconsumeInput(connection_.get());
+    }
+}
+
+void Connection::send(std::string const& sql, Wait const& wait) {
+    if (PQsendQuery(connection_.get(), sql.c_str()) != 1)
+        throw connection_lost(settings_, PQerrorMessage(connection_.get()));
+    flush(wait);
+}
+
+PGresult* Connection::next_result(Wait const& wait) {
+    PGconn* const connection = connection_.get();
+    while (PQisBusy(connection)) {
+        wait_for(POLLIN, wait);
+        if (PQconsumeInput(connection) != 1)
+            throw connection_lost(settings_, PQerrorMessage(connection));
+    }
+    return PQgetResult(connection);
+}
+
+std::vector<Result> Connection::run(std::string const& sql, Wait const& wait,
+                                    Subject const& subject) {
+    send(sql, wait);
+    std::vector<Result> answers;
+    std::optional<Error> failed;
+    while (PGresult* const raw = next_result(wait)) {
+        Result result{raw};
+        ExecStatusType const status = PQresultStatus(raw);
+        if (status == PGRES_TUPLES_OK)
+            answers.push_back(std::move(result));
+        else if (status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY && !failed)
+            failed = statement_failure(settings_, connection_.get(), raw, subject);
+    }
+    if (failed) throw *failed;
+    return answers;
+}
+
+void Connection::start_copy(std::string const& sql, Wait const& wait, Subject const& subject) {
+    send(sql, wait);
+    Result const result{next_result(wait)};
+    if (!result.get() || PQresultStatus(result.get()) != PGRES_COPY_OUT)
+        throw statement_failure(settings_, connection_.get(), result.get(), subject);
+}
+
+Connection::Line Connection::copy_line(Wait const& wait, Subject const& subject) {
+    PGconn* const connection = connection_.get();
+    if (line_) PQfreemem(std::exchange(line_, nullptr));
+    if (wait.interrupt.raised()) wait.check();
+    bool looked = false;
+    for (;;) {
+        int const size = PQgetCopyData(connection, &line_, 1);
+        if (size > 0) return {line_, static_cast<std::size_t>(size)};
+        if (size < 0) {
+            finish_copy(wait, subject);
+            return {};
+        }
+        // Data is mostly there already, and asking poll() first would double the system calls.
+        if (looked) wait_for(POLLIN, wait);
+        looked = true;
+        if (PQconsumeInput(connection) != 1)
+            throw connection_lost(settings_, PQerrorMessage(connection));
+    }
+}
+
+/// The stream is complete only when the server says so: an error may follow the last line.
+void Connection::finish_copy(Wait const& wait, Subject const& subject) {
+    std::optional<Error> failed;
+    bool done = false;
+    while (PGresult* const raw = next_result(wait)) {
+        Result const result{raw};
+        if (PQresultStatus(raw) == PGRES_COMMAND_OK)
+            done = true;
+        else if (!failed)
+            failed = statement_failure(settings_, connection_.get(), raw, subject);
+    }
+    if (failed) throw *failed;
+    if (!done) throw connection_lost(settings_, PQerrorMessage(connection_.get()));
+}
+
+bool Connection::usable() const {
+    return PQstatus(connection_.get()) == CONNECTION_OK &&
+           PQtransactionStatus(connection_.get()) == PQTRANS_IDLE;
+}
+
+std::string Connection::parameter(char const* name) const {
+    char const* const value = PQparameterStatus(connection_.get(), name);
+    return value ? value : "";
+}
+
+}  // namespace weir::postgres

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <weir/cpp/host.hpp>
+
+#include "failure.hpp"
+#include "settings.hpp"
+
+namespace weir::postgres {
+
+/// Wakes whoever waits for the server. raise() from any thread; the waiting side clears it at the
+/// start of each call, since the host raises again until the call returns.
+class Interrupt {
+public:
+    Interrupt();
+    Interrupt(Interrupt const&) = delete;
+    Interrupt& operator=(Interrupt const&) = delete;
+    ~Interrupt();
+
+    void raise() noexcept;
+    void clear() noexcept;
+    bool raised() const noexcept { return raised_.load(std::memory_order_relaxed); }
+    int descriptor() const { return descriptor_; }
+
+private:
+    std::atomic<bool> raised_{false};
+    int descriptor_;
+};
+
+/// What one call may wait for. Borrowed for the length of the call.
+struct Wait {
+    Call const& call;
+    Interrupt& interrupt;
+    /// Throws E_CANCELLED or E_TIMEOUT when the call is no longer wanted.
+    void check() const;
+};
+
+/// A result of the server, freed at the end of scope. Values are valid as long.
+class Result {
+public:
+    explicit Result(PGresult* result) : result_{result, PQclear} {}
+    PGresult const* get() const { return result_.get(); }
+    int rows() const { return PQntuples(result_.get()); }
+    int columns() const { return PQnfields(result_.get()); }
+    bool null(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
+    std::string_view value(int row, int column) const {
+        return {PQgetvalue(result_.get(), row, column),
+                static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
+    }
+    std::string text(int row, int column) const { return std::string{value(row, column)}; }
+    bool flag(int row, int column) const { return value(row, column) == "t"; }
+    std::int64_t number(int row, int column) const;
+
+private:
+    std::unique_ptr<PGresult, decltype(&PQclear)> result_;
+};
+
+/// One session. No call blocks beyond its Wait, but for the name service, which libpq asks before
+/// anything can be waited for. Used by one thread at a time.
+class Connection {
+public:
+    /// Connects; throws a sorted error (failure.hpp).
+    Connection(Settings const& settings, Wait const& wait);
+    Connection(Connection const&) = delete;
+    Connection& operator=(Connection const&) = delete;
+    /// Asks the server to stop what it still does, and hangs up.
+    ~Connection();
+
+    /// Runs one or more statements; the results of all of them that answer rows.
+    std::vector<Result> run(std::string const& sql, Wait const& wait, Subject const& subject = {});
+
+    /// Begins COPY … TO STDOUT.
+    void start_copy(std::string const& sql, Wait const& wait, Subject const& subject);
+    /// The next line of it, with its line feed, writable, valid until the next call; empty at the
+    /// end, after the server has said that it was the end. Waits for a whole line.
+    struct Line {
+        char* data = nullptr;
+        std::size_t size = 0;
+    };
+    Line copy_line(Wait const& wait, Subject const& subject);
+
+    bool usable() const;
+    std::string parameter(char const* name) const;
+    Settings const& settings() const { return settings_; }
+
+private:
+    void establish(Wait const& wait);
+    void send(std::string const& sql, Wait const& wait);
+    void flush(Wait const& wait);
+    PGresult* next_result(Wait const& wait);
+    void finish_copy(Wait const& wait, Subject const& subject);
+    bool wait_for(short events, Wait const& wait, std::int64_t at_most_ms = -1);
+
+    Settings const& settings_;
+    std::unique_ptr<PGconn, decltype(&PQfinish)> connection_;
+    char* line_ = nullptr;
+};
+
+}  // namespace weir::postgres

@@ -1,0 +1,30 @@
+#include <weir/cpp/module.hpp>
+
+#include "source.hpp"
+
+namespace {
+
+constexpr char config_schema[] = R"({
+  "type": "object",
+  "properties": {
+    "url": {"type": "string", "title": "URL", "x-order": 1,
+            "examples": ["postgres://user:${env:PGPASSWORD}@db.example:5432/shop"],
+            "description": "As libpq reads it; its parameters work: sslmode, sslrootcert, host, connect_timeout"},
+    "host": {"type": "string", "title": "Host, or directory of a Unix socket", "x-order": 2},
+    "port": {"type": "integer", "title": "Port", "minimum": 1, "maximum": 65535, "x-order": 3},
+    "user": {"type": "string", "title": "User", "x-order": 4},
+    "password": {"type": "string", "title": "Password", "writeOnly": true, "x-order": 5},
+    "database": {"type": "string", "title": "Database", "x-order": 6},
+    "sslmode": {"type": "string", "title": "TLS",
+                "enum": ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]},
+    "sslrootcert": {"type": "string", "title": "File with the server's CA"}
+  },
+  "additionalProperties": false
+})";
+
+}  // namespace
+
+WEIR_PLUGIN(
+    "dev.weir.postgres", "0.1.0",
+    weir::connector<weir::postgres::PostgresSource>({"postgres", "PostgreSQL", config_schema,
+                                                     R"({"schemes":["postgres","postgresql"]})"}))

@@ -1,0 +1,90 @@
+#include "query.hpp"
+
+#include <algorithm>
+
+namespace weir::postgres {
+namespace {
+
+using Fields = std::vector<SourceField const*>;
+
+std::string column(SourceField const& field) { return "t." + identifier(field.name); }
+
+Fields with_key(SourceField const* tracking, Fields const& key) {
+    Fields out{tracking};
+    for (SourceField const* field : key)
+        if (field != tracking) out.push_back(field);
+    return out;
+}
+
+std::string list(Fields const& fields, char const* behind = "") {
+    std::string out;
+    for (SourceField const* field : fields)
+        out += (out.empty() ? "" : ", ") + column(*field) + behind;
+    return out;
+}
+
+std::string values(Fields const& fields, Position const& position) {
+    if (fields.size() != position.size())
+        throw Error{WEIR_E_CONFLICT,
+                    "the stored position has another number of values than the key"}
+            .coded("source.cursor_mismatch");
+    std::string out;
+    for (std::size_t i = 0; i < fields.size(); ++i)
+        out += (i ? ", " : "") + literal(position[i]) + "::" + fields[i]->type.literal;
+    return out;
+}
+
+/// Behind `after`: a row value, since `k1 >= x AND k2 >= y` loses rows of composite keys.
+std::string behind(Fields const& fields, Position const& after) {
+    if (fields.size() == 1) return column(*fields[0]) + " > " + values(fields, after);
+    return "(" + list(fields) + ") > (" + values(fields, after) + ")";
+}
+
+}  // namespace
+
+Fields Query::ordered_by() const {
+    if (order == Order::none) return {};
+    return order == Order::key ? key : with_key(tracking, key);
+}
+
+Fields Query::sent() const {
+    Fields out = fields;
+    for (SourceField const* field : ordered_by())
+        if (std::find(out.begin(), out.end(), field) == out.end()) out.push_back(field);
+    return out;
+}
+
+std::string Query::copy_sql() const {
+    Fields const by = ordered_by();
+    std::string sql = "COPY (SELECT " + list(sent()) + " FROM " + table->sql() + " AS t";
+    std::string where;
+    auto require = [&where](std::string const& condition) {
+        if (!condition.empty()) where += (where.empty() ? " WHERE " : " AND ") + condition;
+    };
+    if (after && !after->empty()) require(behind(by, *after));
+    if (order == Order::tracking && (!after || after->empty()))
+        require(column(*tracking) + " IS NOT NULL");
+    require(also);
+    sql += where;
+    if (!by.empty()) {
+        sql += " ORDER BY " + column(*by[0]);
+        if (order == Order::tracking_and_null) sql += " NULLS FIRST";
+        for (std::size_t i = 1; i < by.size(); ++i) sql += ", " + column(*by[i]);
+    }
+    if (limit != INT64_MAX) {
+        // Without a key rows of one tracking value cannot be told apart: all of them or none.
+        bool const ties = order >= Order::tracking && key.empty();
+        sql += " FETCH FIRST " + std::to_string(limit) + (ties ? " ROWS WITH TIES" : " ROWS ONLY");
+    }
+    return sql + ") TO STDOUT";
+}
+
+std::string Query::probe_sql(Horizon const& horizon) const {
+    Fields const by = with_key(tracking, key);
+    std::string const within = horizon.condition(column(*tracking));
+    return "SELECT " + list(by) + " FROM " + table->sql() + " AS t WHERE " + column(*tracking) +
+           " IS NOT NULL" + (within.empty() ? "" : " AND " + within) + " ORDER BY " +
+           list(by, " DESC") + " LIMIT 1";
+}
+
+}  // namespace weir::postgres

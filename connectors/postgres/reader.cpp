@@ -1,0 +1,301 @@
+#include "reader.hpp"
+
+#include <algorithm>
+
+namespace weir::postgres {
+namespace {
+
+SourceField const& field_of(Table const& table, std::string const& name) {
+    if (SourceField const* const field = table.find(name)) return *field;
+    std::string names;
+    for (SourceField const& each : table.fields) names += (names.empty() ? "" : ", ") + each.name;
+    throw Error{WEIR_E_NOT_FOUND, table.stream() + " has no field \"" + name + "\"", name}
+        .coded("source.field_not_found")
+        .suggest("its fields are " + names);
+}
+
+/// 1.0 and 1.00 are one value.
+std::string_view without_zeros(std::string_view digits) {
+    if (digits.find('.') == digits.npos) return digits;
+    while (digits.back() == '0') digits.remove_suffix(1);
+    if (digits.back() == '.') digits.remove_suffix(1);
+    return digits;
+}
+
+std::size_t fixed_size(Type type) {
+    switch (type) {
+        case Type::boolean: return 1;
+        case Type::uuid: return 16;
+        default: return 8;
+    }
+}
+
+}  // namespace
+
+TableReader::TableReader(Host host, Metrics metrics, std::shared_ptr<Spare> spare,
+                         std::unique_ptr<Connection> connection, Snapshot snapshot,
+                         Read const& read)
+    : host_{host},
+      metrics_{metrics},
+      spare_{std::move(spare)},
+      connection_{std::move(connection)},
+      snapshot_{std::move(snapshot)},
+      subject_{snapshot_.table.subject()},
+      rows_max_{std::max<std::int64_t>(read.rows_max, 1)},
+      bytes_max_{read.bytes_max} {
+    choose_fields(read);
+    choose_start(read);
+    // Only SQL_ASCII passes bytes on that nobody has looked at.
+    bool const checked = connection_->parameter("server_encoding") == "SQL_ASCII";
+    for (SourceField const* field : query_.fields) {
+        decoders_.emplace_back(field->field(), field->type, checked);
+        fixed_bytes_ += fixed_size(decoders_.back().field().type);
+        if (decoders_.back().is_narrow()) narrow_.push_back(decoders_.size() - 1);
+    }
+    std::vector<SourceField const*> const sent = query_.sent();
+    values_.resize(sent.size());
+    for (SourceField const* field : query_.ordered_by())
+        place_columns_.push_back(
+            static_cast<std::size_t>(std::find(sent.begin(), sent.end(), field) - sent.begin()));
+    last_.resize(place_columns_.size());
+}
+
+TableReader::~TableReader() { spare_->keep(std::move(connection_)); }
+
+void TableReader::choose_fields(Read const& read) {
+    Table const& table = snapshot_.table;
+    query_.table = &table;
+    query_.limit = read.limit;
+    if (read.fields) {
+        for (std::string const& name : *read.fields)
+            query_.fields.push_back(&field_of(table, name));
+    } else {
+        for (SourceField const& field : table.fields) query_.fields.push_back(&field);
+    }
+    if (query_.fields.empty())
+        throw Error{WEIR_E_CONFIG, "no field of " + table.stream() + " is selected", "fields"};
+    if (!read.tracking.empty()) {
+        query_.tracking = &field_of(table, read.tracking);
+        check_tracking(table, *query_.tracking);
+        horizon_ = Horizon{*query_.tracking, snapshot_.server_us};
+    }
+    keyed_ = !read.key.empty();
+    for (std::string const& name : read.key) query_.key.push_back(&field_of(table, name));
+}
+
+void TableReader::choose_start(Read const& read) {
+    Table const& table = snapshot_.table;
+    bool const delta = read.mode == WEIR_READ_DELTA;
+    if (delta && !query_.tracking)
+        throw Error{WEIR_E_CONFIG, "a delta of " + table.stream() + " needs a tracking field"}
+            .coded("source.cursor_missing");
+    cursor_.fingerprint = fingerprint(table, query_.tracking, read.key, read.fields);
+    cursor_.origin = snapshot_.origin;
+    cursor_.tracked = query_.tracking != nullptr;
+    cursor_.xmin = snapshot_.xmin;
+    std::optional<Cursor> stored;
+    if (!read.cursor.empty()) {
+        stored = Cursor::parse(read.cursor);
+        check_cursor(*stored, cursor_.fingerprint, snapshot_.origin, table.stream());
+    }
+    bool const goes_on = delta && stored && stored->settled && !stored->scan;
+    resumable_ = keyed_ || delta;
+    ties_ = delta && !keyed_;
+    if (goes_on) {
+        query_.order = Order::tracking;
+        query_.after = cursor_.settled = stored->settled;
+        cursor_.xmin = stored->xmin;
+    } else if (keyed_) {
+        first_run_ = true;
+        query_.order = Order::key;
+        if (stored && stored->scan) resume_scan(*stored);
+    } else {
+        first_run_ = true;
+        query_.order = delta ? Order::tracking_and_null : Order::none;
+    }
+    if (ties_) hold_back();
+}
+
+void TableReader::resume_scan(Cursor const& stored) {
+    query_.after = stored.scan->at;
+    // The mark of the first snapshot: what changed since behind `at` lies above it.
+    mark_ = stored.scan->mark;
+    probed_ = saw_rows_ = true;
+    cursor_.xmin = stored.xmin;
+    cursor_.scan = stored.scan;
+}
+
+/// Rows without a key are appended, and one that can never be passed would be so in each run.
+void TableReader::hold_back() {
+    std::string const column = "t." + identifier(query_.tracking->name);
+    std::string const within = horizon_.condition(column);
+    if (within.empty()) return;
+    query_.also = query_.order == Order::tracking_and_null
+                      ? "(" + column + " IS NULL OR " + within + ")"
+                      : within;
+}
+
+Schema TableReader::schema() const {
+    Schema schema;
+    for (Decoder const& decoder : decoders_) schema.push_back(decoder.field());
+    return schema;
+}
+
+void TableReader::start(Wait const& wait) {
+    std::vector<SourceField const*> sorted = query_.ordered_by();
+    if (query_.tracking) sorted.push_back(query_.tracking);
+    widen_search_path(*connection_, sorted, wait);
+    bool const by_place = query_.order >= Order::tracking;
+    if (query_.tracking && !by_place && !probed_) probe(wait);
+    connection_->start_copy(query_.copy_sql(), wait, subject_);
+    started_ = true;
+}
+
+/// In the snapshot of the scan, so that no row lies between the two.
+void TableReader::probe(Wait const& wait) {
+    std::vector<Result> const found = connection_->run(query_.probe_sql(horizon_), wait, subject_);
+    if (found.at(0).rows() == 0) return;
+    mark_.emplace();
+    for (int i = 0; i < found[0].columns(); ++i) mark_->push_back(found[0].text(0, i));
+}
+
+bool TableReader::next(Call const& call, Batch& batch) {
+    interrupt_.clear();
+    Wait const wait{call, interrupt_};
+    wait.check();
+    if (!started_) start(wait);
+    batch_bytes_ = 0;
+    while (!ended_) {
+        if (!waiting_ && !fetch(wait)) {
+            ended_ = true;
+            if (batch.rows() > 0) return hand_over(batch, true);
+            break;
+        }
+        if (batch.rows() > 0 && breaks_here(batch)) return hand_over(batch, !ties_ || at_change());
+        take_form(batch);
+        append(batch);
+        // Who waits for the next row first would keep a full batch back.
+        if (!ties_ && batch.rows() >= rows_max_) return hand_over(batch, true);
+    }
+    finish(wait, batch);
+    return false;
+}
+
+bool TableReader::fetch(Wait const& wait) {
+    line_ = connection_->copy_line(wait, subject_);
+    if (!line_.data) return false;
+    split_line(line_.data, line_.size, values_);
+    waiting_ = true;
+    return true;
+}
+
+/// Whether the waiting row belongs to the next batch.
+bool TableReader::breaks_here(Batch const& batch) const {
+    if (batch.rows() >= rows_max_ || batch_bytes_ + row_bytes() > bytes_max_) return true;
+    for (std::size_t const i : narrow_)
+        if (!decoders_[i].holds(values_[i])) return true;
+    // Where only a change of the tracking value may be committed, cut at one before the limit.
+    return ties_ && batch.rows() >= rows_max_ - rows_max_ / 8 && at_change();
+}
+
+/// Gives the fields that cannot hold the waiting row, the first of its batch, the form of text.
+void TableReader::take_form(Batch& batch) {
+    if (batch.rows() > 0) return;
+    bool changed = false;
+    for (std::size_t const i : narrow_)
+        if (!decoders_[i].holds(values_[i])) {
+            decoders_[i].become_text();
+            changed = true;
+        }
+    if (changed) batch.reset(schema());
+}
+
+void TableReader::append(Batch& batch) {
+    batch_bytes_ += row_bytes();
+    for (std::size_t i = 0; i < decoders_.size(); ++i)
+        decoders_[i].append(batch.column(i), values_[i]);
+    waiting_ = false;
+    saw_rows_ = true;
+    ++rows_;
+    if (resumable_) remember_place();
+}
+
+void TableReader::remember_place() {
+    if (query_.order >= Order::tracking) {
+        RawValue& tracking = values_[place_columns_[0]];
+        last_is_null_ = tracking.null;
+        if (tracking.null) return;
+        // From the first row beyond the horizon on, all are: the position stays before it.
+        if (!horizon_.covers(plain_text(tracking))) {
+            ++future_rows_;
+            return;
+        }
+    }
+    has_place_ = true;
+    for (std::size_t i = 0; i < place_columns_.size(); ++i)
+        last_[i].assign(plain_text(values_[place_columns_[i]]));
+}
+
+/// Whether the waiting row has another tracking value than the one before it.
+bool TableReader::at_change() const {
+    RawValue const& value = values_[place_columns_[0]];
+    if (value.null || last_is_null_) return value.null != last_is_null_;
+    std::string_view const text{value.data, value.size};
+    if (type_of(query_.tracking->type) == Type::numeric)
+        return without_zeros(text) != without_zeros(last_[0]);
+    if (!value.escaped) return text != last_[0];
+    std::string copy{text};
+    RawValue plain{copy.data(), copy.size(), false, true};
+    return plain_text(plain) != last_[0];
+}
+
+/// Ends the batch; with `place`, the read can go on behind its last row.
+bool TableReader::hand_over(Batch& batch, bool place) {
+    host_.record(metrics_.bytes, static_cast<double>(batch_bytes_));
+    if (resumable_ && place) {
+        move_cursor();
+        batch.cursor(cursor_.text());
+    }
+    return true;
+}
+
+void TableReader::move_cursor() {
+    if (query_.order == Order::key)
+        cursor_.scan = KeyScan{last_, mark_};
+    else if (last_is_null_)
+        cursor_.settled = Position{};
+    else if (has_place_)
+        cursor_.settled = last_;
+}
+
+void TableReader::finish(Wait const& wait, Batch& batch) {
+    if (future_rows_ > 0) host_.record(metrics_.future_rows, static_cast<double>(future_rows_));
+    if (!query_.also.empty()) warn_of_held_back(wait);
+    connection_->run("COMMIT", wait);
+    if (!query_.tracking) return;
+    bool const whole = rows_ < query_.limit;
+    if (!whole && !resumable_) return;
+    if (whole && query_.order <= Order::key) {
+        cursor_.scan.reset();
+        cursor_.settled = mark_;
+        // Rows were read, and none of them can be a mark: all others are to come.
+        if (!mark_ && saw_rows_) cursor_.settled = Position{};
+    }
+    if (whole && !first_run_) cursor_.xmin = snapshot_.xmin;
+    batch.cursor(cursor_.text());
+}
+
+void TableReader::warn_of_held_back(Wait const& wait) {
+    std::string const column = "t." + identifier(query_.tracking->name);
+    std::vector<Result> const found =
+        connection_->run("SELECT 1 FROM " + query_.table->sql() + " AS t WHERE NOT (" +
+                             horizon_.condition(column) + ") LIMIT 1",
+                         wait, subject_);
+    if (found.at(0).rows() == 0) return;
+    host_.record(metrics_.future_rows, 1);
+    host_.warn(query_.table->stream() + " holds rows whose \"" + query_.tracking->name +
+               "\" lies in the future or at infinity: a delta without a key leaves them out, "
+               "--mode full takes them");
+}
+
+}  // namespace weir::postgres

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <weir/cpp/source.hpp>
+
+#include "reader.hpp"
+#include "settings.hpp"
+#include "spare.hpp"
+
+namespace weir::postgres {
+
+/// One PostgreSQL database that can be read.
+class PostgresSource final : public Source {
+public:
+    PostgresSource(Host host, Config const& config);
+
+    Json describe() const { return {{"identity", settings_.identity()}}; }
+    void discover(Call const& call, std::string_view pattern, Catalog& catalog) override;
+    std::unique_ptr<Reader> open(Call const& call, Read const& read) override;
+    void interrupt() noexcept { interrupt_.raise(); }
+
+private:
+    std::unique_ptr<Connection> with_session(Wait const& wait,
+                                             std::function<void(Connection&)> const& work);
+
+    Host host_;
+    Settings settings_;
+    Metrics metrics_;
+    Interrupt interrupt_;
+    std::shared_ptr<Spare> spare_ = std::make_shared<Spare>();
+};
+
+}  // namespace weir::postgres

@@ -1,0 +1,67 @@
+#include "streams.hpp"
+
+#include <set>
+
+#include "tracking.hpp"
+
+namespace weir::postgres {
+namespace {
+
+Json caveats_of(Table const& table, Settings const& settings,
+                std::vector<std::vector<std::string>> const& keys) {
+    Json out = Json::array();
+    if (!table.readable)
+        out.push_back("not readable by \"" + settings.user() + "\": GRANT SELECT ON " +
+                      table.stream() + " TO " + settings.user());
+    if (table.row_security)
+        out.push_back("row security hides rows from \"" + settings.user() +
+                      "\": reading it is refused");
+    out.push_back("polling sees no deletes");
+    out.push_back(
+        "rows committed late, by transactions that were open during the read, can be missed until "
+        "a full read");
+    if (table.kind == 'v') out.push_back("a view: name a unique key to make its read resumable");
+    if (table.kind == 'f')
+        out.push_back(
+            "a foreign table: its writers are not visible here, and its order is that of "
+            "another server");
+    if (table.has_children)
+        out.push_back("it has child tables, whose rows are read with it: no key holds for all");
+    if (table.subscribed)
+        out.push_back("written by a subscription: its times are those of another server");
+    std::set<std::string> named;
+    for (auto const& key : keys)
+        for (std::string const& name : key)
+            if (std::string const note = key_note(*table.find(name));
+                !note.empty() && named.insert(name).second)
+                out.push_back(note);
+    return out;
+}
+
+}  // namespace
+
+Stream stream_of(Table const& table, Settings const& settings) {
+    Stream stream;
+    stream.name = table.stream();
+    stream.modes = WEIR_READ_FULL | WEIR_READ_DELTA;
+    Json fields = Json::array(), tracking = Json::array();
+    for (SourceField const& field : table.fields) {
+        stream.schema.push_back(field.field());
+        fields.push_back(
+            {{"name", field.name}, {"type", field.type_text}, {"nullable", field.nullable}});
+    }
+    for (Candidate const& candidate : candidates_of(table))
+        tracking.push_back({{"field", candidate.field->name},
+                            {"type", candidate.field->type_text},
+                            {"notes", candidate.notes}});
+    auto const keys = keys_of(table);
+    stream.meta = {{"target", table.name},
+                   {"keys", keys},
+                   {"fields", std::move(fields)},
+                   {"tracking", std::move(tracking)},
+                   {"caveats", caveats_of(table, settings, keys)}};
+    if (table.rows) stream.meta["rows"] = *table.rows;
+    return stream;
+}
+
+}  // namespace weir::postgres

@@ -1,0 +1,155 @@
+#include "tracking.hpp"
+
+#include <algorithm>
+
+#include "times.hpp"
+
+namespace weir::postgres {
+namespace {
+
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
+
+bool is_time(Type type) {
+    return type == Type::instant || type == Type::timestamp || type == Type::date;
+}
+
+bool is_counter(SourceType const& type) {
+    return !type.element && (type.name == "xid8" || type.name == "pg_lsn");
+}
+
+bool is_indexed(Table const& table, SourceField const& field) {
+    return std::any_of(table.indexes.begin(), table.indexes.end(), [&](SourceIndex const& index) {
+        return !index.columns.empty() && index.columns[0] == field.number;
+    });
+}
+
+void judge_time(Table const& table, SourceField const& field, Candidate& candidate) {
+    std::string const& now = field.default_expression;
+    bool const server = contains(now, "now()") || contains(now, "CURRENT_TIMESTAMP") ||
+                        contains(now, "clock_timestamp()") || contains(now, "LOCALTIMESTAMP") ||
+                        contains(now, "CURRENT_DATE");
+    candidate.rank += type_of(field.type) == Type::instant ? 40 : 35;
+    if (type_of(field.type) == Type::date) candidate.rank -= 25;
+    for (char const* word : {"updat", "modif", "chang"})
+        if (contains(field.name, word)) candidate.rank += 15;
+    for (char const* word : {"creat", "insert"})
+        if (contains(field.name, word)) candidate.rank -= 10;
+    if (table.has_row_trigger)
+        candidate.notes.push_back("a row trigger may set it");
+    else if (server)
+        candidate.notes.push_back(
+            "set by the server when a row is inserted, by updates only if "
+            "they name it");
+    else
+        candidate.notes.push_back("set by the application");
+    candidate.rank += server || table.has_row_trigger ? 10 : 0;
+    if (type_of(field.type) == Type::timestamp) candidate.notes.push_back("no time zone");
+    if (type_of(field.type) == Type::date) candidate.notes.push_back("whole days only");
+}
+
+void judge_number(SourceField const& field, Candidate& candidate) {
+    candidate.rank += field.has_sequence ? 25 : 5;
+    candidate.notes.push_back("sees new rows, no updates");
+    if (!field.has_sequence) candidate.notes.push_back("no sequence: set by the application");
+    if (field.sequence_cache > 1) {
+        candidate.notes.push_back("a sequence with a cache: sessions use lower values later");
+        candidate.rank -= 15;
+    }
+    if (field.sequence_increment != 1) {
+        candidate.notes.push_back("a sequence in steps of " +
+                                  std::to_string(field.sequence_increment));
+        candidate.rank -= 15;
+    }
+}
+
+/// Whether a number is worth naming: keys and counters, not amounts.
+bool is_number_candidate(Table const& table, SourceField const& field) {
+    if (type_of(field.type) != Type::int64 || field.type.name == "oid") return false;
+    if (field.has_sequence) return true;
+    auto const keys = keys_of(table);
+    return std::any_of(keys.begin(), keys.end(),
+                       [&](auto const& key) { return key.size() == 1 && key[0] == field.name; });
+}
+
+}  // namespace
+
+std::vector<Candidate> candidates_of(Table const& table) {
+    std::vector<Candidate> out;
+    for (SourceField const& field : table.fields) {
+        Candidate candidate{&field, {}, 0};
+        bool const txid = field.type.name == "xid8" && !field.type.element;
+        if (is_time(type_of(field.type)))
+            judge_time(table, field, candidate);
+        else if (txid)
+            candidate.rank += 60;
+        else if (is_number_candidate(table, field))
+            judge_number(field, candidate);
+        else
+            continue;
+        bool const indexed = is_indexed(table, field);
+        candidate.notes.insert(candidate.notes.begin(), indexed ? "indexed" : "not indexed");
+        candidate.notes.push_back(field.nullable ? "nullable" : "never null");
+        candidate.rank += (indexed ? 10 : 0) + (field.nullable ? 0 : 5);
+        out.push_back(std::move(candidate));
+    }
+    std::stable_sort(out.begin(), out.end(),
+                     [](Candidate const& a, Candidate const& b) { return a.rank > b.rank; });
+    return out;
+}
+
+void check_tracking(Table const& table, SourceField const& field) {
+    Type const type = type_of(field.type);
+    bool const text = type == Type::utf8 && field.type.kind != 'e' && field.type.name != "xml" &&
+                      field.type.name != "citext" && field.collation_is_c;
+    bool const number = type == Type::int64 || type == Type::numeric || is_counter(field.type);
+    if (is_time(type) || text || number) return;
+    std::string names;
+    for (Candidate const& candidate : candidates_of(table))
+        names += (names.empty() ? "" : ", ") + candidate.field->name;
+    std::string const why = type == Type::utf8
+                                ? "a text that is not sorted by bytes (collation \"C\")"
+                                : "no type whose new values come last";
+    throw Error{WEIR_E_CONFIG,
+                "field \"" + field.name + "\" of " + table.stream() + " is " + field.type_text +
+                    ", " + why +
+                    (names.empty() ? "; it has no field that a delta can go by"
+                                   : "; a delta can go by " + names),
+                field.name}
+        .coded("source.cursor_unsuitable")
+        .suggest(names.empty() ? "copy with --mode full"
+                               : "--cursor " + names.substr(0, names.find(',')));
+}
+
+// Clocks of writers may be a little ahead. A local time may be 14 hours ahead of UTC besides.
+constexpr std::int64_t slack_us = 5'000'000;
+constexpr std::int64_t zones_us = 14 * 3'600'000'000LL;
+
+Horizon::Horizon(SourceField const& tracking, std::int64_t server_us)
+    : type_{type_of(tracking.type)},
+      limit_us_{server_us + slack_us + (type_ == Type::instant ? 0 : zones_us)} {}
+
+bool Horizon::covers(std::string_view value) const {
+    if (type_ == Type::numeric) return value != "NaN" && value != "Infinity";
+    if (!is_time(type_) || value == "-infinity") return true;
+    if (type_ == Type::date) {
+        auto const days = days_of(value);
+        return days && *days <= limit_us_ / 86'400'000'000;
+    }
+    auto const us = microseconds_of(value);
+    return us && *us <= limit_us_;
+}
+
+std::string Horizon::condition(std::string const& column) const {
+    std::string const limit =
+        "pg_catalog.to_timestamp(" + std::to_string(limit_us_) + " / 1000000.0)";
+    switch (type_) {
+        case Type::numeric: return column + "::text NOT IN ('NaN', 'Infinity')";
+        case Type::instant: return column + " <= " + limit;
+        // The session's zone is UTC.
+        case Type::timestamp: return column + " <= " + limit + "::timestamp";
+        case Type::date: return column + " <= " + limit + "::date";
+        default: return {};
+    }
+}
+
+}  // namespace weir::postgres

@@ -1,0 +1,112 @@
+#include "types.hpp"
+
+namespace weir::postgres {
+namespace {
+
+// Of pg_type.dat; the oids of built-in types never change.
+enum Oid : std::uint32_t {
+    oid_bool = 16,
+    oid_bytea = 17,
+    oid_char = 18,
+    oid_name = 19,
+    oid_int8 = 20,
+    oid_int2 = 21,
+    oid_int4 = 23,
+    oid_text = 25,
+    oid_oid = 26,
+    oid_json = 114,
+    oid_xml = 142,
+    oid_float4 = 700,
+    oid_float8 = 701,
+    oid_unknown = 705,
+    oid_bpchar = 1042,
+    oid_varchar = 1043,
+    oid_date = 1082,
+    oid_time = 1083,
+    oid_timestamp = 1114,
+    oid_timestamptz = 1184,
+    oid_numeric = 1700,
+    oid_uuid = 2950,
+    oid_jsonb = 3802
+};
+
+}  // namespace
+
+Type type_of(SourceType const& type) {
+    if (type.element) return Type::json;
+    if (type.kind == 'e' || type.name == "citext") return Type::utf8;
+    switch (type.oid) {
+        case oid_bool: return Type::boolean;
+        case oid_bytea: return Type::binary;
+        case oid_int2:
+        case oid_int4:
+        case oid_int8:
+        case oid_oid: return Type::int64;
+        case oid_float4: return Type::float32;
+        case oid_float8: return Type::float64;
+        case oid_char:
+        case oid_name:
+        case oid_text:
+        case oid_xml:
+        case oid_unknown:
+        case oid_bpchar:
+        case oid_varchar: return Type::utf8;
+        case oid_json:
+        case oid_jsonb: return Type::json;
+        case oid_date: return Type::date;
+        case oid_time: return Type::time;
+        case oid_timestamp: return Type::timestamp;
+        case oid_timestamptz: return Type::instant;
+        case oid_numeric: return Type::numeric;
+        case oid_uuid: return Type::uuid;
+        default: return Type::opaque;
+    }
+}
+
+Form form_of(SourceType const& type) {
+    if (type.element) return Form::array;
+    switch (type_of(type)) {
+        case Type::boolean: return Form::boolean;
+        case Type::binary: return Form::bytea;
+        case Type::int64: return Form::integer;
+        case Type::float32: return Form::float32;
+        case Type::float64: return Form::float64;
+        case Type::date: return Form::date;
+        case Type::time: return Form::time;
+        case Type::timestamp: return Form::timestamp;
+        case Type::instant: return Form::instant;
+        case Type::uuid: return Form::uuid;
+        default: return Form::text;
+    }
+}
+
+Element element_of(SourceType const& array) {
+    if (array.element_name == "citext") return Element::text;
+    switch (array.element) {
+        case oid_bool: return Element::boolean;
+        case oid_int2:
+        case oid_int4:
+        case oid_int8:
+        case oid_oid:
+        case oid_float4:
+        case oid_float8:
+        case oid_numeric: return Element::number;
+        case oid_json:
+        case oid_jsonb: return Element::json;
+        case oid_time: return Element::time;
+        case oid_timestamp: return Element::timestamp;
+        case oid_timestamptz: return Element::instant;
+        default: return Element::text;
+    }
+}
+
+Form text_form(Form form) {
+    switch (form) {
+        case Form::timestamp: return Form::timestamp_text;
+        case Form::instant: return Form::instant_text;
+        case Form::array: return Form::array_text;
+        default: return Form::text;
+    }
+}
+
+}  // namespace weir::postgres
