@@ -1,0 +1,126 @@
+#pragma once
+
+#include <dlfcn.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "weir/module.h"
+#include "weir/testkit/test_host.hpp"
+
+namespace weir::testkit {
+
+using Json = nlohmann::json;
+
+/// A loaded library. It stays loaded when this ends: leak reports and static tables need it.
+class Plugin {
+public:
+    explicit Plugin(std::string const& path) {
+        void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+        if (!library) throw std::runtime_error{dlerror()};
+        auto* entry =
+            reinterpret_cast<decltype(&weir_module_entry)>(dlsym(library, "weir_module_entry"));
+        if (!entry) throw std::runtime_error{path + " has no weir_module_entry"};
+        module_ = entry(WEIR_ABI_MAJOR, WEIR_ABI_MINOR);
+        if (!module_) throw std::runtime_error{path + " refuses this ABI"};
+    }
+
+    weir_module const& module() const { return *module_; }
+
+    /// The component of that id; the only one when `id` is empty.
+    weir_component const& component(std::string_view id = {}) const {
+        for (std::uint32_t i = 0; i < module_->component_count; ++i)
+            if (id.empty() || id == module_->components[i]->id) return *module_->components[i];
+        throw std::runtime_error{"no component " + std::string{id}};
+    }
+
+private:
+    weir_module const* module_ = nullptr;
+};
+
+/// Hears failing calls of one instance and throws them.
+class Ears {
+public:
+    explicit Ears(TestHost& host) : host_{&host} {}
+    /// Runs `call(weir_error*)`; answers its status when that is no error.
+    template <class Work>
+    weir_status ask(Work&& call) const {
+        weir_error error{};
+        error.struct_size = sizeof error;
+        weir_status const status = call(&error);
+        if (status >= 0) return status;
+        Failure const failure{status, error};
+        host_->heard(failure);
+        throw failure;
+    }
+    /// The default call: wanted for ever.
+    weir_call const* forever() const { return call_->get(); }
+
+private:
+    TestHost* host_;
+    std::shared_ptr<TestCall> call_ = std::make_shared<TestCall>();
+};
+
+/// Collects what is written to a weir_out.
+class Out {
+public:
+    Out() {
+        out_.struct_size = sizeof out_;
+        out_.ctx = &text_;
+        out_.write = [](void* ctx, void const* data, std::size_t size) -> weir_status {
+            static_cast<std::string*>(ctx)->append(static_cast<char const*>(data), size);
+            return WEIR_OK;
+        };
+    }
+    Out(Out const&) = delete;
+    Out& operator=(Out const&) = delete;
+    weir_out const* get() const { return &out_; }
+    std::string const& text() const { return text_; }
+
+private:
+    std::string text_;
+    weir_out out_{};
+};
+
+/// A configured component. `config` as the host passes it: {"url":...} is enough.
+class Instance {
+public:
+    Instance(TestHost& host, weir_component const& component, Json const& config)
+        : component_{&component}, ears_{host} {
+        std::string const text = config.dump();
+        ears_.ask([&](weir_error* error) {
+            return component.create(host.get(), text.c_str(), &instance_, error);
+        });
+    }
+    Instance(Instance const&) = delete;
+    Instance& operator=(Instance const&) = delete;
+    ~Instance() {
+        if (instance_) component_->destroy(instance_);
+    }
+
+    /// {"identity":...}; empty object when the component has no lifecycle.
+    Json describe() const {
+        auto const* table = iface<weir_lifecycle>("weir.lifecycle/1");
+        if (!WEIR_HAS(table, weir_lifecycle, describe)) return Json::object();
+        Out out;
+        ears_.ask([&](weir_error* error) { return table->describe(instance_, out.get(), error); });
+        return Json::parse(out.text());
+    }
+    void interrupt() {
+        auto const* table = iface<weir_lifecycle>("weir.lifecycle/1");
+        if (WEIR_HAS(table, weir_lifecycle, interrupt)) table->interrupt(instance_);
+    }
+
+protected:
+    template <class Table>
+    Table const* iface(char const* id) const {
+        return static_cast<Table const*>(component_->iface(id));
+    }
+    weir_component const* component_;
+    Ears ears_;
+    weir_instance* instance_ = nullptr;
+};
+
+}  // namespace weir::testkit

@@ -1,0 +1,337 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "weir/testkit/quirks.hpp"
+
+namespace weir::testkit {
+
+/// What every sink must do; instantiated by WEIR_TEST_SINK.
+template <class Q>
+class SinkContract : public testing::Test {
+protected:
+    SinkContract()
+        : plugin{quirks.library()},
+          sink{std::make_unique<SinkInstance>(host, plugin.component(quirks.component()),
+                                              quirks.config())} {}
+
+    static Schema people() {
+        return {{"id", Type::int64, false, "bigint"}, {"name", Type::utf8, true, "text"}};
+    }
+    static WriteRequest append() { return {.target = "people"}; }
+    static WriteRequest upsert() {
+        return {.target = "people", .write_mode = WEIR_WRITE_UPSERT, .key = {"id"}};
+    }
+    static WriteRequest replace() {
+        return {.target = "people",
+                .write_mode = WEIR_WRITE_REPLACE,
+                .key = {"id"},
+                .flags = WEIR_BEGIN_STAGED};
+    }
+
+    /// One run of one batch.
+    std::uint64_t run(WriteRequest const& request, Rows& rows, std::string const& cursor = "",
+                      bool final = true) {
+        Writer writer = sink->start(request, rows.schema());
+        writer.write(rows);
+        return writer.commit(cursor, final);
+    }
+    std::vector<Record> content() { return quirks.content("people"); }
+
+    template <class Work>
+    void expect_failure(weir_status wanted, Work&& work) {
+        try {
+            work();
+            ADD_FAILURE() << "went well, wanted " << wanted;
+        } catch (Failure const& failure) {
+            EXPECT_EQ(failure.status, wanted) << failure.what();
+            EXPECT_FALSE(failure.code.empty()) << failure.what();
+        }
+    }
+
+    Q quirks;
+    TestHost host;
+    Plugin plugin;
+    std::unique_ptr<SinkInstance> sink;
+};
+TYPED_TEST_SUITE_P(SinkContract);
+
+using Content = std::vector<Record>;
+
+TYPED_TEST_P(SinkContract, WritesWhatItIsGiven) {
+    Rows rows{this->people()};
+    rows.add(1, "a").add(2, "").add(3, nullptr).add(INT64_MAX, "é😀").add(INT64_MIN, "it's \"x\"");
+    this->run(this->append(), rows);
+    EXPECT_EQ(this->content(), (Content{{std::to_string(INT64_MIN), "it's \"x\""},
+                                        {"1", "a"},
+                                        {"2", ""},
+                                        {"3", std::nullopt},
+                                        {std::to_string(INT64_MAX), "é😀"}}));
+}
+
+TYPED_TEST_P(SinkContract, ARunThatIsNotCommittedLeavesNothing) {
+    Rows rows{this->people()};
+    rows.add(1, "a");
+    {
+        Writer writer = this->sink->start(this->append(), rows.schema());
+        writer.write(rows);
+    }
+    EXPECT_TRUE(this->content().empty());
+    EXPECT_EQ(this->sink->begin(this->append()).cursor(), "");
+}
+
+TYPED_TEST_P(SinkContract, ABatchIsWrittenWholeOrNotAtAll) {
+    Schema schema = this->people();
+    schema[0].nullable = true;
+    Rows good{schema}, bad{schema}, more{schema};
+    good.add(1, "a");
+    bad.add(2, "b").add(nullptr, "no key").add(3, "c");
+    more.add(4, "d");
+    Writer writer = this->sink->start(this->upsert(), good.schema());
+    writer.write(good);
+    this->expect_failure(WEIR_E_DATA, [&] { writer.write(bad); });
+    writer.write(more);
+    writer.commit("{}");
+    EXPECT_EQ(this->content(), (Content{{"1", "a"}, {"4", "d"}}));
+}
+
+TYPED_TEST_P(SinkContract, ARefusedRowIsNamedAndTheOthersAreWritten) {
+    Schema schema = this->people();
+    schema[0].nullable = true;
+    Rows rows{schema};
+    rows.add(2, "b").add(nullptr, "no key").add(3, "c");
+    Writer writer = this->sink->start(this->upsert(), rows.schema());
+    std::vector<Refused> const refused = writer.write_some(rows);
+    writer.commit("{}");
+    ASSERT_EQ(refused.size(), 1u);
+    EXPECT_EQ(refused[0].row, 1);
+    EXPECT_LT(refused[0].why, 0);
+    EXPECT_FALSE(refused[0].message.empty());
+    EXPECT_EQ(this->content(), (Content{{"2", "b"}, {"3", "c"}}));
+}
+
+TYPED_TEST_P(SinkContract, AppendTwiceIsTwice) {
+    for (int i = 0; i < 2; ++i) {
+        Rows rows{this->people()};
+        rows.add(1, "a");
+        this->run(this->append(), rows);
+    }
+    EXPECT_EQ(this->content(), (Content{{"1", "a"}, {"1", "a"}}));
+}
+
+TYPED_TEST_P(SinkContract, UpsertTwiceIsOnce) {
+    for (char const* name : {"a", "b"}) {
+        Rows rows{this->people()};
+        rows.add(1, name).add(2, "same");
+        this->run(this->upsert(), rows);
+    }
+    EXPECT_EQ(this->content(), (Content{{"1", "b"}, {"2", "same"}}));
+}
+
+TYPED_TEST_P(SinkContract, TheLastOfOneKeyWins) {
+    Rows rows{this->people()};
+    rows.add(1, "first").add(2, "x").add(1, "last");
+    this->run(this->upsert(), rows);
+    EXPECT_EQ(this->content(), (Content{{"1", "last"}, {"2", "x"}}));
+}
+
+TYPED_TEST_P(SinkContract, TheCursorComesBackWithItsRows) {
+    Rows one{this->people()}, two{this->people()};
+    one.add(1, "a");
+    two.add(2, "b");
+    {
+        Writer writer = this->sink->start(this->append(), one.schema());
+        EXPECT_EQ(writer.cursor(), "");
+        writer.write(one);
+        writer.commit("{\"at\":1}");
+        writer.write(two);  // lost with the writer
+    }
+    EXPECT_EQ(this->sink->begin(this->append()).cursor(), "{\"at\":1}");
+    EXPECT_EQ(this->content(), (Content{{"1", "a"}}));
+}
+
+TYPED_TEST_P(SinkContract, ACursorMayMoveWithoutRows) {
+    Rows rows{this->people()};
+    Writer writer = this->sink->start(this->append(), rows.schema());
+    writer.commit("{\"at\":1}");
+    writer.commit("{\"at\":2}", true);
+    EXPECT_EQ(this->sink->begin(this->append()).cursor(), "{\"at\":2}");
+}
+
+TYPED_TEST_P(SinkContract, AnEmptyCursorClearsThePosition) {
+    Rows rows{this->people()};
+    rows.add(1, "a");
+    Writer writer = this->sink->start(this->append(), rows.schema());
+    writer.write(rows);
+    writer.commit("{\"at\":1}");
+    writer.commit("", true);
+    EXPECT_EQ(this->sink->begin(this->append()).cursor(), "");
+}
+
+TYPED_TEST_P(SinkContract, PeekSaysWhatBeginWouldFind) {
+    WriteRequest request = this->append();
+    request.spec = "{\"note\":1}";
+    EXPECT_TRUE(this->sink->peek(request).is_null());
+    Rows rows{this->people()};
+    rows.add(1, "a").add(2, "b");
+    this->run(request, rows, "{\"at\":2}");
+    Json const found = this->sink->peek(request);
+    EXPECT_EQ(found.at("cursor"), "{\"at\":2}");
+    EXPECT_EQ(found.at("spec"), request.spec);
+    EXPECT_EQ(found.at("rows"), 2);
+    EXPECT_EQ(found.at("run_id"), request.run_id);
+    EXPECT_EQ(this->sink->peek(request), found) << "looking changes nothing";
+}
+
+TYPED_TEST_P(SinkContract, AResetForgetsThePosition) {
+    Rows rows{this->people()};
+    rows.add(1, "a");
+    this->run(this->append(), rows, "{\"at\":1}");
+    WriteRequest again = this->append();
+    again.flags = WEIR_BEGIN_RESET;
+    EXPECT_EQ(this->sink->begin(again).cursor(), "");
+}
+
+TYPED_TEST_P(SinkContract, PositionsOfTwoStreamsAreApart) {
+    Rows rows{this->people()};
+    rows.add(1, "a");
+    this->run(this->append(), rows, "{\"at\":1}");
+    WriteRequest other = this->append();
+    other.stream = "another";
+    EXPECT_EQ(this->sink->begin(other).cursor(), "");
+    other = this->append();
+    other.job = "another";
+    EXPECT_EQ(this->sink->begin(other).cursor(), "");
+}
+
+TYPED_TEST_P(SinkContract, APositionWhoseTargetIsGoneIsIgnored) {
+    Rows rows{this->people()};
+    rows.add(1, "a");
+    this->run(this->append(), rows, "{\"at\":1}");
+    this->quirks.drop("people");
+    EXPECT_TRUE(this->sink->peek(this->append()).is_null());
+    EXPECT_EQ(this->sink->begin(this->append()).cursor(), "");
+}
+
+TYPED_TEST_P(SinkContract, TheLaterOwnerFencesTheEarlier) {
+    Rows rows{this->people()}, more{this->people()};
+    rows.add(1, "early");
+    more.add(2, "late");
+    Writer early = this->sink->start(this->append(), rows.schema());
+    Writer late = this->sink->begin(this->append());
+    EXPECT_GT(late.epoch(), early.epoch());
+    this->expect_failure(WEIR_E_FENCED, [&] {
+        early.write(rows);
+        early.commit("{\"at\":1}");
+    });
+    early.close();
+    late.write(more);
+    late.commit("{\"at\":2}", true);
+    EXPECT_EQ(this->content(), (Content{{"2", "late"}}));
+}
+
+TYPED_TEST_P(SinkContract, AnOlderEpochIsRefused) {
+    WriteRequest request = this->append();
+    request.epoch = 7;
+    EXPECT_EQ(this->sink->begin(request).epoch(), 7u);
+    request.epoch = 6;
+    this->expect_failure(WEIR_E_FENCED, [&] { this->sink->begin(request); });
+}
+
+TYPED_TEST_P(SinkContract, StagedRowsShowAtTheEnd) {
+    Rows old{this->people()}, rows{this->people()}, more{this->people()};
+    old.add(1, "old").add(9, "gone");
+    this->run(this->upsert(), old);
+    rows.add(1, "new");
+    more.add(2, "b");
+    Writer writer = this->sink->start(this->replace(), rows.schema());
+    writer.write(rows);
+    writer.commit("{\"at\":1}");
+    writer.write(more);
+    EXPECT_EQ(this->content(), (Content{{"1", "old"}, {"9", "gone"}}));
+    EXPECT_EQ(writer.commit("", true), 1u) << "one row was removed";
+    EXPECT_EQ(this->content(), (Content{{"1", "new"}, {"2", "b"}}));
+}
+
+TYPED_TEST_P(SinkContract, StagedRowsOfADeadRunAreDropped) {
+    Rows lost{this->people()}, rows{this->people()};
+    lost.add(1, "lost");
+    rows.add(2, "kept");
+    {
+        Writer writer = this->sink->start(this->replace(), lost.schema());
+        writer.write(lost);
+        writer.commit("{\"at\":1}");
+    }
+    EXPECT_FALSE(this->quirks.exists("people") && !this->content().empty());
+    EXPECT_EQ(this->sink->begin(this->replace()).cursor(), "");
+    this->run(this->replace(), rows);
+    EXPECT_EQ(this->content(), (Content{{"2", "kept"}}));
+}
+
+TYPED_TEST_P(SinkContract, ADryRunSaysWhatItWouldDoAndDoesNothing) {
+    Rows rows{this->people()};
+    std::vector<std::string> const plan = this->sink->prepare(this->upsert(), rows.schema(), true);
+    ASSERT_FALSE(plan.empty());
+    EXPECT_NE(plan[0].find("people"), std::string::npos) << plan[0];
+    EXPECT_FALSE(this->quirks.exists("people"));
+}
+
+TYPED_TEST_P(SinkContract, PreparingTwiceIsOnce) {
+    Rows rows{this->people()};
+    EXPECT_FALSE(this->sink->prepare(this->upsert(), rows.schema()).empty());
+    EXPECT_TRUE(this->sink->prepare(this->upsert(), rows.schema()).empty());
+    EXPECT_TRUE(this->quirks.exists("people"));
+}
+
+TYPED_TEST_P(SinkContract, ACancelledWriteLeavesNothing) {
+    Rows rows{this->people()};
+    rows.add(1, "a");
+    TestCall call;
+    call.cancel();
+    {
+        Writer writer = this->sink->start(this->append(), rows.schema());
+        this->expect_failure(WEIR_E_CANCELLED, [&] {
+            writer.write(rows, call.get());
+            writer.commit("{}", true, call.get());
+        });
+    }
+    EXPECT_TRUE(this->content().empty());
+}
+
+TYPED_TEST_P(SinkContract, NoSecretIsSaid) {
+    Rows rows{this->people()};
+    for (Json const& config : this->quirks.broken_configs()) {
+        bool refused = false;
+        try {
+            SinkInstance broken{this->host, this->plugin.component(this->quirks.component()),
+                                config};
+            broken.start(this->append(), rows.schema());
+        } catch (Failure const& failure) {
+            refused = std::string_view{failure.what()}.size() > 10;
+        }
+        EXPECT_TRUE(refused) << config << " went well, or was refused without a sentence";
+    }
+    for (std::string const& secret : this->quirks.secrets())
+        EXPECT_EQ(this->host.everything_said().find(secret), std::string::npos);
+}
+
+REGISTER_TYPED_TEST_SUITE_P(SinkContract, WritesWhatItIsGiven, ARunThatIsNotCommittedLeavesNothing,
+                            ABatchIsWrittenWholeOrNotAtAll,
+                            ARefusedRowIsNamedAndTheOthersAreWritten, AppendTwiceIsTwice,
+                            UpsertTwiceIsOnce, TheLastOfOneKeyWins, TheCursorComesBackWithItsRows,
+                            ACursorMayMoveWithoutRows, AnEmptyCursorClearsThePosition,
+                            PeekSaysWhatBeginWouldFind, AResetForgetsThePosition,
+                            PositionsOfTwoStreamsAreApart, APositionWhoseTargetIsGoneIsIgnored,
+                            TheLaterOwnerFencesTheEarlier, AnOlderEpochIsRefused,
+                            StagedRowsShowAtTheEnd, StagedRowsOfADeadRunAreDropped,
+                            ADryRunSaysWhatItWouldDoAndDoesNothing, PreparingTwiceIsOnce,
+                            ACancelledWriteLeavesNothing, NoSecretIsSaid);
+
+}  // namespace weir::testkit
+
+/// Runs the suite on a sink: WEIR_TEST_SINK(Acme, AcmeQuirks).
+#define WEIR_TEST_SINK(Name, Quirks)                            \
+    namespace weir::testkit {                                   \
+    INSTANTIATE_TYPED_TEST_SUITE_P(Name, SinkContract, Quirks); \
+    }                                                           \
+    static_assert(true)

@@ -1,0 +1,288 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <thread>
+
+#include "weir/testkit/quirks.hpp"
+
+namespace weir::testkit {
+
+/// What every source must do; instantiated by WEIR_TEST_SOURCE.
+template <class Q>
+class SourceContract : public testing::Test {
+protected:
+    static constexpr std::int64_t rows = 50;
+
+    void make(std::int64_t count, std::int64_t ties = 1) {
+        sample = quirks.make(count, ties);
+        source = std::make_unique<SourceInstance>(host, component(), quirks.config());
+    }
+    weir_component const& component() {
+        if (!plugin) plugin.emplace(quirks.library());
+        return plugin->component(quirks.component());
+    }
+    ReadRequest full() const {
+        return {.stream = sample.stream, .select = {{"key", sample.key}}, .rows_max = 7};
+    }
+    ReadRequest delta() const {
+        ReadRequest request = full();
+        request.mode = WEIR_READ_DELTA;
+        request.select["tracking"] = sample.tracking;
+        return request;
+    }
+    std::vector<Record> read(ReadRequest const& request) { return source->open(request).rest(); }
+
+    /// Reads `request` in one pass, then again from the cursor after each batch: the rest must be
+    /// the rest.
+    void expect_resumes(ReadRequest request) {
+        std::vector<Record> const all = read(request);
+        ASSERT_EQ(static_cast<std::int64_t>(all.size()), rows);
+        std::size_t done = 0;
+        Reader reader = source->open(request);
+        while (std::optional<ReadBatch> batch = reader.next()) {
+            EXPECT_EQ(flaw_of(batch->fields(), batch->array()), "");
+            done += static_cast<std::size_t>(batch->rows());
+            ASSERT_TRUE(batch->cursor()) << "a read with a key can be resumed after each batch";
+            request.cursor = *batch->cursor();
+            std::vector<Record> const expected{all.begin() + static_cast<std::ptrdiff_t>(done),
+                                               all.end()};
+            EXPECT_EQ(read(request), expected) << "after " << done << " rows, " << request.cursor;
+        }
+        EXPECT_EQ(done, all.size());
+    }
+    std::string refusal(ReadRequest const& request, weir_status wanted) {
+        try {
+            read(request);
+        } catch (Failure const& failure) {
+            EXPECT_EQ(failure.status, wanted) << failure.what();
+            EXPECT_FALSE(failure.code.empty()) << failure.what();
+            return failure.what();
+        }
+        ADD_FAILURE() << "the read went well";
+        return {};
+    }
+
+    Q quirks;
+    TestHost host;
+    std::optional<Plugin> plugin;
+    Sample sample;
+    std::unique_ptr<SourceInstance> source;
+};
+TYPED_TEST_SUITE_P(SourceContract);
+
+TYPED_TEST_P(SourceContract, Discovers) {
+    this->make(3);
+    std::vector<FoundStream> const all = this->source->discover();
+    auto const found = std::find_if(all.begin(), all.end(), [this](FoundStream const& stream) {
+        return stream.name == this->sample.stream;
+    });
+    ASSERT_NE(found, all.end());
+    EXPECT_TRUE(found->modes & WEIR_READ_FULL);
+    EXPECT_GE(found->fields.size(), 2u);
+    EXPECT_EQ(found->meta.at("keys").at(0), Json(this->sample.key));
+    EXPECT_FALSE(found->meta.at("target").template get<std::string>().empty());
+    EXPECT_EQ(found->meta.at("fields").size(), found->fields.size());
+}
+
+TYPED_TEST_P(SourceContract, DiscoversByName) {
+    this->make(3);
+    std::vector<FoundStream> const one = this->source->discover(this->sample.stream.c_str());
+    ASSERT_EQ(one.size(), 1u);
+    EXPECT_EQ(one[0].name, this->sample.stream);
+    EXPECT_TRUE(this->source->discover("no_such_stream_at_all").empty());
+}
+
+TYPED_TEST_P(SourceContract, ReadsEachRecordOnce) {
+    this->make(this->rows);
+    std::vector<Record> const all = this->read(this->full());
+    EXPECT_EQ(static_cast<std::int64_t>(all.size()), this->rows);
+    EXPECT_EQ(std::set<Record>(all.begin(), all.end()).size(), all.size());
+    EXPECT_EQ(this->read(this->full()), all) << "the order is the same each time";
+}
+
+TYPED_TEST_P(SourceContract, ResumesAFullReadAfterEachBatch) {
+    this->make(this->rows);
+    this->expect_resumes(this->full());
+}
+
+TYPED_TEST_P(SourceContract, ResumesADeltaReadAfterEachBatch) {
+    this->make(this->rows);
+    this->expect_resumes(this->delta());
+}
+
+TYPED_TEST_P(SourceContract, ResumesAmongRecordsOfOneTrackingValue) {
+    this->make(this->rows, this->rows);
+    this->expect_resumes(this->delta());
+}
+
+TYPED_TEST_P(SourceContract, ASecondDeltaReadsNothing) {
+    this->make(this->rows, 4);
+    Reader reader = this->source->open(this->delta());
+    std::optional<std::string> last;
+    while (std::optional<ReadBatch> batch = reader.next()) last = batch->cursor();
+    if (reader.end_cursor()) last = reader.end_cursor();
+    ASSERT_TRUE(last);
+    ReadRequest again = this->delta();
+    again.cursor = *last;
+    Reader second = this->source->open(again);
+    EXPECT_EQ(second.rest().size(), 0u);
+    EXPECT_TRUE(second.end_cursor()) << "else the position would be lost at the end";
+}
+
+TYPED_TEST_P(SourceContract, AnEmptyStreamHasASchemaAndNoRecords) {
+    this->make(0);
+    Reader reader = this->source->open(this->full());
+    EXPECT_GE(reader.fields().size(), 2u);
+    EXPECT_EQ(reader.rest().size(), 0u);
+    Reader delta = this->source->open(this->delta());
+    EXPECT_EQ(delta.rest().size(), 0u);
+}
+
+TYPED_TEST_P(SourceContract, ABatchEndsAtTheRowLimit) {
+    this->make(this->rows);
+    ReadRequest request = this->full();
+    for (std::uint32_t const limit : {1u, 7u, 50u, 51u}) {
+        request.rows_max = limit;
+        Reader reader = this->source->open(request);
+        while (std::optional<ReadBatch> batch = reader.next()) EXPECT_LE(batch->rows(), limit);
+    }
+}
+
+TYPED_TEST_P(SourceContract, ABatchEndsAtTheByteLimit) {
+    this->make(this->rows);
+    ReadRequest request = this->full();
+    request.rows_max = 1000;
+    request.bytes_max = 1;
+    Reader reader = this->source->open(request);
+    std::int64_t sum = 0;
+    while (std::optional<ReadBatch> batch = reader.next()) {
+        ASSERT_EQ(batch->rows(), 1) << "one record may exceed the limit, alone in its batch";
+        sum += batch->rows();
+    }
+    EXPECT_EQ(sum, this->rows);
+}
+
+TYPED_TEST_P(SourceContract, AnswersTheFieldsAskedForInTheirOrder) {
+    this->make(3);
+    Reader all = this->source->open(this->full());
+    std::string const first = all.fields().front().name, last = all.fields().back().name;
+    ReadRequest request = this->full();
+    request.select["fields"] = {last, first};
+    Reader some = this->source->open(request);
+    ASSERT_EQ(some.fields().size(), 2u);
+    EXPECT_EQ(some.fields()[0].name, last);
+    EXPECT_EQ(some.fields()[1].name, first);
+    EXPECT_EQ(some.rest().size(), 3u);
+}
+
+TYPED_TEST_P(SourceContract, EndsAtTheLimit) {
+    this->make(this->rows);
+    ReadRequest request = this->full();
+    for (std::size_t const limit : {std::size_t{1}, std::size_t{7}, std::size_t{10}}) {
+        request.select["limit"] = limit;
+        EXPECT_EQ(this->read(request).size(), limit);
+    }
+}
+
+TYPED_TEST_P(SourceContract, ReadsOnePassWithoutAKey) {
+    this->make(this->rows);
+    ReadRequest request = this->full();
+    request.select["key"] = Json::array();
+    EXPECT_EQ(static_cast<std::int64_t>(this->read(request).size()), this->rows);
+}
+
+TYPED_TEST_P(SourceContract, CancellingEndsARead) {
+    this->make(2000);
+    Reader reader = this->source->open(this->full());
+    TestCall call;
+    ASSERT_TRUE(reader.next(call.get()));
+    std::thread stopper{[&] {
+        call.cancel();
+        reader.interrupt();
+    }};
+    stopper.join();
+    try {
+        while (reader.next(call.get())) {
+        }
+        ADD_FAILURE() << "the read went on to its end";
+    } catch (Failure const& failure) {
+        EXPECT_EQ(failure.status, WEIR_E_CANCELLED) << failure.what();
+    }
+}
+
+TYPED_TEST_P(SourceContract, AStreamThatIsNotThereIsAnError) {
+    this->make(3);
+    ReadRequest request = this->full();
+    request.stream += "_gone";
+    EXPECT_NE(this->refusal(request, WEIR_E_NOT_FOUND).find(request.stream), std::string::npos);
+}
+
+TYPED_TEST_P(SourceContract, AFieldThatIsNotThereIsAnError) {
+    this->make(3);
+    ReadRequest request = this->full();
+    request.select["fields"] = {"no_such_field"};
+    EXPECT_NE(this->refusal(request, WEIR_E_NOT_FOUND).find("no_such_field"), std::string::npos);
+    request = this->delta();
+    request.select["tracking"] = "no_such_field";
+    EXPECT_NE(this->refusal(request, WEIR_E_NOT_FOUND).find("no_such_field"), std::string::npos);
+}
+
+TYPED_TEST_P(SourceContract, ADamagedCursorIsAnError) {
+    this->make(3);
+    for (char const* cursor : {"x", "{}", "[1", "{\"key\":{}}"}) {
+        ReadRequest request = this->delta();
+        request.cursor = cursor;
+        EXPECT_THROW(this->read(request), Failure) << cursor;
+    }
+}
+
+TYPED_TEST_P(SourceContract, NoSecretIsSaid) {
+    this->make(3);
+    this->read(this->full());
+    ReadRequest request = this->full();
+    request.stream += "_gone";
+    EXPECT_THROW(this->read(request), Failure);
+    for (Json const& config : this->quirks.broken_configs()) {
+        bool refused = false;
+        try {
+            SourceInstance broken{this->host, this->component(), config};
+            broken.discover();
+        } catch (Failure const& failure) {
+            refused = std::string_view{failure.what()}.size() > 10;
+        }
+        EXPECT_TRUE(refused) << config << " went well, or was refused without a sentence";
+    }
+    for (std::string const& secret : this->quirks.secrets())
+        EXPECT_EQ(this->host.everything_said().find(secret), std::string::npos)
+            << this->host.everything_said();
+}
+
+TYPED_TEST_P(SourceContract, SaysWhichSystemIsMeantWithoutItsPassword) {
+    this->make(0);
+    Json const about = this->source->describe();
+    EXPECT_FALSE(about.at("identity").template get<std::string>().empty());
+    for (std::string const& secret : this->quirks.secrets())
+        EXPECT_EQ(about.dump().find(secret), std::string::npos);
+}
+
+REGISTER_TYPED_TEST_SUITE_P(SourceContract, Discovers, DiscoversByName, ReadsEachRecordOnce,
+                            ResumesAFullReadAfterEachBatch, ResumesADeltaReadAfterEachBatch,
+                            ResumesAmongRecordsOfOneTrackingValue, ASecondDeltaReadsNothing,
+                            AnEmptyStreamHasASchemaAndNoRecords, ABatchEndsAtTheRowLimit,
+                            ABatchEndsAtTheByteLimit, AnswersTheFieldsAskedForInTheirOrder,
+                            EndsAtTheLimit, ReadsOnePassWithoutAKey, CancellingEndsARead,
+                            AStreamThatIsNotThereIsAnError, AFieldThatIsNotThereIsAnError,
+                            ADamagedCursorIsAnError, NoSecretIsSaid,
+                            SaysWhichSystemIsMeantWithoutItsPassword);
+
+}  // namespace weir::testkit
+
+/// Runs the suite on a source: WEIR_TEST_SOURCE(Acme, AcmeQuirks).
+#define WEIR_TEST_SOURCE(Name, Quirks)                            \
+    namespace weir::testkit {                                     \
+    INSTANTIATE_TYPED_TEST_SUITE_P(Name, SourceContract, Quirks); \
+    }                                                             \
+    static_assert(true)
