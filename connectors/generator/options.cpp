@@ -82,6 +82,13 @@ void set(Options& options, std::string const& name, std::string const& value) {
 
 }  // namespace
 
+std::string name_of(Field const& field) {
+    if (!field.source_type.empty()) return field.source_type;
+    for (NamedType const& known : named_types)
+        if (known.type == field.type) return std::string{known.name};
+    return "text";
+}
+
 Schema Options::schema() const {
     if (types.empty())
         return {{"id", Type::int64, false},

@@ -29,4 +29,7 @@ struct Options {
 // types := type {"+" type}
 Options options_of(Config const& config);
 
+/// The type of a field in the words of `types`.
+std::string name_of(Field const& field);
+
 }  // namespace weir::generator

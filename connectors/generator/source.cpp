@@ -12,6 +12,11 @@ namespace weir::generator {
 
 namespace {
 
+Error no_field(std::string const& name) {
+    return Error{WEIR_E_NOT_FOUND, "generator: there is no field \"" + name + "\"", name}.coded(
+        "source.field_not_found");
+}
+
 // cursor := {"at": id}: go on with the next id.
 class GeneratorReader final : public Reader {
 public:
@@ -38,7 +43,8 @@ public:
             return false;
         }
         std::int64_t const until = wait_for_rows(call);
-        while (last_ < until && batch.bytes() < bytes_max_) append(batch, ++last_);
+        do append(batch, ++last_);
+        while (last_ < until && batch.bytes() < bytes_max_);
         batch.cursor(position());
         return true;
     }
@@ -65,9 +71,7 @@ private:
             if (!read.fields) indexes_.push_back(i);
         for (std::string const& name : read.fields.value_or(std::vector<std::string>{})) {
             auto const at = std::ranges::find(all, name, &Field::name);
-            if (at == all.end())
-                throw Error{WEIR_E_NOT_FOUND, "generator: there is no field \"" + name + "\"", name}
-                    .coded("source.field_not_found");
+            if (at == all.end()) throw no_field(name);
             indexes_.push_back(static_cast<std::size_t>(at - all.begin()));
         }
         for (std::size_t index : indexes_) schema_.push_back(all[index]);
@@ -135,9 +139,8 @@ void Generator::discover(Call const&, std::string_view pattern, Catalog& catalog
                    {"tracking", {{{"field", "id"}, {"type", "int64"}, {"notes", {"only grows"}}}}},
                    {"caveats", Json::array()}};
     for (Field const& field : stream.schema)
-        stream.meta["fields"].push_back({{"name", field.name},
-                                         {"type", detail::format_of(field)},
-                                         {"nullable", field.nullable}});
+        stream.meta["fields"].push_back(
+            {{"name", field.name}, {"type", name_of(field)}, {"nullable", field.nullable}});
     catalog.add(stream);
 }
 
@@ -147,11 +150,15 @@ std::unique_ptr<Reader> Generator::open(Call const&, Read const& read) {
                                           std::string{read.stream} + "\"; it makes " +
                                           options_.stream()}
             .coded("source.stream_not_found");
-    if (!read.tracking.empty() && read.tracking != "id")
+    if (!read.tracking.empty() && read.tracking != "id") {
+        if (std::ranges::find(options_.schema(), read.tracking, &Field::name) ==
+            options_.schema().end())
+            throw no_field(read.tracking);
         throw Error{WEIR_E_CONFIG,
                     "generator: \"" + read.tracking + "\" cannot be the cursor; use id",
                     read.tracking}
             .coded("source.cursor_unsuitable");
+    }
     return std::make_unique<GeneratorReader>(host_, options_, read);
 }
 

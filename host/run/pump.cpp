@@ -122,7 +122,10 @@ private:
         if (ports_.rejects)  // letters first: a crash in between repeats one, and loses none
             if (Result<void> kept = ports_.rejects->sync(); !kept) return kept;
         failpoint("pump.before_commit");
-        CommitRequest request{cursor_, facts_.counts.written - facts_.committed.written, final};
+        CommitRequest request;
+        request.cursor = cursor_;
+        request.rows = facts_.counts.written - facts_.committed.written;
+        request.final = final;
         if (final) request.spec = rules_.final_spec;
         Result<std::uint64_t> deleted = ports_.writer.commit(ports_.write_call, request);
         if (!deleted) return deleted.error();
