@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <stdexcept>
 
 namespace weir::test {
@@ -29,6 +30,12 @@ std::vector<Record> Sqlite::rows(std::string const& sql) {
             for (int i = 0; i < sqlite3_column_count(statement); ++i) {
                 if (sqlite3_column_type(statement, i) == SQLITE_NULL) {
                     record.emplace_back();
+                    continue;
+                }
+                if (sqlite3_column_type(statement, i) == SQLITE_FLOAT) {
+                    char text[40];
+                    std::snprintf(text, sizeof text, "%.17g", sqlite3_column_double(statement, i));
+                    record.emplace_back(text);
                     continue;
                 }
                 auto const* bytes = static_cast<char const*>(sqlite3_column_blob(statement, i));

@@ -18,7 +18,7 @@ public:
     ~Sqlite();
 
     /// Runs one or more statements; the rows of the last. Values as SQLite casts them to text,
-    /// blobs as their bytes. Throws what SQLite said.
+    /// floats with 17 digits, blobs as their bytes. Throws what SQLite said.
     std::vector<Record> rows(std::string const& sql);
     void run(std::string const& sql) { rows(sql); }
     std::string one(std::string const& sql);

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+
+namespace weir::test {
+
+/// A port of 127.0.0.1 that passes bytes on to another, until it is told to misbehave. Owns a
+/// thread; settings may change while connections are open.
+class TcpGate {
+public:
+    explicit TcpGate(int to_port);
+    TcpGate(TcpGate const&) = delete;
+    TcpGate& operator=(TcpGate const&) = delete;
+    ~TcpGate();
+
+    int port() const { return port_; }
+    /// Every connection breaks once so many bytes more have come from the server, once.
+    void cut_after(std::int64_t bytes) { cut_after_ = bytes; }
+    /// Bytes are taken and go nowhere; nothing is closed.
+    void black_hole(bool on) { black_hole_ = on; }
+    /// New connections are closed at once.
+    void refuse(bool on) { refuse_ = on; }
+    int cuts() const { return cuts_; }
+
+private:
+    void run(int listener, int to_port);
+
+    int port_, wake_;
+    std::atomic<std::int64_t> cut_after_{-1};
+    std::atomic<bool> black_hole_{false}, refuse_{false};
+    std::atomic<int> cuts_{0};
+    std::thread thread_;
+};
+
+}  // namespace weir::test
