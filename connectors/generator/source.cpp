@@ -151,8 +151,8 @@ std::unique_ptr<Reader> Generator::open(Call const&, Read const& read) {
                                           options_.stream()}
             .coded("source.stream_not_found");
     if (!read.tracking.empty() && read.tracking != "id") {
-        if (std::ranges::find(options_.schema(), read.tracking, &Field::name) ==
-            options_.schema().end())
+        Schema const schema = options_.schema();
+        if (std::ranges::find(schema, read.tracking, &Field::name) == schema.end())
             throw no_field(read.tracking);
         throw Error{WEIR_E_CONFIG,
                     "generator: \"" + read.tracking + "\" cannot be the cursor; use id",
