@@ -10,7 +10,9 @@ function(weir_add_plugin name)
   if(NOT arg_KIND)
     set(arg_KIND connectors)
   endif()
+  set(is_installed NO)
   if(NOT arg_DIRECTORY)
+    set(is_installed YES)
     set(arg_DIRECTORY ${CMAKE_BINARY_DIR}/lib/weir/${arg_KIND})
   endif()
   set(target weir_${name})
@@ -34,14 +36,31 @@ function(weir_add_plugin name)
   if(TARGET weir_runtime)
     add_dependencies(weir_runtime ${target})
   endif()
-  if(NOT TARGET weir-runner)
+  weir_find_runner(runner)
+  # The manifest holds the sha256 of the file: nothing may touch the library after this, so it is
+  # installed as a file, which `cmake --install --strip` leaves as it is.
+  add_custom_command(TARGET ${target} POST_BUILD
+    COMMAND chmod go-w $<TARGET_FILE:${target}> ${arg_DIRECTORY}
+    COMMAND ${runner} --lint $<TARGET_FILE:${target}>
+    COMMAND ${runner} --describe $<TARGET_FILE:${target}> --output ${arg_DIRECTORY}/${name}.json
+    COMMENT "Manifest of ${name}" VERBATIM)
+  if(TARGET weir-runner)
+    add_dependencies(${target} weir-runner)
+  endif()
+  if(is_installed)
+    install(FILES $<TARGET_FILE:${target}> ${arg_DIRECTORY}/${name}.json
+      DESTINATION lib/weir/${arg_KIND})
+  endif()
+endfunction()
+
+# Sets `out` to the command line of weir-runner: the one that is built here, or the installed one
+# that lies beside this file's installation.
+function(weir_find_runner out)
+  if(TARGET weir-runner)
+    set(${out} $<TARGET_FILE:weir-runner> PARENT_SCOPE)
     return()
   endif()
-  add_custom_command(TARGET ${target} POST_BUILD
-    COMMAND chmod go-w $<TARGET_FILE:${target}>
-    COMMAND $<TARGET_FILE:weir-runner> --lint $<TARGET_FILE:${target}>
-    COMMAND $<TARGET_FILE:weir-runner> --describe $<TARGET_FILE:${target}>
-            --output ${arg_DIRECTORY}/${name}.json
-    COMMENT "Manifest of ${name}" VERBATIM)
-  add_dependencies(${target} weir-runner)
+  find_program(WEIR_RUNNER weir-runner
+    HINTS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../weir ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../lib/weir REQUIRED)
+  set(${out} ${WEIR_RUNNER} PARENT_SCOPE)
 endfunction()
