@@ -183,6 +183,7 @@ ReadRequest TaskRun::read_request(std::string const& cursor) const {
     read.select = {{"key", task_.unique_key}};
     if (!selection.fields.empty()) read.select["fields"] = selection.fields;
     if (!selection.tracking.empty()) read.select["tracking"] = selection.tracking;
+    if (selection.write == WriteMode::append) read.select["append"] = true;
     if (ports_.request.limit) read.select["limit"] = *ports_.request.limit;
     read.cursor = cursor;
     return read;

@@ -20,6 +20,7 @@ struct Read {
     std::optional<std::vector<std::string>> fields;  ///< in this order; absent: all
     std::vector<std::string> key;                    ///< empty: one pass, not resumable
     std::string tracking;                            ///< empty: none
+    bool append = false;                             ///< hand out each version of a record once
     std::int64_t limit = INT64_MAX;
 };
 
@@ -91,6 +92,7 @@ inline Read read_of(weir_read const& in) {
     if (select.has("fields")) read.fields = select.names("fields");
     read.key = select.names("key");
     read.tracking = select.text("tracking");
+    read.append = select.flag("append");
     read.limit = select.integer("limit", INT64_MAX);
     return read;
 }
