@@ -1,0 +1,153 @@
+#include "batch_insert.hpp"
+
+#include <algorithm>
+
+#include "insert.hpp"
+#include "names.hpp"
+
+namespace weir::sqlite {
+namespace {
+
+std::vector<std::string> batch_columns(std::size_t count) {
+    std::vector<std::string> columns;
+    for (std::size_t i = 0; i < count; ++i) columns.push_back("c" + std::to_string(i));
+    return columns;
+}
+
+/// "users.email" out of "UNIQUE constraint failed: users.email"; empty when it names no column.
+std::string column_in(std::string const& said, std::string const& table) {
+    std::size_t const at = said.rfind(table + ".");
+    if (at == std::string::npos) return {};
+    std::string const column = said.substr(at + table.size() + 1);
+    return column.substr(0, column.find(','));
+}
+
+}  // namespace
+
+bool is_about_row(int rc) {
+    switch (rc & 0xFF) {
+        case SQLITE_CONSTRAINT:
+        case SQLITE_MISMATCH:
+        case SQLITE_TOOBIG: return true;
+        default: return false;
+    }
+}
+
+char const* constraint_code(int rc) {
+    switch (rc) {
+        case SQLITE_CONSTRAINT_UNIQUE:
+        case SQLITE_CONSTRAINT_ROWID:
+        case SQLITE_CONSTRAINT_PRIMARYKEY: return "sqlite.unique";
+        case SQLITE_CONSTRAINT_NOTNULL: return "sqlite.not_null";
+        case SQLITE_CONSTRAINT_CHECK: return "sqlite.check";
+        case SQLITE_CONSTRAINT_DATATYPE:
+        case SQLITE_MISMATCH: return "sqlite.datatype";
+        case SQLITE_CONSTRAINT_TRIGGER: return "sqlite.trigger";
+        case SQLITE_TOOBIG: return "sqlite.row_too_big";
+        default: return "sqlite.constraint";
+    }
+}
+
+BatchInsert::BatchInsert(Database& db, Fit fit, std::vector<FieldView> fields, bool is_upsert,
+                         int number)
+    : db_{db}, fit_{std::move(fit)}, batch_{db, std::move(fields), number} {
+    if (!is_upsert) fit_.key.clear();
+    insert_ = db.prepare(insert_sql(
+        fit_, {as_name(batch_.name()), batch_columns(batch_.fields().size())}, is_upsert));
+}
+
+int BatchInsert::run() {
+    int const rc = insert_.try_step();
+    sqlite3_reset(insert_.raw());
+    return rc;
+}
+
+void BatchInsert::write(ArrowArray const& batch, Rejects& rejects) {
+    batch_.show(batch);
+    if (batch.length == 0) return;
+    refuse_null_keys(rejects);
+    int const rc = run();
+    if (rc == SQLITE_DONE) return;
+    if (!is_about_row(rc)) throw db_.error(rc);
+    db_.exec("SAVEPOINT weir_batch");
+    std::optional<Error> const refused = write_around(rejects);
+    if (refused) db_.exec("ROLLBACK TO weir_batch");
+    db_.exec("RELEASE weir_batch");
+    if (refused) throw Error{*refused};
+}
+
+void BatchInsert::refuse_null_keys(Rejects& rejects) {
+    for (std::int64_t row = 0; row < batch_.rows(); ++row) {
+        for (std::size_t const at : fit_.key) {
+            if (!batch_.is_null(at, row)) continue;
+            std::string const& field = batch_.fields()[at].name;
+            Error const why = Error{WEIR_E_DATA,
+                                    "row " + std::to_string(row + 1) + " of a batch for " +
+                                        fit_.table + " has no value in its key \"" + field + "\"",
+                                    field}
+                                  .coded("sqlite.null_key");
+            if (!rejects) throw why;
+            rejects.add(row, why);
+            batch_.leave_out(row);
+            break;
+        }
+    }
+}
+
+// A statement that fails leaves nothing of itself, and the row read last is most likely the one
+// that was refused: the rows before it are written again, it alone is tried, and the work goes on
+// behind it. With triggers SQLite reads all rows ahead; halving the range finds the row then.
+std::optional<Error> BatchInsert::write_around(Rejects& rejects) {
+    struct Range {
+        std::int64_t begin, end;
+    };
+    std::vector<Range> left{{0, batch_.rows()}};
+    while (!left.empty()) {
+        Range const range = left.back();
+        left.pop_back();
+        if (range.begin >= range.end) continue;
+        batch_.narrow(range.begin, range.end);
+        int const rc = run();
+        if (rc == SQLITE_DONE) continue;
+        if (!is_about_row(rc)) throw db_.error(rc);
+        if (range.end - range.begin == 1) {
+            Error const why = refusal(range.begin, rc);
+            if (!rejects) return why;
+            rejects.add(range.begin, why);
+            batch_.leave_out(range.begin);
+            continue;
+        }
+        std::int64_t at = batch_.at();
+        if (at < range.begin || at >= range.end) at = range.begin + (range.end - range.begin) / 2;
+        if (at > range.begin) {
+            // Alone it is tried only once those before it are in: it may clash with one of them.
+            left.push_back({at, range.end});
+            left.push_back({range.begin, at});
+        } else {
+            left.push_back({at + 1, range.end});
+            left.push_back({at, at + 1});
+        }
+    }
+    return std::nullopt;
+}
+
+std::string BatchInsert::row_words(std::int64_t row) const {
+    std::string words = "row " + std::to_string(row + 1) + " of a batch";
+    for (std::size_t const at : fit_.key)
+        words += (at == fit_.key.front() ? ", " : " and ") + batch_.fields()[at].name + " " +
+                 batch_.shown(at, row) + ",";
+    return words;
+}
+
+Error BatchInsert::refusal(std::int64_t row, int rc) const {
+    Error const said = db_.error(rc);  // before any other statement changes what was said
+    std::string const column = column_in(said.message, fit_.table);
+    Error out =
+        Error{WEIR_E_DATA, row_words(row) + " was refused by " + fit_.table + ": " + said.message,
+              column}
+            .coded(constraint_code(said.native_code));
+    out.native_code = said.native_code;
+    return out;
+}
+
+}  // namespace weir::sqlite

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+#include <weir/cpp/sink.hpp>
+
+#include "storage.hpp"
+#include "table.hpp"
+
+namespace weir::sqlite {
+
+/// What the run before wrote, kept in `_weir_checkpoint.fields`, so that a column that the source
+/// lost or retyped is seen. A value.
+struct Memory {
+    struct Entry {
+        std::string name, type;
+        bool operator==(Entry const&) const = default;
+    };
+    Json selection;              ///< `fields` of the host's note: which columns were asked for
+    std::vector<Entry> entries;  ///< empty: nothing is remembered
+
+    static Memory parse(std::string_view text);
+    static Memory of(std::string const& spec, std::vector<FieldView> const& fields);
+    std::string dump() const;
+    Entry const* find(std::string_view name) const;
+};
+
+/// One field and the column it goes to.
+struct Landing {
+    std::string column;  ///< as the table spells it
+    Storage storage = Storage::text;
+    std::string collation = "BINARY";
+    bool has_own_type = true;  ///< equal values are equal bytes: the column holds one storage class
+};
+
+/// How a batch of certain fields lands in the target: what has to be done first, and then the
+/// columns. A value.
+struct Fit {
+    std::vector<std::string> actions;     ///< for people
+    std::vector<std::string> statements;  ///< SQL that does them
+    std::vector<Landing> landings;        ///< in the order of the fields
+    std::vector<std::size_t> key;         ///< places of the key within the fields
+    std::string table;                    ///< the target's name
+    std::string mark;                     ///< see Table::mark
+    bool has_key = false;                 ///< a unique index lies on the key
+    bool has_extra = false;               ///< the table has columns that the batch has not
+};
+
+struct FitRequest {
+    Target const& target;
+    std::vector<FieldView> const& fields;
+    std::string const& owner;  ///< fingerprint of the job that a new table belongs to
+    std::string const& spec;   ///< the host's note
+    Memory const* memory;      ///< null: nothing is remembered
+};
+
+/// Compares the fields with the target as it stands; `db` null: there is no database yet. Changes
+/// nothing. Throws E_SCHEMA with the name of what does not fit and what to do about it.
+Fit fit(Database* db, FitRequest const& request);
+
+/// Refuses, with E_SCHEMA, a name that no table of a copy may have.
+void check_target_name(std::string const& name);
+
+/// The columns of a table that Weir makes.
+std::string column_definitions(std::vector<FieldView> const& fields,
+                               std::vector<std::size_t> const& key);
+
+}  // namespace weir::sqlite

@@ -1,0 +1,78 @@
+#include "insert.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "names.hpp"
+
+namespace weir::sqlite {
+namespace {
+
+std::string list(std::vector<std::string> const& parts, std::string const& before = "") {
+    std::string out;
+    for (std::string const& part : parts) out += (out.empty() ? "" : ", ") + before + part;
+    return out;
+}
+
+/// `IS NOT` calls 0.0 and -0.0 equal, and 1 and 1.0.
+void differs(sqlite3_context* out, int, sqlite3_value** values) {
+    sqlite3_value *const one = values[0], *const other = values[1];
+    int const type = sqlite3_value_type(one);
+    bool is_same = type == sqlite3_value_type(other);
+    if (is_same && type == SQLITE_INTEGER) {
+        is_same = sqlite3_value_int64(one) == sqlite3_value_int64(other);
+    } else if (is_same && type == SQLITE_FLOAT) {
+        double const a = sqlite3_value_double(one), b = sqlite3_value_double(other);
+        is_same = std::memcmp(&a, &b, sizeof a) == 0;
+    } else if (is_same && type != SQLITE_NULL) {
+        void const* const a = sqlite3_value_blob(one);
+        void const* const b = sqlite3_value_blob(other);
+        int const size = sqlite3_value_bytes(one);
+        is_same = size == sqlite3_value_bytes(other) &&
+                  (size == 0 || std::memcmp(a, b, static_cast<std::size_t>(size)) == 0);
+    }
+    sqlite3_result_int(out, !is_same);
+}
+
+std::string conflict_clause(Fit const& fit, std::vector<std::string> const& names) {
+    std::vector<std::string> key, sets, plain, others;
+    for (std::size_t const at : fit.key) key.push_back(names[at]);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (std::ranges::find(fit.key, i) != fit.key.end()) continue;
+        Landing const& landing = fit.landings[i];
+        sets.push_back(names[i] + " = excluded." + names[i]);
+        if (landing.has_own_type && landing.collation == "BINARY")
+            plain.push_back(names[i]);
+        else
+            others.push_back("_weir_differs(t." + names[i] + ", excluded." + names[i] + ")");
+    }
+    std::string const target = " ON CONFLICT (" + list(key) + ") DO ";
+    if (sets.empty()) return target + "NOTHING";
+    if (!plain.empty())
+        others.insert(others.begin(),
+                      "(" + list(plain, "t.") + ") IS NOT (" + list(plain, "excluded.") + ")");
+    std::string where;
+    for (std::string const& part : others) where += (where.empty() ? "" : " OR ") + part;
+    return target + "UPDATE SET " + list(sets) + " WHERE " + where;
+}
+
+}  // namespace
+
+std::string insert_sql(Fit const& fit, InsertSource const& source, bool is_upsert) {
+    std::vector<std::string> names;
+    for (Landing const& landing : fit.landings) names.push_back(as_name(landing.column));
+    std::string sql = "INSERT INTO main." + as_name(fit.table) + " AS t (" + list(names) +
+                      ") SELECT " + list(source.columns) + " FROM " + source.from;
+    // Without a WHERE the parser takes ON CONFLICT for the ON of a join.
+    if (is_upsert) sql += " WHERE true" + conflict_clause(fit, names);
+    return sql;
+}
+
+void define_differs(Database& db) {
+    int const rc =
+        sqlite3_create_function_v2(db.raw(), "_weir_differs", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
+                                   nullptr, differs, nullptr, nullptr, nullptr);
+    if (rc != SQLITE_OK) throw db.error(rc);
+}
+
+}  // namespace weir::sqlite

@@ -1,0 +1,95 @@
+#include "probe.hpp"
+
+#include "names.hpp"
+#include "storage.hpp"
+
+namespace weir::sqlite {
+namespace {
+
+std::string column_sql(ReadColumn const& column) { return "t." + as_name(column.column.name); }
+
+bool is_any(Field const& field) {
+    return field.type == Type::opaque && field.source_type == any_type;
+}
+
+/// What breaks the promise of a declaration; empty: nothing can.
+std::string broken_sql(Table const& table, ReadColumn const& column) {
+    std::string const name = column_sql(column);
+    if (column.column.is_rowid) return {};
+    if (is_any(column.field)) return name + " IS NOT NULL";
+    if (table.is_strict) return {};
+    switch (column.field.type) {
+        case Type::int64: return "typeof(" + name + ") NOT IN ('integer', 'null')";
+        case Type::float64: return "typeof(" + name + ") NOT IN ('real', 'null')";
+        case Type::utf8: return "typeof(" + name + ") NOT IN ('text', 'null')";
+        default: return "typeof(" + name + ") NOT IN ('blob', 'null')";
+    }
+}
+
+}  // namespace
+
+Field declared_field(Table const& table, TableColumn const& column) {
+    Field field{column.name, Type::opaque, !column.not_null && !column.is_rowid, column.declared};
+    bool const is_strict_any = table.is_strict && same_name(column.declared, "ANY");
+    switch (affinity_of(column.declared, table.is_strict)) {
+        case Affinity::integer: field.type = Type::int64; break;
+        case Affinity::text: field.type = Type::utf8; break;
+        case Affinity::real: field.type = Type::float64; break;
+        case Affinity::blob:
+            if (!column.declared.empty()) field.type = Type::binary;
+            break;
+        default: break;
+    }
+    if (field.type == Type::opaque || is_strict_any) {
+        field.type = Type::opaque;
+        field.source_type = any_type;
+    }
+    return field;
+}
+
+std::string promise_sql(Table const& table, std::vector<ReadColumn> const& columns,
+                        std::string const& rows) {
+    std::string broken;
+    for (ReadColumn const& column : columns)
+        if (std::string const sql = broken_sql(table, column); !sql.empty())
+            broken += (broken.empty() ? "" : " OR ") + sql;
+    if (broken.empty()) return {};
+    return "SELECT 1 FROM (SELECT " + broken + " AS broken FROM " + rows + ") WHERE broken LIMIT 1";
+}
+
+std::string classes_sql(std::vector<ReadColumn> const& columns, std::string const& rows) {
+    std::string list;
+    for (ReadColumn const& column : columns)
+        for (char const* name : {"integer", "real", "text", "blob"})
+            list += (list.empty() ? "" : ", ") + ("max(typeof(" + column_sql(column) + ") = '") +
+                    name + "')";
+    // A LIMIT counts rows, and an aggregate without the inner select would be the one row.
+    std::string names;
+    for (ReadColumn const& column : columns)
+        names += (names.empty() ? "" : ", ") + column_sql(column);
+    return "SELECT " + list + " FROM (SELECT " + names + " FROM " + rows + ") AS t";
+}
+
+void settle_types(std::vector<ReadColumn>& columns, Statement const& classes) {
+    int at = 0;
+    for (ReadColumn& column : columns) {
+        bool const whole = classes.integer(at) != 0, real = classes.integer(at + 1) != 0;
+        bool const text = classes.integer(at + 2) != 0, blob = classes.integer(at + 3) != 0;
+        at += 4;
+        int const kinds = whole + real + text + blob;
+        if (kinds == 0) continue;
+        Field& field = column.field;
+        field.source_type = column.column.declared;
+        if (kinds > 1) {
+            field.type = Type::opaque;
+            field.source_type = any_type;
+        } else {
+            field.type = whole  ? Type::int64
+                         : real ? Type::float64
+                         : text ? Type::utf8
+                                : Type::binary;
+        }
+    }
+}
+
+}  // namespace weir::sqlite

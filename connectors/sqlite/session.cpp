@@ -1,0 +1,298 @@
+#include "session.hpp"
+
+#include "insert.hpp"
+#include "names.hpp"
+
+namespace weir::sqlite {
+
+Session::Session(Host host, Location location, Begin const& begin, std::uint64_t& epoch,
+                 Call const& call)
+    : host_{host},
+      target_{begin.target},
+      job_{begin.job},
+      stream_{begin.stream},
+      run_id_{begin.run_id},
+      spec_{begin.spec},
+      owner_{fingerprint({begin.job, begin.stream})},
+      is_staged_{begin.staged || begin.target.write_mode == WEIR_WRITE_REPLACE} {
+    db_ = std::make_unique<Database>(location, Access::write, call);
+    define_differs(*db_);
+    Database::Watch const watch{*db_, call};
+    fence(begin, epoch);
+    StageName const name{owner_, epoch};
+    Stage::drop_older(db_->location(), name);
+    if (is_staged_) stage_ = std::make_unique<Stage>(db_->location(), name, call);
+}
+
+void Session::fence(Begin const& begin, std::uint64_t& epoch) {
+    Transaction transaction{*db_};
+    Checkpoint::create_table(*db_);
+    std::optional<Checkpoint> found = Checkpoint::find(*db_, job_, stream_);
+    std::int64_t const stored = found ? found->epoch : 0;
+    epoch_ = epoch ? static_cast<std::int64_t>(epoch) : stored + 1;
+    if (stored > epoch_) {
+        epoch = static_cast<std::uint64_t>(stored);
+        fenced();
+    }
+    cursor_ = position_of(begin, found);
+    // The position of the run before stays until staged rows show: they may never do.
+    bool const keeps = is_staged_ && !begin.reset && found;
+    Checkpoint const kept = found.value_or(Checkpoint{});
+    Statement statement = db_->prepare(
+        "INSERT INTO \"_weir_checkpoint\" (job, stream, epoch, \"cursor\", spec, target, "
+        "target_id, "
+        "fields, run_id, \"rows\", updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+        "?11)"
+        " ON CONFLICT (job, stream) DO UPDATE SET epoch = excluded.epoch, "
+        "\"cursor\" = excluded.\"cursor\", spec = excluded.spec, target = excluded.target, "
+        "target_id = excluded.target_id, fields = excluded.fields, run_id = excluded.run_id, "
+        "\"rows\" = excluded.\"rows\", updated_at = excluded.updated_at");
+    auto text = [&statement](int at, std::string_view value) {
+        if (value.empty())
+            statement.bind_null(at);
+        else
+            statement.bind(at, value);
+    };
+    statement.bind(1, std::string_view{job_}).bind(2, std::string_view{stream_}).bind(3, epoch_);
+    text(4, keeps ? kept.cursor : cursor_);
+    text(5, keeps ? kept.spec : spec_);
+    text(6, target_.name);
+    text(7, kept.target_id);
+    text(8, kept.fields);
+    text(9, run_id_);
+    statement.bind(10, kept.rows);
+    text(11, rfc3339(host_.unix_us()));
+    statement.run();
+    transaction.commit();
+    batch_ = kept.batch;
+    memory_ = Memory::parse(kept.fields);
+    epoch = static_cast<std::uint64_t>(epoch_);
+}
+
+/// Where to read on; forgets in `found` what does not hold any more, and says so.
+std::string Session::position_of(Begin const& begin, std::optional<Checkpoint>& found) const {
+    if (!found) return {};
+    std::string const why = found->objection(*db_, target_.name);
+    if (!why.empty()) {
+        host_.info("checkpoint of " + target_.name + " ignored: " + why + "; " + stream_ +
+                   " is read from the beginning");
+        Checkpoint fresh;
+        fresh.epoch = found->epoch;
+        fresh.batch = found->batch;
+        *found = fresh;
+        return {};
+    }
+    // Staged rows start from nothing, and so does what is read for them.
+    return begin.reset || is_staged_ ? std::string{} : found->cursor;
+}
+
+Fit Session::fit_now(std::vector<FieldView> const& fields) {
+    return fit(db_.get(), {target_, fields, owner_, spec_, &memory_});
+}
+
+std::vector<std::string> Session::prepare(Call const& call, Target const& target,
+                                          std::vector<FieldView> const& fields) {
+    ready();
+    Database::Watch const watch{*db_, call};
+    target_ = target;
+    fit_ = fit_now(fields);
+    fields_ = fields;
+    insert_.reset();
+    std::vector<std::string> const actions = fit_->actions;
+    if (is_staged_) {
+        stage_->prepare(fields, fit_->key);
+        return actions;
+    }
+    if (!fit_->statements.empty()) {
+        // Within the writer's transaction, if one is open; the table then comes with its rows.
+        std::optional<Transaction> own;
+        if (!db_->in_transaction()) own.emplace(*db_);
+        check_epoch();
+        guarded([&] {
+            for (std::string const& sql : fit_->statements) db_->exec(sql);
+            if (own) own->commit();
+        });
+        fit_->statements.clear();
+    }
+    bool const is_upsert = target_.write_mode == WEIR_WRITE_UPSERT;
+    insert_ = std::make_unique<BatchInsert>(*db_, *fit_, fields, is_upsert, ++schemas_);
+    return actions;
+}
+
+void Session::write(Call const& call, std::vector<FieldView> const& fields, ArrowArray const& batch,
+                    Rejects& rejects) {
+    ready();
+    call.check();
+    if (!fit_ || fields_ != fields) prepare(call, Target{target_}, fields);
+    if (is_staged_) return stage_->write(call, batch, rejects);
+    Database::Watch const watch{*db_, call};
+    guarded([&] {
+        if (!is_open_) open_transaction();
+        insert_->write(batch, rejects);
+    });
+}
+
+std::uint64_t Session::commit(Call const& call, Commit const& commit) {
+    ready();
+    call.check();
+    Database::Watch const watch{*db_, call};
+    std::uint64_t deleted = 0;
+    guarded([&] {
+        if (is_staged_ && !commit.final) {
+            check_epoch();
+            staged_rows_ += commit.rows;
+        } else if (is_staged_) {
+            deleted = commit_stage(commit);
+        } else {
+            if (!is_open_) open_transaction();
+            close_transaction(commit, commit.rows);
+        }
+    });
+    return deleted;
+}
+
+std::uint64_t Session::commit_stage(Commit const& commit) {
+    {
+        std::lock_guard const lock{interrupting_};
+        stage_->end_writing();
+    }
+    if (fit_) stage_->attach_to(*db_);
+    open_transaction();
+    std::uint64_t const deleted = fit_ ? show_stage() : 0;
+    close_transaction(commit, staged_rows_ + commit.rows);
+    if (fit_) Stage::detach_from(*db_);
+    is_broken_ = true;  // the staging file is used up: nothing can follow
+    return deleted;
+}
+
+/// A refused row leaves the transaction as it was; after any other failure it is gone.
+template <class Work>
+void Session::guarded(Work&& work) {
+    try {
+        work();
+    } catch (Error const& error) {
+        if (error.status == WEIR_E_DATA && !is_staged_) throw;
+        give_up();
+        throw;
+    } catch (...) {
+        give_up();
+        throw;
+    }
+}
+
+void Session::give_up() noexcept {
+    is_broken_ = true;
+    is_open_ = false;
+    if (db_->in_transaction()) sqlite3_exec(db_->raw(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void Session::ready() const {
+    if (is_broken_)
+        throw Error{WEIR_E_STATE, "the writer of " + target_.name +
+                                      " has failed or ended; close it and begin again"}
+            .coded("sqlite.writer_ended");
+}
+
+void Session::open_transaction() {
+    db_->exec("BEGIN IMMEDIATE");
+    is_open_ = true;
+    Statement statement = db_->prepare(
+        "UPDATE \"_weir_checkpoint\" SET batch = batch + 1, run_id = ?1, updated_at = ?2 "
+        "WHERE job = ?3 AND stream = ?4 AND epoch = ?5 AND batch = ?6");
+    std::string const now = rfc3339(host_.unix_us());
+    statement.bind(1, std::string_view{run_id_}).bind(2, std::string_view{now});
+    statement.bind(3, std::string_view{job_}).bind(4, std::string_view{stream_});
+    statement.bind(5, epoch_).bind(6, batch_);
+    statement.run();
+    if (db_->changes() == 0) fenced();
+    check_target();
+}
+
+void Session::close_transaction(Commit const& commit, std::uint64_t rows) {
+    if (!commit.spec.empty()) spec_ = commit.spec;
+    Statement statement = db_->prepare(
+        "UPDATE \"_weir_checkpoint\" SET \"cursor\" = ?1, \"rows\" = \"rows\" + ?2, spec = ?3, "
+        "target_id = coalesce(?4, target_id), fields = coalesce(?5, fields) "
+        "WHERE job = ?6 AND stream = ?7");
+    if (commit.cursor.empty())
+        statement.bind_null(1);
+    else
+        statement.bind(1, commit.cursor);
+    statement.bind(2, static_cast<std::int64_t>(rows)).bind(3, std::string_view{spec_});
+    if (fit_) {
+        statement.bind(4, std::string_view{fit_->mark});
+        statement.bind(5, std::string_view{Memory::of(spec_, fields_).dump()});
+    }
+    statement.bind(6, std::string_view{job_}).bind(7, std::string_view{stream_});
+    statement.run();
+    db_->exec("COMMIT");
+    is_open_ = false;
+    ++batch_;
+}
+
+void Session::check_epoch() {
+    std::optional<Checkpoint> const found = Checkpoint::find(*db_, job_, stream_);
+    if (!found || found->epoch != epoch_) fenced();
+}
+
+/// The table must still be the one that the position speaks of.
+void Session::check_target() {
+    if (!fit_ || is_staged_) return;
+    std::optional<std::string> const mark = mark_of(*db_, target_.name);
+    if (mark && *mark == fit_->mark) return;
+    throw Error{WEIR_E_CONFLICT,
+                "table " + target_.name + " was " + (mark ? "made anew" : "dropped") +
+                    " while it was copied into; run again to read everything from the beginning"}
+        .coded("sqlite.target_replaced");
+}
+
+std::uint64_t Session::show_stage() {
+    fit_ = fit_now(fields_);  // as the target stands now, under the lock
+    for (std::string const& sql : fit_->statements) db_->exec(sql);
+    try {
+        return swap(*fit_);
+    } catch (Error const& error) {
+        if (!is_about_row(error.native_code)) throw;
+        Error refused =
+            Error{WEIR_E_DATA, "the rows read for " + target_.name +
+                                   " do not fit into it, nothing was changed: " + error.message}
+                .coded(constraint_code(error.native_code));
+        throw refused;
+    }
+}
+
+std::uint64_t Session::swap(Fit const& fit) {
+    InsertSource source{Stage::name_in_main, {}};
+    for (FieldView const& field : fields_) source.columns.push_back(as_name(field.name));
+    if (target_.write_mode != WEIR_WRITE_REPLACE) {
+        db_->exec(insert_sql(fit, source, false));
+        return 0;
+    }
+    std::string const table = "main." + as_name(fit.table);
+    bool const by_key = !fit.key.empty() && fit.has_key;
+    std::string lacking;
+    for (std::size_t const at : fit.key)
+        lacking += (lacking.empty() ? "" : " AND ") + ("s." + source.columns[at]) + " = t." +
+                   as_name(fit.landings[at].column);
+    db_->exec(
+        "DELETE FROM " + table + " AS t" +
+        (by_key ? " WHERE NOT EXISTS (SELECT 1 FROM " + source.from + " AS s WHERE " + lacking + ")"
+                : ""));
+    auto const deleted = static_cast<std::uint64_t>(db_->changes());
+    db_->exec(insert_sql(fit, source, by_key));
+    return deleted;
+}
+
+void Session::fenced() const {
+    throw Error{WEIR_E_FENCED, "a newer run of the same copy has taken over " + target_.name +
+                                   "; this one stops and leaves the rest to it"}
+        .coded("sink.fenced");
+}
+
+void Session::interrupt() noexcept {
+    std::lock_guard const lock{interrupting_};
+    if (stage_) stage_->interrupt();
+    if (db_) db_->interrupt();
+}
+
+}  // namespace weir::sqlite

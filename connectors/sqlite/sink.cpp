@@ -1,0 +1,87 @@
+#include <filesystem>
+
+#include "names.hpp"
+#include "sqlite.hpp"
+#include "writer.hpp"
+
+namespace weir::sqlite {
+
+Sqlite::Reach::Reach(Sqlite& sqlite, Database& db) : sqlite_{sqlite} {
+    std::lock_guard const lock{sqlite_.reaching_};
+    sqlite_.reached_ = &db;
+}
+Sqlite::Reach::~Reach() {
+    std::lock_guard const lock{sqlite_.reaching_};
+    sqlite_.reached_ = nullptr;
+}
+
+void Sqlite::interrupt() noexcept {
+    std::lock_guard const lock{reaching_};
+    if (reached_) reached_->interrupt();
+}
+
+Json Sqlite::describe() const {
+    return {{"identity", "sqlite:" + location_.file}, {"cursor", "atomic"}};
+}
+
+bool Sqlite::exists() const {
+    std::error_code failed;
+    return std::filesystem::exists(location_.file, failed);
+}
+
+std::string Sqlite::peek(Call const& call, Begin const& begin) {
+    Context& context = contexts_[begin.target.name];
+    context = {fingerprint({begin.job, begin.stream}), begin.spec, {}, {}};
+    if (!exists()) return {};
+    Database db{location_, Access::read, call};
+    Reach const reach{*this, db};
+    Database::Watch const watch{db, call};
+    db.exec("BEGIN");  // one state of the database for all that follows
+    std::optional<Checkpoint> const found = Checkpoint::find(db, begin.job, begin.stream);
+    if (!found || !found->objection(db, begin.target.name).empty()) return {};
+    context.memory = Memory::parse(found->fields);
+    return Json{{"epoch", found->epoch},   {"cursor", found->cursor},
+                {"spec", found->spec},     {"rows", found->rows},
+                {"run_id", found->run_id}, {"updated_at", found->updated_at}}
+        .dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::unique_ptr<Writer> Sqlite::begin(Call const& call, Begin const& begin, std::uint64_t& epoch,
+                                      std::string& cursor) {
+    check_target_name(begin.target.name);
+    auto session = std::make_shared<Session>(host_, location_, begin, epoch, call);
+    cursor = session->cursor();
+    contexts_[begin.target.name] = {{}, {}, {}, session};
+    return std::make_unique<TableWriter>(std::move(session));
+}
+
+std::vector<std::string> Sqlite::prepare(Call const& call, Target const& target,
+                                         std::vector<FieldView> const& fields, bool dry_run) {
+    Context const& context = contexts_[target.name];
+    std::shared_ptr<Session> const session = context.session.lock();
+    if (session && !dry_run) return session->prepare(call, target, fields);
+    return prepare_alone(call, target, fields, dry_run, context);
+}
+
+std::vector<std::string> Sqlite::prepare_alone(Call const& call, Target const& target,
+                                               std::vector<FieldView> const& fields, bool dry_run,
+                                               Context const& context) {
+    std::string const owner = context.owner.empty() ? fingerprint({}) : context.owner;
+    FitRequest const request{target, fields, owner, context.spec, &context.memory};
+    if (dry_run && !exists()) return fit(nullptr, request).actions;
+    Database db{location_, dry_run ? Access::read : Access::write, call};
+    Reach const reach{*this, db};
+    Database::Watch const watch{db, call};
+    return apply(db, request, dry_run);
+}
+
+std::vector<std::string> Sqlite::apply(Database& db, FitRequest const& request, bool dry_run) {
+    if (dry_run) return fit(&db, request).actions;
+    Transaction transaction{db};
+    Fit const found = fit(&db, request);
+    for (std::string const& sql : found.statements) db.exec(sql);
+    transaction.commit();
+    return found.actions;
+}
+
+}  // namespace weir::sqlite

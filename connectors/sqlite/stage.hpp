@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "batch_insert.hpp"
+
+namespace weir::sqlite {
+
+/// Whose staging file it is.
+struct StageName {
+    std::string owner;  ///< fingerprint of job and stream
+    std::uint64_t epoch = 0;
+};
+
+/// Rows that wait for the end of their stream, in a file beside the database.
+///
+/// The file is new, carries the epoch of its run in its name, and is gone when this ends. What a
+/// killed run left is removed by drop_older(). Holds no lock on the database.
+class Stage {
+public:
+    Stage(Location const& database, StageName const& name, Call const& call);
+    ~Stage();
+    Stage(Stage const&) = delete;
+    Stage& operator=(Stage const&) = delete;
+
+    /// Makes room for these fields, beside those that came before. Rows of one `key` are one.
+    void prepare(std::vector<FieldView> const& fields, std::vector<std::size_t> const& key);
+    void write(Call const& call, ArrowArray const& batch, Rejects& rejects);
+    /// Any thread, but not beside end_writing().
+    void interrupt() noexcept {
+        if (db_) db_->interrupt();
+    }
+
+    void end_writing();
+    /// After end_writing(): `main` sees the rows as the table `name_in_main`, until detached.
+    void attach_to(Database& main);
+    static constexpr char const* name_in_main = "_weir_stage.staged";
+    static void detach_from(Database& main) noexcept;
+
+    static void drop_older(Location const& database, StageName const& name) noexcept;
+
+private:
+    Fit stage_fit(std::vector<FieldView> const& fields, std::vector<std::size_t> const& key) const;
+
+    Location file_;
+    std::unique_ptr<Database> db_;
+    std::unique_ptr<BatchInsert> insert_;
+    int schemas_ = 0;
+};
+
+}  // namespace weir::sqlite
