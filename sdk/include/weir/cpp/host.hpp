@@ -25,8 +25,10 @@ public:
     }
     /// Throws when the host asked to stop, or the deadline has passed.
     void check() const {
-        if (cancelled()) throw Error{WEIR_E_CANCELLED, "cancelled"};
-        if (remaining_ms() <= 0) throw Error{WEIR_E_TIMEOUT, "the deadline of the call has passed"};
+        if (cancelled()) throw Error{WEIR_E_CANCELLED, "cancelled"}.coded("call.cancelled");
+        if (remaining_ms() <= 0)
+            throw Error{WEIR_E_TIMEOUT, "the deadline of the call has passed"}.coded(
+                "call.timeout");
     }
 
 private:
