@@ -38,8 +38,8 @@ constexpr char relation_columns[] = R"(SELECT c.oid, n.nspname, c.relname, c.rel
         WHERE p.isleaf)::bigint
       WHEN c.relkind IN ('r', 'm') AND c.reltuples >= 0 THEN c.reltuples::bigint END,
  c.relkind IN ('r', 'f') AND EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid),
- pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND
-   pg_catalog.has_any_column_privilege(c.oid, 'SELECT'),
+ pg_catalog.has_schema_privilege(n.oid, 'USAGE'),
+ pg_catalog.has_any_column_privilege(c.oid, 'SELECT'),
  c.relrowsecurity AND pg_catalog.row_security_active(c.oid),
  EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal
    AND g.tgenabled <> 'D' AND g.tgtype & 3 = 3 AND g.tgtype & 20 <> 0),
@@ -183,10 +183,11 @@ std::vector<Table> read_tables(Result const& relations, Result const& columns,
         table.kind = relations.value(row, 3)[0];
         table.has_children = relations.flag(row, 5);
         if (!relations.null(row, 4) && !table.has_children) table.rows = relations.number(row, 4);
-        table.readable = relations.flag(row, 6);
-        table.row_security = relations.flag(row, 7);
-        table.has_row_trigger = relations.flag(row, 8);
-        table.subscribed = relations.flag(row, 9);
+        table.schema_usable = relations.flag(row, 6);
+        table.readable = relations.flag(row, 7);
+        table.row_security = relations.flag(row, 8);
+        table.has_row_trigger = relations.flag(row, 9);
+        table.subscribed = relations.flag(row, 10);
         by_oid[table.oid] = tables.size();
         tables.push_back(std::move(table));
     }

@@ -45,6 +45,7 @@ struct Table {
         'r';  ///< pg_class.relkind: r table, p partitioned, v view, m materialized, f foreign
     std::optional<std::int64_t> rows;  ///< the server's estimate
     bool has_children = false;         ///< of inheritance: reading it reads them too
+    bool schema_usable = true;         ///< USAGE is granted on its schema
     bool readable = true;              ///< SELECT is granted on it or on a column of it
     bool row_security = false;         ///< some rows are hidden from this user
     bool has_row_trigger = false;      ///< before insert or update
@@ -58,7 +59,7 @@ struct Table {
     std::string sql() const { return qualified(schema, name); }
     SourceField const* find(std::string_view field) const;
     SourceField const* find(int number) const;
-    Subject subject() const { return {stream(), sql()}; }
+    Subject subject() const { return {stream(), schema, name}; }
 };
 
 /// The statements that describe the relations that match `pattern` (nothing: all), whatever their

@@ -202,9 +202,4 @@ bool Connection::usable() const {
            PQtransactionStatus(connection_.get()) == PQTRANS_IDLE;
 }
 
-std::string Connection::parameter(char const* name) const {
-    char const* const value = PQparameterStatus(connection_.get(), name);
-    return value ? value : "";
-}
-
 }  // namespace weir::postgres

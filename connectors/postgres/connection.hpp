@@ -88,7 +88,6 @@ public:
     Line copy_line(Wait const& wait, Subject const& subject);
 
     bool usable() const;
-    std::string parameter(char const* name) const;
     Settings const& settings() const { return settings_; }
 
 private:

@@ -91,29 +91,6 @@ bool float_of(std::string_view text, Float& out) {
     return failed == std::errc{} && end == text.data() + text.size();
 }
 
-/// The index of the first byte that is no UTF-8; npos when all is well.
-std::size_t bad_utf8(std::string_view text) {
-    auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    for (std::size_t i = 0; i < text.size();) {
-        unsigned const c = byte(i);
-        std::size_t const more = c < 0x80   ? 0
-                                 : c < 0xC2 ? 9
-                                 : c < 0xE0 ? 1
-                                 : c < 0xF0 ? 2
-                                 : c < 0xF5 ? 3
-                                            : 9;
-        if (more == 9 || i + more >= text.size()) return i;
-        for (std::size_t k = 1; k <= more; ++k)
-            if ((byte(i + k) & 0xC0) != 0x80) return i;
-        bool const overlong =
-            (c == 0xE0 && byte(i + 1) < 0xA0) || (c == 0xF0 && byte(i + 1) < 0x90);
-        bool const beyond = (c == 0xED && byte(i + 1) > 0x9F) || (c == 0xF4 && byte(i + 1) > 0x8F);
-        if (overlong || beyond) return i;
-        i += more + 1;
-    }
-    return text.npos;
-}
-
 }  // namespace
 
 void split_line(char* line, std::size_t size, std::vector<RawValue>& values) {
@@ -154,12 +131,11 @@ std::string_view plain_text(RawValue& value) {
     return {value.data, value.size};
 }
 
-Decoder::Decoder(Field field, SourceType const& type, bool checked)
+Decoder::Decoder(Field field, SourceType const& type)
     : field_{std::move(field)},
       form_{form_of(type)},
       element_{element_of(type)},
-      delimiter_{type.delimiter},
-      checked_{checked} {}
+      delimiter_{type.delimiter} {}
 
 bool Decoder::is_narrow() const {
     return form_ == Form::date || form_ == Form::timestamp || form_ == Form::instant ||
@@ -235,7 +211,6 @@ void Decoder::append_present(Column& column, RawValue& value) {
 }
 
 void Decoder::append_text(Column& column, RawValue& value) {
-    if (checked_) checked_text(plain_text(value));
     if (!value.escaped) return column.text({value.data, value.size});
     char* const room = column.text_room(value.size);
     column.text_done(unescape(value.data, value.size, room));
@@ -262,7 +237,7 @@ void Decoder::append_uuid(Column& column, RawValue& value) {
 }
 
 void Decoder::append_rewritten(Column& column, RawValue& value) {
-    std::string_view const text = checked_text(plain_text(value));
+    std::string_view const text = plain_text(value);
     scratch_.clear();
     if (form_ == Form::timestamp_text || form_ == Form::instant_text)
         append_timestamp(scratch_, text, form_ == Form::instant_text);
@@ -271,25 +246,6 @@ void Decoder::append_rewritten(Column& column, RawValue& value) {
     else
         scratch_ = text;
     column.text(scratch_);
-}
-
-/// A database in SQL_ASCII keeps any bytes, and Arrow's text is UTF-8.
-std::string_view Decoder::checked_text(std::string_view text) const {
-    if (!checked_) return text;
-    std::size_t const bad = bad_utf8(text);
-    if (bad == text.npos) return text;
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string bytes = "0x";
-    for (std::size_t i = bad; i < text.size() && i < bad + 4; ++i) {
-        bytes += digits[static_cast<unsigned char>(text[i]) >> 4];
-        bytes += digits[text[i] & 15];
-    }
-    throw Error{WEIR_E_DATA,
-                "a text in field \"" + field_.name + "\" is no UTF-8 at byte " +
-                    std::to_string(bad) + " (" + bytes +
-                    "); the database's encoding is SQL_ASCII, which keeps any bytes",
-                field_.name}
-        .coded("postgres.bad_text");
 }
 
 void Decoder::refuse(std::string_view text) const {

@@ -31,8 +31,7 @@ std::string_view plain_text(RawValue& value);
 /// Decodes the values of one column. Keeps what has become of its form. One thread.
 class Decoder {
 public:
-    /// `checked`: the server does not promise UTF-8, so each text is looked at.
-    Decoder(Field field, SourceType const& type, bool checked);
+    Decoder(Field field, SourceType const& type);
 
     /// The field as it is handed on now.
     Field const& field() const { return field_; }
@@ -51,14 +50,12 @@ private:
     void append_bytea(Column& column, RawValue& value);
     void append_uuid(Column& column, RawValue& value);
     void append_rewritten(Column& column, RawValue& value);
-    std::string_view checked_text(std::string_view text) const;
     [[noreturn]] void refuse(std::string_view text) const;
 
     Field field_;
     Form form_;
     Element element_;
     char delimiter_;
-    bool checked_;
     std::string scratch_;
 };
 

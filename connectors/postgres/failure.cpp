@@ -70,8 +70,8 @@ Error no_connect_privilege(Settings const& settings, std::string const& said) {
                                  settings.database() + "\": " + said};
     return std::move(error)
         .coded("postgres.privilege")
-        .suggest("GRANT CONNECT ON DATABASE " + identifier(settings.database()) + " TO " +
-                 identifier(settings.user()));
+        .suggest("GRANT CONNECT ON DATABASE " + short_identifier(settings.database()) + " TO " +
+                 short_identifier(settings.user()));
 }
 
 /// What the server itself said to a login.
@@ -124,36 +124,47 @@ Error connection_lost(Settings const& settings, std::string_view said) {
         "postgres.connection_lost");
 }
 
+std::string grant_select(Settings const& settings, Subject const& subject) {
+    return "GRANT SELECT ON " + short_identifier(subject.schema) + "." +
+           short_identifier(subject.table) + " TO " + short_identifier(settings.user());
+}
+
+Error privilege_failure(Settings const& settings, Subject const& subject, bool schema,
+                        std::string_view said) {
+    Error error{WEIR_E_AUTH, "\"" + settings.user() + "\" may not read " +
+                                 (subject.stream.empty() ? "the catalog" : subject.stream)};
+    if (!said.empty()) error.message += ": " + std::string{said};
+    std::string remedy;
+    if (schema)
+        remedy = "GRANT USAGE ON SCHEMA " + short_identifier(subject.schema) + " TO " +
+                 short_identifier(settings.user());
+    else if (!subject.stream.empty())
+        remedy = grant_select(settings, subject);
+    return std::move(error).coded("postgres.privilege").suggest(std::move(remedy));
+}
+
+Error row_security_failure(Settings const& settings, Subject const& subject) {
+    return Error{WEIR_E_AUTH, "row security hides rows of " + subject.stream + " from \"" +
+                                  settings.user() + "\", so a copy would not be whole"}
+        .coded("postgres.row_security")
+        .suggest("ALTER ROLE " + short_identifier(settings.user()) + " BYPASSRLS");
+}
+
 namespace {
 
 struct Said {
-    std::string state, text, column;
+    std::string state, text;
 };
-
-Error privilege(Settings const& settings, Said const& said, Subject const& subject) {
-    if (has(said.text, "row-level security"))
-        return Error{WEIR_E_AUTH, "row security hides rows of " + subject.stream + " from \"" +
-                                      settings.user() + "\", so a copy would not be whole"}
-            .coded("postgres.row_security")
-            .suggest("ALTER ROLE " + identifier(settings.user()) + " BYPASSRLS");
-    std::string const to = " TO " + identifier(settings.user());
-    Error error{WEIR_E_AUTH, "\"" + settings.user() + "\" may not read " +
-                                 (subject.stream.empty() ? "what is needed" : subject.stream) +
-                                 ": " + said.text};
-    bool const schema = has(said.text, "for schema");
-    std::string remedy = schema ? "GRANT USAGE ON SCHEMA " +
-                                      subject.table.substr(0, subject.table.find("\".") + 1) + to
-                                : "GRANT SELECT ON " + subject.stream + to;
-    if (subject.stream.empty()) remedy.clear();
-    return std::move(error).coded("postgres.privilege").suggest(std::move(remedy));
-}
 
 Error of_state(Settings const& settings, Said const& said, Subject const& subject) {
     std::string const& state = said.state;
     std::string const about =
         subject.stream.empty() ? said.text : subject.stream + ": " + said.text;
     auto is = [&state](std::string_view start) { return state.starts_with(start); };
-    if (state == "42501") return privilege(settings, said, subject);
+    if (state == "42501" && has(said.text, "row-level security"))
+        return row_security_failure(settings, subject);
+    if (state == "42501")
+        return privilege_failure(settings, subject, has(said.text, "for schema"), said.text);
     if (state == "42P01" || state == "3F000")
         return Error{WEIR_E_NOT_FOUND, "there is no " + about, "stream"}.coded(
             "source.stream_not_found");
@@ -174,6 +185,9 @@ Error of_state(Settings const& settings, Said const& said, Subject const& subjec
             .coded("postgres.not_ready")
             .suggest("a materialized view is filled by REFRESH MATERIALIZED VIEW");
     if (is("53")) return Error{WEIR_E_IO, about}.coded("postgres.resources");
+    if (state == "22021" || state == "22P05")
+        return Error{WEIR_E_DATA, "a text cannot be read as UTF-8 in " + about}.coded(
+            "postgres.bad_text");
     if (is("22")) return Error{WEIR_E_DATA, "cannot read " + about}.coded("postgres.data");
     if (is("42") || is("0A")) return Error{WEIR_E_UNSUPPORTED, about}.coded("postgres.refused");
     return Error{WEIR_E_IO, about}.coded("postgres.failed");
@@ -187,8 +201,7 @@ Error statement_failure(Settings const& settings, PGconn* connection, PGresult c
         char const* const text = result ? PQresultErrorField(result, code) : nullptr;
         return std::string{text ? text : ""};
     };
-    Said const said{field(PG_DIAG_SQLSTATE), field(PG_DIAG_MESSAGE_PRIMARY),
-                    field(PG_DIAG_COLUMN_NAME)};
+    Said const said{field(PG_DIAG_SQLSTATE), field(PG_DIAG_MESSAGE_PRIMARY)};
     if (said.state.empty()) return connection_lost(settings, PQerrorMessage(connection));
     Error error = of_state(settings, said, subject);
     error.sqlstate = said.state;

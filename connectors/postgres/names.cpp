@@ -70,6 +70,17 @@ std::string identifier(std::string_view name) {
     return out += '"';
 }
 
+std::string short_identifier(std::string_view name) {
+    // Of the reserved words those that people name things by.
+    for (std::string_view word : {"user", "order", "group", "table", "column", "end", "limit",
+                                  "check", "default", "references", "all", "select", "from"})
+        if (name == word) return identifier(name);
+    bool plain = !name.empty() && !(name[0] >= '0' && name[0] <= '9');
+    for (char c : name)
+        plain = plain && ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_');
+    return plain ? std::string{name} : identifier(name);
+}
+
 std::string literal(std::string_view value) {
     bool const escaped = value.find('\\') != value.npos;
     std::string out = escaped ? "E'" : "'";

@@ -33,6 +33,9 @@ std::string stream_name(std::string_view schema, std::string_view table);
 /// "name" with quotes doubled.
 std::string identifier(std::string_view name);
 
+/// The same as a person would write it in SQL: quoted only where it must be. For suggestions.
+std::string short_identifier(std::string_view name);
+
 /// 'value', right under any setting of standard_conforming_strings. `value` must hold no NUL.
 std::string literal(std::string_view value);
 

@@ -45,10 +45,8 @@ TableReader::TableReader(Host host, Metrics metrics, std::shared_ptr<Spare> spar
       bytes_max_{read.bytes_max} {
     choose_fields(read);
     choose_start(read);
-    // Only SQL_ASCII passes bytes on that nobody has looked at.
-    bool const checked = connection_->parameter("server_encoding") == "SQL_ASCII";
     for (SourceField const* field : query_.fields) {
-        decoders_.emplace_back(field->field(), field->type, checked);
+        decoders_.emplace_back(field->field(), field->type);
         fixed_bytes_ += fixed_size(decoders_.back().field().type);
         if (decoders_.back().is_narrow()) narrow_.push_back(decoders_.size() - 1);
     }

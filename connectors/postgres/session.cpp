@@ -47,16 +47,9 @@ Preview look_before(Connection& connection, NamePattern const& name, std::string
 }
 
 void check_readable(Table const& table, Settings const& settings) {
-    std::string const user = identifier(settings.user());
-    if (!table.readable)
-        throw Error{WEIR_E_AUTH, "\"" + settings.user() + "\" may not read " + table.stream()}
-            .coded("postgres.privilege")
-            .suggest("GRANT SELECT ON " + table.stream() + " TO " + settings.user());
-    if (table.row_security)
-        throw Error{WEIR_E_AUTH, "row security hides rows of " + table.stream() + " from \"" +
-                                     settings.user() + "\", so a copy would not be whole"}
-            .coded("postgres.row_security")
-            .suggest("ALTER ROLE " + user + " BYPASSRLS");
+    if (!table.schema_usable) throw privilege_failure(settings, table.subject(), true, {});
+    if (!table.readable) throw privilege_failure(settings, table.subject(), false, {});
+    if (table.row_security) throw row_security_failure(settings, table.subject());
     if (table.fields.empty())
         throw Error{WEIR_E_UNSUPPORTED, table.stream() + " has no columns"}.coded(
             "postgres.no_columns");
@@ -81,7 +74,8 @@ Snapshot begin_read(Connection& connection, std::string_view stream, Wait const&
     sql += preview.tells_timeline ? ", (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint())"
                                   : ", NULL";
     sql += ";" + describe_sql(name);
-    std::vector<Result> const answers = connection.run(sql, wait, {asked, table});
+    std::vector<Result> const answers =
+        connection.run(sql, wait, {asked, name->schema.text, name->table.text});
     if (answers.size() != 1 + describe_answers)
         throw Error{WEIR_E_INTERNAL, "the server left a statement without an answer"};
     std::vector<Table> tables = read_tables(answers[1], answers[2], answers[3]);

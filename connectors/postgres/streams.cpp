@@ -10,9 +10,10 @@ namespace {
 Json caveats_of(Table const& table, Settings const& settings,
                 std::vector<std::vector<std::string>> const& keys) {
     Json out = Json::array();
-    if (!table.readable)
-        out.push_back("not readable by \"" + settings.user() + "\": GRANT SELECT ON " +
-                      table.stream() + " TO " + settings.user());
+    if (!table.readable || !table.schema_usable)
+        out.push_back(
+            "not readable by \"" + settings.user() + "\": " +
+            privilege_failure(settings, table.subject(), !table.schema_usable, {}).suggestion);
     if (table.row_security)
         out.push_back("row security hides rows from \"" + settings.user() +
                       "\": reading it is refused");

@@ -162,7 +162,7 @@ TEST_F(PostgresTypes, DatesAndTimes) {
                " ('4713-01-01 BC'), ('0001-12-31 BC'), ('2000-02-29'), ('10000-01-01')");
     EXPECT_EQ(dates.fields[0].meaning, Meaning::date);
     EXPECT_EQ(dates.cells,
-              cells({"0", "-735160", "2145042541", "-2440550", "-719163", "11016", "2932897"}));
+              cells({"0", "-735160", "2145042905", "-2440550", "-719163", "11016", "2932897"}));
     EXPECT_EQ(
         column("time", "VALUES ('00:00'), ('24:00'), ('23:59:59.999999'), ('12:34:56.5')").cells,
         cells({"0", "86400000000", "86399999999", "45296500000"}));
@@ -189,7 +189,7 @@ TEST_F(PostgresTypes, ServerZoneDoesNotMatter) {
 
 TEST_F(PostgresTypes, EveryDayThereIsMatchesTheServer) {
     Column const days =
-        column("date", "SELECT '4713-01-01 BC'::date + i * 997 FROM generate_series(0, 5000) i");
+        column("date", "SELECT '4713-01-01 BC'::date + i * 429479 FROM generate_series(0, 4999) i");
     std::vector<Record> const expected =
         owner_.rows("SELECT v - '1970-01-01'::date FROM t ORDER BY n");
     for (std::size_t i = 0; i < expected.size(); ++i) ASSERT_EQ(days.cells[i], expected[i][0]);
@@ -269,8 +269,9 @@ TEST_F(PostgresTypes, ArraysAreJson) {
               R"(["0044-03-15T00:00:00.000000 BC"])");
     EXPECT_EQ(json("jsonb[]", R"(ARRAY['{"a": [1, "x"]}', 'null']::jsonb[])"),
               R"([{"a": [1, "x"]},null])");
-    EXPECT_EQ(json("box[]", "ARRAY['(2,2),(1,1)', '(4,4),(3,3)']::box[]"), R"(["(2,2),(1,1)","(4,4),(3,3)"])");
-    EXPECT_EQ(json("int4range[]", "ARRAY['[1,5)']::int4range[]"), R"(["[1,5)"])");
+    EXPECT_EQ(json("box[]", "ARRAY['(2,2),(1,1)', '(4,4),(3,3)']::box[]"),
+              R"j(["(2,2),(1,1)","(4,4),(3,3)"])j");
+    EXPECT_EQ(json("int4range[]", "ARRAY['[1,5)']::int4range[]"), R"j(["[1,5)"])j");
     EXPECT_EQ(json("hstore[]", R"(ARRAY['a=>"b c"']::hstore[])"), R"(["\"a\"=>\"b c\""])");
     EXPECT_EQ(json("interval[]", "ARRAY['1 day 2 hours']::interval[]"), R"(["1 day 02:00:00"])");
 }
@@ -340,13 +341,12 @@ TEST_F(PostgresTypes, OthersAreTextAsPrinted) {
 TEST_F(PostgresTypes, EveryBuiltInTypeCanBeAColumn) {
     // Whatever a new server brings must at least cross as text.
     std::string columns;
-    for (Record const& row :
-         owner_.rows("SELECT format_type(oid, NULL) FROM pg_type WHERE typnamespace = "
-                     "'pg_catalog'::regnamespace"
-                     " AND typtype IN ('b', 'r', 'm') AND typinput <> 'pg_node_tree_in'::regproc"
-                     " AND typname NOT LIKE 'pg\\_%' AND typname NOT LIKE '\\_pg\\_%' AND typname "
-                     "<> 'gtsvector'"
-                     " AND typname <> '_gtsvector'"))
+    for (Record const& row : owner_.rows(
+             "SELECT format_type(oid, NULL) FROM pg_type WHERE typnamespace = "
+             "'pg_catalog'::regnamespace"
+             " AND typtype IN ('b', 'r', 'm') AND typinput <> 'pg_node_tree_in'::regproc"
+             " AND typname NOT LIKE 'pg\\_%' AND typname NOT LIKE '\\_pg\\_%' AND typname NOT IN"
+             " ('gtsvector', '_gtsvector', '_cstring', '_record')"))
         columns += (columns.empty() ? "c" : ", c") + std::to_string(columns.size()) + " " + *row[0];
     owner_.run("CREATE TABLE every (" + columns + "); INSERT INTO every DEFAULT VALUES");
     Records const all = read({.stream = "public.every"});
