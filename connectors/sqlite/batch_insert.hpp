@@ -25,7 +25,7 @@ private:
     void refuse_null_keys(Rejects& rejects);
     /// The error of the first refused row, when there is no one to hand it to.
     std::optional<Error> write_around(Rejects& rejects);
-    int run();
+    int run(Statement& insert);
     Error refusal(std::int64_t row, int rc) const;
     std::string row_words(std::int64_t row) const;
 
@@ -33,6 +33,7 @@ private:
     Fit fit_;
     BatchTable batch_;
     Statement insert_;
+    Statement plain_;  // of an upsert, until a key is met that is there already
 };
 
 /// Whether the error is about the row that was written, not about the database.
