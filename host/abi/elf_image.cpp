@@ -72,6 +72,14 @@ std::optional<std::size_t> ElfImage::file_offset(std::uint64_t address) const {
     return std::nullopt;
 }
 
+bool ElfImage::has_strings() const {
+    std::optional<std::uint64_t> const address = dynamic_value(DT_STRTAB);
+    std::optional<std::uint64_t> const size = dynamic_value(DT_STRSZ);
+    if (!address || !size) return false;
+    std::optional<std::size_t> const at = file_offset(*address);
+    return at && *size <= bytes_.size() - *at;
+}
+
 std::optional<std::string_view> ElfImage::string(std::uint64_t offset) const {
     std::optional<std::uint64_t> const address = dynamic_value(DT_STRTAB);
     std::optional<std::uint64_t> const size = dynamic_value(DT_STRSZ);

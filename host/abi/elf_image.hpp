@@ -25,6 +25,8 @@ public:
     /// Up to DT_NULL; empty when there is no dynamic segment within the file.
     std::vector<Elf64_Dyn> const& dynamic() const { return dynamic_; }
     std::optional<std::uint64_t> dynamic_value(std::int64_t tag) const;
+    /// Whether the dynamic string table lies within the file.
+    bool has_strings() const;
     /// From the dynamic string table.
     std::optional<std::string_view> string(std::uint64_t offset) const;
     /// The dynamic symbols but the first; nothing when they do not lie within the file.

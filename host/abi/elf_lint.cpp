@@ -47,6 +47,8 @@ private:
     void check_symbols() {
         std::optional<std::vector<Elf64_Sym>> const symbols = image_.symbols();
         if (!symbols) return add("damaged", "has a symbol table that lies outside the file");
+        if (!image_.has_strings())
+            return add("damaged", "has a string table that lies outside the file");
         bool has_entry = false;
         std::string exported, unique;
         for (Elf64_Sym const& symbol : *symbols) {

@@ -19,25 +19,25 @@ class WriterObject;
 
 /// See weir_target.
 struct TargetRequest {
-    std::string name;
+    std::string name = {};
     std::uint32_t write_mode = WEIR_WRITE_APPEND;
     nlohmann::json spec = nlohmann::json::object();  ///< {"key":["id"]}
 };
 
 /// See weir_begin.
 struct BeginRequest {
-    TargetRequest target;
-    std::string job, stream, run_id;
-    std::string spec;  ///< the host's own note, given back by peek()
+    TargetRequest target = {};
+    std::string job = {}, stream = {}, run_id = {};
+    std::string spec = {};  ///< the host's own note, given back by peek()
     bool staged = false, reset = false;
 };
 
 /// See weir_commit.
 struct CommitRequest {
-    std::string_view cursor;  ///< empty: the position is cleared
+    std::string_view cursor = {};  ///< empty: the position is cleared
     std::uint64_t rows = 0;
     bool final = false;
-    std::string_view spec;  ///< the host's note from now on; empty: as begin() gave it
+    std::string_view spec = {};  ///< the host's note from now on; empty: as begin() gave it
 };
 
 /// Takes a refused row, counted in the batch of the call, and why; false: no more, the write ends

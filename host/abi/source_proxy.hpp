@@ -28,12 +28,12 @@ struct FoundStream {
 
 /// See weir_read. Borrowed during open().
 struct ReadRequest {
-    std::string stream;
+    std::string stream = {};
     std::uint32_t mode = WEIR_READ_FULL;
     std::uint32_t rows_max = 8192;
     std::uint64_t bytes_max = 8 << 20;
     nlohmann::json select = nlohmann::json::object();
-    std::string cursor;  ///< empty: from the beginning
+    std::string cursor = {};  ///< empty: from the beginning
 };
 
 /// One answer of ReaderProxy::next().

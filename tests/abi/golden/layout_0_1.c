@@ -1,0 +1,268 @@
+// The ABI as revision 0.1 fixed it: every offset, size, type and constant. One file per revision,
+// never edited once the revision is released: what fails here would break plugins that are built
+// already. A struct may have grown at its end.
+#include <weir/abi.h>
+#include <weir/arrow.h>
+#include <weir/host.h>
+#include <weir/module.h>
+#include <weir/sink.h>
+#include <weir/source.h>
+
+// clang-format off
+#define SIZE_AT_LEAST(type, size) _Static_assert(sizeof(type) >= size, #type " has shrunk")
+#define SIZE_EXACTLY(type, size) _Static_assert(sizeof(type) == size, #type " has another size")
+#define MEMBER(type, member, offset, is)                                                    \
+    _Static_assert(offsetof(type, member) == offset, #type "." #member " has moved");       \
+    _Static_assert(_Generic(&((type *)0)->member, is: 1, default: 0),                       \
+                   #type "." #member " has another type")
+#define VALUE(name, value) _Static_assert(name == value, #name " has another value")
+
+VALUE(WEIR_OK, 0);
+VALUE(WEIR_END, 1);
+VALUE(WEIR_E_INTERNAL, -1);
+VALUE(WEIR_E_UNSUPPORTED, -2);
+VALUE(WEIR_E_CONFIG, -3);
+VALUE(WEIR_E_AUTH, -4);
+VALUE(WEIR_E_NOT_FOUND, -5);
+VALUE(WEIR_E_CONFLICT, -6);
+VALUE(WEIR_E_DATA, -7);
+VALUE(WEIR_E_IO, -8);
+VALUE(WEIR_E_TIMEOUT, -9);
+VALUE(WEIR_E_CANCELLED, -10);
+VALUE(WEIR_E_BUSY, -11);
+VALUE(WEIR_E_NOMEM, -12);
+VALUE(WEIR_E_STATE, -13);
+VALUE(WEIR_E_FENCED, -14);
+VALUE(WEIR_E_SCHEMA, -15);
+VALUE(WEIR_ERR_RETRYABLE, 1);
+VALUE(WEIR_ERR_FINAL, 2);
+VALUE(WEIR_ABI_MAJOR, 0u);
+VALUE(WEIR_ABI_MINOR, 1u);
+VALUE(ARROW_FLAG_DICTIONARY_ORDERED, 1);
+VALUE(ARROW_FLAG_NULLABLE, 2);
+VALUE(ARROW_FLAG_MAP_KEYS_SORTED, 4);
+VALUE(WEIR_METRIC_COUNTER, 1);
+VALUE(WEIR_METRIC_GAUGE, 2);
+VALUE(WEIR_ROLE_SOURCE, 1);
+VALUE(WEIR_ROLE_SINK, 2);
+VALUE(WEIR_READ_FULL, 1);
+VALUE(WEIR_READ_DELTA, 2);
+VALUE(WEIR_BATCH_CURSOR, 1);
+VALUE(WEIR_BATCH_SCHEMA, 2);
+VALUE(WEIR_WRITE_APPEND, 1);
+VALUE(WEIR_WRITE_UPSERT, 2);
+VALUE(WEIR_WRITE_REPLACE, 3);
+VALUE(WEIR_PREPARE_DRY_RUN, 1);
+VALUE(WEIR_BEGIN_STAGED, 1);
+VALUE(WEIR_BEGIN_RESET, 2);
+VALUE(WEIR_COMMIT_FINAL, 1);
+VALUE(sizeof(weir_status), 4);
+_Static_assert(_Generic((weir_status)0, int32_t: 1, default: 0), "weir_status");
+
+SIZE_AT_LEAST(weir_error, 1480);
+MEMBER(weir_error, struct_size, 0, uint32_t *);
+MEMBER(weir_error, flags, 4, uint32_t *);
+MEMBER(weir_error, native_code, 8, int32_t *);
+MEMBER(weir_error, reserved, 12, int32_t *);
+MEMBER(weir_error, retry_after_ms, 16, int64_t *);
+MEMBER(weir_error, sqlstate, 24, char (*)[8]);
+MEMBER(weir_error, code, 32, char (*)[48]);
+MEMBER(weir_error, where, 80, char (*)[120]);
+MEMBER(weir_error, message, 200, char (*)[1024]);
+MEMBER(weir_error, suggestion, 1224, char (*)[256]);
+
+SIZE_AT_LEAST(weir_out, 24);
+MEMBER(weir_out, struct_size, 0, uint32_t *);
+MEMBER(weir_out, flags, 4, uint32_t *);
+MEMBER(weir_out, ctx, 8, void **);
+MEMBER(weir_out, write, 16, weir_status (**)(void *ctx, const void *data, size_t size));
+
+SIZE_AT_LEAST(weir_call, 32);
+MEMBER(weir_call, struct_size, 0, uint32_t *);
+MEMBER(weir_call, flags, 4, uint32_t *);
+MEMBER(weir_call, ctx, 8, void **);
+MEMBER(weir_call, cancelled, 16, int32_t (**)(const weir_call *));
+MEMBER(weir_call, remaining_ms, 24, int64_t (**)(const weir_call *));
+
+SIZE_EXACTLY(struct ArrowSchema, 72);
+MEMBER(struct ArrowSchema, format, 0, const char **);
+MEMBER(struct ArrowSchema, name, 8, const char **);
+MEMBER(struct ArrowSchema, metadata, 16, const char **);
+MEMBER(struct ArrowSchema, flags, 24, int64_t *);
+MEMBER(struct ArrowSchema, n_children, 32, int64_t *);
+MEMBER(struct ArrowSchema, children, 40, struct ArrowSchema ***);
+MEMBER(struct ArrowSchema, dictionary, 48, struct ArrowSchema **);
+MEMBER(struct ArrowSchema, release, 56, void (**)(struct ArrowSchema *));
+MEMBER(struct ArrowSchema, private_data, 64, void **);
+
+SIZE_EXACTLY(struct ArrowArray, 80);
+MEMBER(struct ArrowArray, length, 0, int64_t *);
+MEMBER(struct ArrowArray, null_count, 8, int64_t *);
+MEMBER(struct ArrowArray, offset, 16, int64_t *);
+MEMBER(struct ArrowArray, n_buffers, 24, int64_t *);
+MEMBER(struct ArrowArray, n_children, 32, int64_t *);
+MEMBER(struct ArrowArray, buffers, 40, const void ***);
+MEMBER(struct ArrowArray, children, 48, struct ArrowArray ***);
+MEMBER(struct ArrowArray, dictionary, 56, struct ArrowArray **);
+MEMBER(struct ArrowArray, release, 64, void (**)(struct ArrowArray *));
+MEMBER(struct ArrowArray, private_data, 72, void **);
+
+SIZE_AT_LEAST(weir_rejects, 24);
+MEMBER(weir_rejects, struct_size, 0, uint32_t *);
+MEMBER(weir_rejects, flags, 4, uint32_t *);
+MEMBER(weir_rejects, ctx, 8, void **);
+MEMBER(weir_rejects, add, 16, weir_status (**)(void *ctx, int64_t row, weir_status why, const
+       weir_error *reason));
+
+SIZE_AT_LEAST(weir_host, 48);
+MEMBER(weir_host, struct_size, 0, uint32_t *);
+MEMBER(weir_host, flags, 4, uint32_t *);
+MEMBER(weir_host, abi_major, 8, uint32_t *);
+MEMBER(weir_host, abi_minor, 12, uint32_t *);
+MEMBER(weir_host, version, 16, const char **);
+MEMBER(weir_host, instance, 24, const char **);
+MEMBER(weir_host, ctx, 32, void **);
+MEMBER(weir_host, service, 40, const void * (**)(const weir_host *, const char *id));
+
+SIZE_AT_LEAST(weir_log, 24);
+MEMBER(weir_log, struct_size, 0, uint32_t *);
+MEMBER(weir_log, flags, 4, uint32_t *);
+MEMBER(weir_log, log, 8, void (**)(const weir_host *, int32_t level, const char *message));
+MEMBER(weir_log, enabled, 16, int32_t (**)(const weir_host *, int32_t level));
+
+SIZE_AT_LEAST(weir_clock, 24);
+MEMBER(weir_clock, struct_size, 0, uint32_t *);
+MEMBER(weir_clock, flags, 4, uint32_t *);
+MEMBER(weir_clock, unix_us, 8, int64_t (**)(const weir_host *));
+MEMBER(weir_clock, monotonic_ns, 16, int64_t (**)(const weir_host *));
+
+SIZE_AT_LEAST(weir_metrics, 24);
+MEMBER(weir_metrics, struct_size, 0, uint32_t *);
+MEMBER(weir_metrics, flags, 4, uint32_t *);
+MEMBER(weir_metrics, define, 8, weir_status (**)(const weir_host *, uint32_t kind, const char
+       *name, const char *help, uint64_t *id));
+MEMBER(weir_metrics, record, 16, void (**)(const weir_host *, uint64_t id, double value));
+
+SIZE_AT_LEAST(weir_component, 72);
+MEMBER(weir_component, struct_size, 0, uint32_t *);
+MEMBER(weir_component, flags, 4, uint32_t *);
+MEMBER(weir_component, roles, 8, uint32_t *);
+MEMBER(weir_component, reserved, 12, uint32_t *);
+MEMBER(weir_component, id, 16, const char **);
+MEMBER(weir_component, title, 24, const char **);
+MEMBER(weir_component, config_schema, 32, const char **);
+MEMBER(weir_component, meta_json, 40, const char **);
+MEMBER(weir_component, create, 48, weir_status (**)(const weir_host *host, const char
+       *config_json, weir_instance **out, weir_error *));
+MEMBER(weir_component, destroy, 56, void (**)(weir_instance *));
+MEMBER(weir_component, iface, 64, const void * (**)(const char *id));
+
+SIZE_AT_LEAST(weir_module, 48);
+MEMBER(weir_module, struct_size, 0, uint32_t *);
+MEMBER(weir_module, flags, 4, uint32_t *);
+MEMBER(weir_module, abi_major, 8, uint32_t *);
+MEMBER(weir_module, abi_minor, 12, uint32_t *);
+MEMBER(weir_module, id, 16, const char **);
+MEMBER(weir_module, version, 24, const char **);
+MEMBER(weir_module, component_count, 32, uint32_t *);
+MEMBER(weir_module, reserved, 36, uint32_t *);
+MEMBER(weir_module, components, 40, const weir_component *const **);
+
+SIZE_AT_LEAST(weir_lifecycle, 24);
+MEMBER(weir_lifecycle, struct_size, 0, uint32_t *);
+MEMBER(weir_lifecycle, flags, 4, uint32_t *);
+MEMBER(weir_lifecycle, describe, 8, weir_status (**)(weir_instance *, const weir_out *json,
+       weir_error *));
+MEMBER(weir_lifecycle, interrupt, 16, void (**)(weir_instance *));
+
+SIZE_AT_LEAST(weir_stream, 24);
+MEMBER(weir_stream, struct_size, 0, uint32_t *);
+MEMBER(weir_stream, flags, 4, uint32_t *);
+MEMBER(weir_stream, name, 8, const char **);
+MEMBER(weir_stream, meta_json, 16, const char **);
+
+SIZE_AT_LEAST(weir_catalog, 24);
+MEMBER(weir_catalog, struct_size, 0, uint32_t *);
+MEMBER(weir_catalog, flags, 4, uint32_t *);
+MEMBER(weir_catalog, ctx, 8, void **);
+MEMBER(weir_catalog, add, 16, weir_status (**)(void *ctx, const weir_stream *, const struct
+       ArrowSchema *schema));
+
+SIZE_AT_LEAST(weir_read, 56);
+MEMBER(weir_read, struct_size, 0, uint32_t *);
+MEMBER(weir_read, flags, 4, uint32_t *);
+MEMBER(weir_read, mode, 8, uint32_t *);
+MEMBER(weir_read, rows_max, 12, uint32_t *);
+MEMBER(weir_read, bytes_max, 16, uint64_t *);
+MEMBER(weir_read, stream, 24, const char **);
+MEMBER(weir_read, select_json, 32, const char **);
+MEMBER(weir_read, cursor, 40, const char **);
+MEMBER(weir_read, cursor_size, 48, size_t *);
+
+SIZE_AT_LEAST(weir_batch, 104);
+MEMBER(weir_batch, struct_size, 0, uint32_t *);
+MEMBER(weir_batch, flags, 4, uint32_t *);
+MEMBER(weir_batch, cursor, 8, const char **);
+MEMBER(weir_batch, cursor_size, 16, size_t *);
+MEMBER(weir_batch, array, 24, struct ArrowArray *);
+
+SIZE_AT_LEAST(weir_source, 56);
+MEMBER(weir_source, struct_size, 0, uint32_t *);
+MEMBER(weir_source, flags, 4, uint32_t *);
+MEMBER(weir_source, discover, 8, weir_status (**)(weir_instance *, const weir_call *, const char
+       *pattern, const weir_catalog *, weir_error *));
+MEMBER(weir_source, open, 16, weir_status (**)(weir_instance *, const weir_call *, const weir_read
+       *, weir_reader **out, weir_error *));
+MEMBER(weir_source, schema, 24, weir_status (**)(weir_reader *, struct ArrowSchema *out,
+       weir_error *));
+MEMBER(weir_source, next, 32, weir_status (**)(weir_reader *, const weir_call *, weir_batch *out,
+       weir_error *));
+MEMBER(weir_source, interrupt, 40, void (**)(weir_reader *));
+MEMBER(weir_source, close, 48, void (**)(weir_reader *));
+
+SIZE_AT_LEAST(weir_target, 32);
+MEMBER(weir_target, struct_size, 0, uint32_t *);
+MEMBER(weir_target, flags, 4, uint32_t *);
+MEMBER(weir_target, write_mode, 8, uint32_t *);
+MEMBER(weir_target, reserved, 12, uint32_t *);
+MEMBER(weir_target, name, 16, const char **);
+MEMBER(weir_target, spec_json, 24, const char **);
+
+SIZE_AT_LEAST(weir_begin, 48);
+MEMBER(weir_begin, struct_size, 0, uint32_t *);
+MEMBER(weir_begin, flags, 4, uint32_t *);
+MEMBER(weir_begin, target, 8, const weir_target **);
+MEMBER(weir_begin, job, 16, const char **);
+MEMBER(weir_begin, stream, 24, const char **);
+MEMBER(weir_begin, run_id, 32, const char **);
+MEMBER(weir_begin, spec_json, 40, const char **);
+
+SIZE_AT_LEAST(weir_commit, 48);
+MEMBER(weir_commit, struct_size, 0, uint32_t *);
+MEMBER(weir_commit, flags, 4, uint32_t *);
+MEMBER(weir_commit, cursor, 8, const char **);
+MEMBER(weir_commit, cursor_size, 16, size_t *);
+MEMBER(weir_commit, rows, 24, uint64_t *);
+MEMBER(weir_commit, deleted, 32, uint64_t *);
+MEMBER(weir_commit, spec_json, 40, const char **);
+
+SIZE_AT_LEAST(weir_sink, 64);
+MEMBER(weir_sink, struct_size, 0, uint32_t *);
+MEMBER(weir_sink, flags, 4, uint32_t *);
+MEMBER(weir_sink, prepare, 8, weir_status (**)(weir_instance *, const weir_call *, const
+       weir_target *, const struct ArrowSchema *, uint32_t flags, const weir_out *actions,
+       weir_error *));
+MEMBER(weir_sink, begin, 16, weir_status (**)(weir_instance *, const weir_call *, const weir_begin
+       *, uint64_t *epoch, const weir_out *cursor, weir_writer **out, weir_error *));
+MEMBER(weir_sink, write, 24, weir_status (**)(weir_writer *, const weir_call *, const struct
+       ArrowSchema *, const struct ArrowArray *batch, const weir_rejects *rejects, weir_error *));
+MEMBER(weir_sink, commit, 32, weir_status (**)(weir_writer *, const weir_call *, weir_commit *,
+       weir_error *));
+MEMBER(weir_sink, peek, 40, weir_status (**)(weir_instance *, const weir_call *, const weir_begin
+       *, const weir_out *checkpoint, weir_error *));
+MEMBER(weir_sink, interrupt, 48, void (**)(weir_writer *));
+MEMBER(weir_sink, close, 56, void (**)(weir_writer *));
+
+_Static_assert(_Generic(&weir_module_entry, const weir_module *(*)(uint32_t, uint32_t): 1,
+                        default: 0),
+               "weir_module_entry has another type");
