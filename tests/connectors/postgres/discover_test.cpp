@@ -179,9 +179,6 @@ TEST_F(PostgresDiscover, ConnectsInEveryWay) {
     write_file(passfile, "*:*:*:weir:" + std::string{PostgresServer::password} + "\n");
     ASSERT_EQ(chmod(passfile.c_str(), 0600), 0);
     EXPECT_TRUE(connect(server_.socket_url(database_))->discover().empty());
-    EXPECT_TRUE(connect("postgres://weir@[::1]:" + port + "/" + database_ + "?passfile=" + passfile)
-                    ->discover()
-                    .empty());
     EXPECT_TRUE(
         connect("postgres://weir@localhost:" + port + "/" + database_ + "?passfile=" + passfile)
             ->discover()
@@ -195,6 +192,15 @@ TEST_F(PostgresDiscover, ConnectsInEveryWay) {
     setenv("PGPASSWORD", PostgresServer::password, 1);
     EXPECT_TRUE(connect("postgres://weir@127.0.0.1:" + port + "/" + database_)->discover().empty());
     unsetenv("PGPASSWORD");
+}
+
+TEST_F(PostgresDiscover, ConnectsOverIPv6) {
+    PostgresServer server{{"listen_addresses = '127.0.0.1, ::1'"}};
+    std::string const database = server.fresh();
+    EXPECT_TRUE(connect("postgres://weir:" + std::string{PostgresServer::password} +
+                        "@[::1]:" + std::to_string(server.port()) + "/" + database)
+                    ->discover()
+                    .empty());
 }
 
 TEST_F(PostgresDiscover, APasswordOfOddCharactersLogsIn) {
