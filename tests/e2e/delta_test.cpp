@@ -1,0 +1,141 @@
+// Copies that go on: what a second run moves, and when a stored position holds.
+#include "support/copy_fixture.hpp"
+
+namespace weir::test {
+namespace {
+
+class Delta : public CopyFixture {
+protected:
+    std::vector<std::string> const by_time{"--stream", "public.users", "--cursor", "updated_at"};
+};
+
+TEST_F(Delta, ASecondRunMovesNothing) {
+    make_users(100);
+    expect_moved(copy(by_time), 100, 100);
+    expect_moved(copy(by_time), 0, 0);
+    expect_moved(copy({"--stream", "public.users"}), 0, 0);  // the cursor is remembered
+}
+
+TEST_F(Delta, MovesExactlyWhatChanged) {
+    make_users(100);
+    expect_moved(copy(by_time), 100, 100);
+    add_users(101, 103);
+    db.run(
+        "UPDATE users SET name = 'changed', updated_at = timestamptz '2030-01-01Z' "
+        "WHERE id IN (5, 6)");
+    expect_moved(copy(by_time), 5, 5);
+    expect_users_equal();
+    expect_moved(copy(by_time), 0, 0);
+}
+
+TEST_F(Delta, TiesStraddleBatchesAndRuns) {
+    make_users(10);
+    db.run("UPDATE users SET updated_at = timestamptz '2024-05-05Z'");
+    std::vector<std::string> arguments = by_time;
+    arguments.insert(arguments.end(), {"--batch-rows", "3", "--write", "append"});
+    expect_moved(copy(arguments), 10, 10);
+    db.run("INSERT INTO users VALUES (11, 'tie', timestamptz '2024-05-05Z')");
+    expect_moved(copy(arguments), 1, 1);
+    expect_users_equal();
+}
+
+TEST_F(Delta, ACursorGivenLaterReadsAllOnceAndSaysSo) {
+    make_users(20);
+    expect_moved(copy({"--stream", "public.users"}), 20, 20);
+    Ran const first = copy(by_time);
+    expect_moved(first, 20, 20);
+    EXPECT_NE(first.err.find("updated_at"), std::string::npos) << "it says so: " << first;
+    expect_moved(copy(by_time), 0, 0);
+    expect_users_equal();
+}
+
+TEST_F(Delta, FullReadsAllAgain) {
+    make_users(20);
+    expect_moved(copy(by_time), 20, 20);
+    std::vector<std::string> arguments = by_time;
+    arguments.insert(arguments.end(), {"--mode", "full"});
+    expect_moved(copy(arguments), 20, 20);
+    expect_moved(copy(by_time), 0, 0);
+    expect_users_equal();
+}
+
+TEST_F(Delta, APositionWhoseTargetIsGoneIsIgnored) {
+    make_users(20);
+    expect_moved(copy(by_time), 20, 20);
+    sink().run("DROP TABLE users");
+    Ran const again = copy(by_time);
+    expect_moved(again, 20, 20);
+    expect_users_equal();
+    EXPECT_NE(again.err.find("users"), std::string::npos) << "it says so: " << again;
+}
+
+TEST_F(Delta, APositionWhoseTargetIsAnotherTableNowIsIgnored) {
+    make_users(20);
+    expect_moved(copy(by_time), 20, 20);
+    sink().run(
+        "DROP TABLE users; CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, "
+        "updated_at TEXT)");
+    Ran const again = copy(by_time);
+    expect_moved(again, 20, 20);
+    expect_users_equal();
+    EXPECT_NE(again.err.find("users"), std::string::npos) << "it says so: " << again;
+}
+
+TEST_F(Delta, ThePositionIsOfTheStreamNotOfTheSpelling) {
+    make_users(20);
+    expect_moved(copy(by_time), 20, 20);
+    std::string const other_url = "postgresql://weir:" + std::string{PostgresServer::password} +
+                                  "@127.0.0.1:" + std::to_string(server.port()) + "/" + database +
+                                  "?application_name=else";
+    Ran const ran = weir({"copy", other_url, "sqlite:out.db", "--stream", "public.users",
+                          "--cursor", "updated_at", "--json"},
+                         {.directory = directory.path().string()});
+    expect_moved(ran, 0, 0);
+}
+
+TEST_F(Delta, PositionsOfTwoTargetsAreApart) {
+    make_users(20);
+    expect_moved(copy(by_time), 20, 20);
+    std::vector<std::string> arguments = by_time;
+    arguments.insert(arguments.end(), {"--to", "second"});
+    expect_moved(copy(arguments), 20, 20);
+    expect_users_equal("second");
+}
+
+TEST_F(Delta, TheCheckpointIsOneRow) {
+    make_users(20);
+    expect_moved(copy(by_time), 20, 20);
+    Ran const second = copy(by_time);
+    std::vector<Record> const rows =
+        sink().rows("SELECT stream, epoch, run_id, rows, updated_at, cursor FROM _weir_checkpoint");
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_EQ(rows[0][0], "public.users");
+    EXPECT_EQ(rows[0][1], "2") << "each run takes the next epoch";
+    EXPECT_EQ(rows[0][3], "20");
+    Json const cursor = Json::parse(rows[0][5].value_or(""));
+    EXPECT_TRUE(cursor.contains("settled")) << cursor;
+    EXPECT_TRUE(cursor.contains("pending")) << cursor;
+    EXPECT_EQ(sink().tables(), (std::vector<std::string>{"_weir_checkpoint", "users"}));
+}
+
+TEST_F(Delta, LimitedRunsReachTheEnd) {
+    make_users(25);
+    std::vector<std::string> arguments = by_time;
+    arguments.insert(arguments.end(), {"--limit", "10", "--write", "append"});
+    for (std::uint64_t rows : {10u, 10u, 5u, 0u}) expect_moved(copy(arguments), rows, rows);
+    expect_users_equal();
+}
+
+TEST_F(Delta, RecordsWithoutATrackingValueAreNotLostInSilence) {
+    make_users(10);
+    db.run(
+        "ALTER TABLE users ALTER updated_at DROP NOT NULL;"
+        "UPDATE users SET updated_at = NULL WHERE id = 4");
+    Ran const ran = copy(by_time);
+    expect_exit(ran, 0);
+    bool const all_came = ran.stream().at("written") == 10;
+    EXPECT_TRUE(all_came || ran.err.find("updated_at") != std::string::npos) << ran;
+}
+
+}  // namespace
+}  // namespace weir::test

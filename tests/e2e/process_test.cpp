@@ -1,0 +1,148 @@
+// The process itself: Ctrl-C, libraries good and bad, discover, and the README's commands.
+#include <sys/stat.h>
+
+#include <csignal>
+
+#include "support/connectors.hpp"
+#include "support/copy_fixture.hpp"
+
+namespace weir::test {
+namespace {
+
+class Interrupt : public CopyFixture {
+protected:
+    /// A source that gives `rate` rows each second, so that the run is amid them.
+    std::vector<std::string> slow(std::string const& rate) const {
+        return {"copy",         "generator:rows=1000000,rate=" + rate,
+                sink_url(),     "--cursor",
+                "id",           "--json",
+                "--batch-rows", "50"};
+    }
+    /// Waits, by looking, until rows are committed.
+    void wait_for_rows(Process& process) {
+        Sqlite watch{sink_path()};
+        while (!process.ended()) {
+            if (watch.has_table("users") && watch.one("SELECT count(*) FROM users") != "0") return;
+        }
+        FAIL() << process.output();
+    }
+};
+
+TEST_F(Interrupt, KeepsThePosition) {
+    for (int signal : {SIGINT, SIGTERM}) {
+        Process process{weir_command(slow("2000"))};
+        wait_for_rows(process);
+        process.kill(signal);
+        Ran const ran = finish(process);
+        EXPECT_EQ(ran.code, 130) << ran;
+        EXPECT_EQ(ran.stream().at("read"), ran.stream().at("written")) << ran;
+    }
+    std::string const so_far = sink().one("SELECT count(*) FROM users");
+    EXPECT_EQ(sink().one("SELECT count(DISTINCT id) || ' ' || max(id) FROM users"),
+              so_far + " " + so_far);
+    int const target = std::stoi(so_far) + 100;
+    Ran const rest = weir({"copy", "generator:rows=" + std::to_string(target), sink_url(),
+                           "--cursor", "id", "--json"});
+    expect_exit(rest, 0);
+    EXPECT_EQ(sink().one("SELECT count(*) || ' ' || max(id) FROM users"),
+              std::to_string(target) + " " + std::to_string(target));
+}
+
+TEST_F(Interrupt, EndsAReadThatBlocks) {
+    make_users(10);
+    Pg locker = server.connect_as_owner(database);
+    locker.run("BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE");
+    ProcessOptions const options{.directory = directory.path().string()};
+    Process process{weir_command(copy_arguments({"--stream", "public.users"})), options};
+    while (db.one("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0")
+        ASSERT_FALSE(process.ended()) << process.output();
+    process.kill(SIGINT);
+    EXPECT_EQ(finish(process).code, 130);
+    locker.run("ROLLBACK");
+    expect_moved(copy({"--stream", "public.users"}), 10, 10);
+}
+
+class Libraries : public CopyFixture {
+protected:
+    Libraries() {
+        std::filesystem::create_directories(more);
+        ::chmod(more.c_str(), 0755);
+    }
+    Ran run() {
+        return weir({"copy", "generator:rows=10", sink_url(), "--json", "--connector-dir", more});
+    }
+    void expect_told(std::string const& name) {
+        Ran const ran = run();
+        expect_moved(ran, 10, 10);
+        EXPECT_NE(ran.err.find(name), std::string::npos) << "said why it is refused: " << ran;
+    }
+    std::string const more = directory / "more";
+};
+
+TEST_F(Libraries, ACorruptOneStopsNoOther) {
+    write_file(more + "/broken.so", "this is no library");
+    expect_told("broken.so");
+}
+
+TEST_F(Libraries, AnEmptyOneStopsNoOther) {
+    write_file(more + "/empty.so", "");
+    expect_told("empty.so");
+}
+
+TEST_F(Libraries, ACutOneStopsNoOther) {
+    std::string const whole = read_file(connector_path("generator"));
+    write_file(more + "/cut.so", whole.substr(0, whole.size() / 2));
+    expect_told("cut.so");
+}
+
+TEST_F(Libraries, AForeignOneStopsNoOther) {
+    std::filesystem::copy_file("/lib/x86_64-linux-gnu/libm.so.6", more + "/foreign.so");
+    expect_told("foreign.so");
+}
+
+TEST_F(Libraries, OneThatOthersMayWriteIsRefused) {
+    std::filesystem::copy_file(connector_path("generator"), more + "/open.so");
+    ::chmod((more + "/open.so").c_str(), 0666);
+    expect_told("open.so");
+}
+
+TEST_F(Libraries, AFolderOfThatNameIsRefused) {
+    std::filesystem::create_directory(more + "/folder.so");
+    expect_told("folder.so");
+}
+
+class Discover : public CopyFixture {};
+
+TEST_F(Discover, ListsStreamsKeysAndCursors) {
+    make_users(10);
+    db.run(
+        "CREATE INDEX ON users (updated_at); ANALYZE users;"
+        "CREATE VIEW grown AS SELECT * FROM users");
+    Ran const text = weir({"discover", server.url(database)});
+    expect_exit(text, 0);
+    for (char const* part : {"public.users", "public.grown", "id", "updated_at"})
+        EXPECT_NE(text.out.find(part), std::string::npos) << part << text;
+    Ran const json = weir({"discover", server.url(database), "--match", "public.users", "--json"});
+    expect_exit(json, 0);
+    ASSERT_TRUE(json.json.contains("streams")) << json;
+    ASSERT_EQ(json.json["streams"].size(), 1u);
+    EXPECT_NE(json.out.find("updated_at"), std::string::npos);
+}
+
+TEST_F(Discover, SaysWhatAPollCannotSee) {
+    make_users(10);
+    Ran const ran = weir({"discover", server.url(database), "--json"});
+    expect_exit(ran, 0);
+    EXPECT_NE(ran.out.find("caveats"), std::string::npos) << ran;
+    EXPECT_NE(ran.out.find("delete"), std::string::npos) << ran;
+}
+
+TEST_F(Discover, FailsAsCopyDoes) {
+    Ran const refused = weir({"discover", server.url_as("weir", "wr0ng-Pa55", database), "--json"});
+    expect_failure(refused, 3, refused.error_code());
+    Ran const none = weir({"discover", server.url(database), "--match", "nothing.*", "--json"});
+    expect_failure(none, 2, none.error_code());
+}
+
+}  // namespace
+}  // namespace weir::test
