@@ -54,8 +54,13 @@ public:
 
     /// Runs `work()` for a call that cannot fail: close, destroy.
     template <class Work>
-    void finish(Work&& work) {
-        lane_.enter(nullptr, std::forward<Work>(work));
+    void finish(Work&& work) noexcept {
+        lane_.enter(nullptr, [&]() noexcept {
+            try {
+                work();
+            } catch (...) {  // nobody is left to be told
+            }
+        });
     }
 
     void interrupt() { lane_.interrupt(); }

@@ -58,7 +58,7 @@ private:
             if (binding == STB_GNU_UNIQUE) note(unique, name);
             if (name == entry_name && ELF64_ST_TYPE(symbol.st_info) == STT_FUNC)
                 has_entry = true;
-            else if (symbol.st_shndx != SHN_ABS || ELF64_ST_TYPE(symbol.st_info) != STT_NOTYPE)
+            else
                 note(exported, name);
         }
         if (!has_entry) add("exports", "does not export weir_module_entry");

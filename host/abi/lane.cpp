@@ -1,7 +1,5 @@
 #include "host/abi/lane.hpp"
 
-#include <thread>
-
 namespace weir::host {
 
 Lane::Lane(std::shared_ptr<Generation> generation, Watchdog& watchdog,
@@ -21,8 +19,8 @@ void Lane::leave() {
     std::uint32_t expected = calling;
     while (!state_.compare_exchange_weak(expected, idle, std::memory_order_acq_rel,
                                          std::memory_order_relaxed)) {
-        // Somebody is inside interrupt(), which does not block; the object must stay until then.
-        if (expected == watched) std::this_thread::yield();
+        // Somebody is inside interrupt(), which may ask a server: the object must stay until then.
+        if (expected == watched) state_.wait(watched, std::memory_order_relaxed);
         expected = calling;
     }
 }
@@ -33,8 +31,16 @@ void Lane::interrupt() {
     if (!state_.compare_exchange_strong(expected, watched, std::memory_order_acquire,
                                         std::memory_order_relaxed))
         return;  // no call is inside, or somebody else interrupts it right now
-    interrupt_(object_);
+    call_interrupt();
     state_.store(calling, std::memory_order_release);
+    state_.notify_one();
+}
+
+void Lane::call_interrupt() noexcept {
+    try {
+        interrupt_(object_);
+    } catch (...) {  // a call that is not unblocked is interrupted again
+    }
 }
 
 void Lane::watch(std::int64_t now_ns) {
@@ -48,9 +54,10 @@ void Lane::watch(std::int64_t now_ns) {
     if (is_unwanted && (is_first || now_ns - interrupted_ns_ >= repeat_ns)) {
         interrupted_number_ = call_number_;
         interrupted_ns_ = now_ns;
-        interrupt_(object_);
+        call_interrupt();
     }
     state_.store(calling, std::memory_order_release);
+    state_.notify_one();
 }
 
 }  // namespace weir::host

@@ -53,6 +53,7 @@ private:
     enum : std::uint32_t { idle, entered, calling, watched };
 
     void leave();
+    void call_interrupt() noexcept;   ///< calls the plugin's interrupt; in the state `watched` only
     void watch(std::int64_t now_ns);  ///< by the watchdog's thread only
 
     alignas(64) std::atomic<std::uint32_t> state_{idle};

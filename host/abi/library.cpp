@@ -61,6 +61,17 @@ Result<std::shared_ptr<Library const>> open_library(std::filesystem::path const&
     }
 }
 
+/// The first code of the library that runs by name: it may do anything but end the host.
+std::optional<Error> enter(Library const& library, weir_module const*& module) {
+    try {
+        module = library.module();
+        return check_module(module);
+    } catch (...) {
+        return Error{WEIR_E_CONFIG, "plugin.incomplete",
+                     "let an exception out of weir_module_entry or iface"};
+    }
+}
+
 Error disagrees(std::filesystem::path const& path, std::string_view how) {
     std::filesystem::path manifest = path;
     manifest.replace_extension(".json");
@@ -79,8 +90,8 @@ Result<LoadedLibrary> load_library(std::filesystem::path const& path,
         return disagrees(path, "describes another build of the library (sha256 differs)");
     Result<std::shared_ptr<Library const>> const library = open_library(path);
     if (!library) return library.error();
-    weir_module const* module = (*library)->module();
-    if (std::optional<Error> const error = check_module(module)) return named(path, *error);
+    weir_module const* module = nullptr;
+    if (std::optional<Error> const error = enter(**library, module)) return named(path, *error);
     Result<Manifest> found = describe_module(*module, path.filename().string(), file->sha256);
     if (!found) return named(path, found.error());
     if (manifest)

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstring>
 #include <new>
 #include <unordered_set>
 
@@ -94,11 +96,11 @@ weir_status RejectStruct::take(std::int64_t row, weir_status why, weir_error con
         broken_ = fmt::format("rejected row {} twice", row);
         return WEIR_E_INTERNAL;
     }
-    weir_error none;
-    clear(none);
-    bool const has_reason = WEIR_FITS(reason, weir_error, suggestion);
-    Error const error = error_of(why < 0 ? why : weir_status{WEIR_E_DATA},
-                                 has_reason ? *reason : none, who_, "write");
+    // An older plugin's weir_error may be shorter than ours.
+    weir_error said;
+    clear(said);
+    if (reason) std::memcpy(&said, reason, std::min<std::size_t>(reason->struct_size, sizeof said));
+    Error const error = error_of(why < 0 ? why : weir_status{WEIR_E_DATA}, said, who_, "write");
     return (*sink_)(row, error) ? weir_status{WEIR_OK} : weir_status{WEIR_E_DATA};
 }
 

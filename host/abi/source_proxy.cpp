@@ -129,11 +129,17 @@ public:
     weir_catalog const* abi() const { return &abi_; }
     /// Why a stream was not taken, as the end of a sentence; empty: all were.
     std::string const& refused() const { return refused_; }
+    /// There were more than streams_max.
+    bool is_over() const { return is_over_; }
     std::vector<FoundStream> take() { return std::move(found_); }
 
 private:
     static weir_status add(void* self, weir_stream const* stream, ArrowSchema const* schema) {
         auto& streams = *static_cast<FoundStreams*>(self);
+        if (streams.found_.size() >= SourceProxy::streams_max) {
+            streams.is_over_ = true;
+            return WEIR_E_UNSUPPORTED;
+        }
         try {
             streams.refused_ = streams.take_one(stream, schema);
         } catch (std::bad_alloc const&) {
@@ -146,15 +152,13 @@ private:
     weir_catalog abi_;
     std::vector<FoundStream> found_;
     std::string refused_;
+    bool is_over_ = false;
 };
 
 std::string FoundStreams::take_one(weir_stream const* stream, ArrowSchema const* schema) {
     if (!WEIR_HAS(stream, weir_stream, name) || !schema || !schema->release)
         return "found a stream without a name or a schema";
     std::string const name = mend_utf8(stream->name);
-    if (found_.size() >= SourceProxy::streams_max)
-        return fmt::format("found more than {} streams; a narrower pattern is needed",
-                           SourceProxy::streams_max);
     if (std::string const why = check_schema(*schema); !why.empty())
         return fmt::format("found the stream {} with a schema that {}", name, why);
     char const* text = WEIR_HAS(stream, weir_stream, meta_json) ? stream->meta_json : "{}";
@@ -176,6 +180,10 @@ Result<std::vector<FoundStream>> SourceProxy::discover(CallContext const& call,
         return table.discover(object_->handle(), call.abi(), pattern ? pattern->c_str() : nullptr,
                               streams.abi(), error);
     });
+    if (streams.is_over())
+        return Error{WEIR_E_UNSUPPORTED, "source.too_many_streams",
+                     fmt::format("{}: more than {} streams match; give a narrower pattern",
+                                 boundary.who(), streams_max)};
     if (!streams.refused().empty()) return boundary.broken("discover", streams.refused());
     if (!done) return done.error();
     return streams.take();

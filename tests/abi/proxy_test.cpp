@@ -167,7 +167,7 @@ Breach const bad_answers[] = {
     {"describe_big", broken, "odd: describe() answered more than 16 MiB"},
     {"discover_nameless", broken, "found a stream without a name or a schema"},
     {"discover_meta", broken, "found the stream things with a meta_json that is no JSON object"},
-    {"discover_many", broken, "found more than 100000 streams"},
+    {"discover_many", "source.too_many_streams", "odd: more than 100000 streams match"},
     {"open_nothing", broken, "odd: open() answered no reader"},
     {"prepare_text", broken, "odd: prepare() did not answer {\"actions\":[…]}"},
     {"begin_nothing", broken, "odd: begin() answered no writer"},
