@@ -71,10 +71,10 @@ Exit run(CopyCommand const& command, Clock const& clock, Limits const& limits) {
     else
         tell(errors_text(report));
     Result<void> printed;
-    bool const has_streams = !report.streams.empty();
+    bool const has_result = report.status() != "failed" && exit != Exit::interrupted;
     if (command.voice.json)
         printed = print(to_json(report));
-    else if (has_streams && !command.voice.quiet && exit != Exit::interrupted)
+    else if (has_result && !command.voice.quiet)
         printed = print(to_text(report));
     if (!printed) {
         tell(to_text(printed.error()));

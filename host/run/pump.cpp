@@ -32,11 +32,12 @@ Result<Item> read_one(ReaderProxy& reader, CallContext const& call) {
 }
 
 void read_all(ReaderProxy& reader, CallContext const& call, Stop const& stop, Reading& reading) {
-    while (reading.wait_empty()) {
+    while (reading.wait_room()) {
         if (stop.reading) return reading.close();
         Result<Item> item = read_one(reader, call);
         bool const is_last = !item || item->batch.is_end;
-        reading.give(std::move(item));
+        std::uint64_t const bytes = item ? item->batch.bytes : 0;
+        reading.give(std::move(item), bytes);
         if (is_last) return reading.close();
     }
 }
@@ -157,7 +158,7 @@ Result<void> write_all(Reading& reading, Writing& writing) {
 }  // namespace
 
 Result<void> pump(PumpPorts ports, PumpRules const& rules, PumpFacts& facts) {
-    Reading reading;
+    Reading reading{rules.ahead_batches_max, rules.ahead_bytes_max};
     Writing writing{ports, rules, facts};
     std::future<void> reader = std::async(
         std::launch::async, [&] { read_all(ports.reader, ports.read_call, ports.stop, reading); });

@@ -29,6 +29,8 @@ struct PumpPorts {
 };
 
 struct PumpRules {
+    std::size_t ahead_batches_max = 1;
+    std::uint64_t ahead_bytes_max = 0;
     std::uint64_t commit_bytes_max = 0;  ///< 0: after each batch
     std::int64_t commit_ms_max = 0;
     bool refuse_empty = false;  ///< no rows at all: nothing is committed, E_CONFLICT
@@ -44,8 +46,9 @@ struct PumpFacts {
 };
 
 /// Moves one stream: reads batch N+1 on a thread of its own while batch N is written on the
-/// caller's, and never holds more than those two. Rows and cursor commit together (I1) at the first
-/// batch with a cursor after the rules' bytes or time, and at the end.
+/// caller's, and a few more, up to the rules' batches and bytes, while the sink commits. Rows and
+/// cursor commit together (I1) at the first batch with a cursor after the rules' bytes or time, and
+/// at the end.
 ///
 /// Stopping (stop.reading) ends it after the batch in hand: what can be committed is, and the
 /// answer is E_CANCELLED. Any other error leaves the sink at its last commit.

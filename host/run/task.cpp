@@ -141,6 +141,8 @@ Result<void> TaskRun::read_and_write() {
     PumpPorts pump_ports{*reader,        *writer,    ports_.sink, target_,     std::move(*schema),
                          ports_.rejects, read_call_, write_call_, ports_.stop, ports_.clock};
     PumpRules rules;
+    rules.ahead_batches_max = ports_.limits.ahead_batches_max;
+    rules.ahead_bytes_max = ports_.limits.ahead_bytes_max;
     rules.commit_bytes_max = ports_.limits.commit_bytes_max;
     rules.commit_ms_max = ports_.limits.commit_ms_max;
     // Whoever sets the size of a batch means the size of a transaction.
