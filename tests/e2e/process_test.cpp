@@ -21,9 +21,12 @@ protected:
     /// Waits, by looking, until rows are committed.
     void wait_for_rows(Process& process) {
         Sqlite watch{sink_path()};
-        while (!process.ended()) {
-            if (watch.has_table("users") && watch.one("SELECT count(*) FROM users") != "0") return;
-        }
+        auto count = [&watch] {
+            return watch.has_table("users") ? watch.one("SELECT count(*) FROM users") : "0";
+        };
+        std::string const before = count();
+        while (!process.ended())
+            if (count() != before) return;
         FAIL() << process.output();
     }
 };
