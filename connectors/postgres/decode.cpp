@@ -1,9 +1,11 @@
 #include "decode.hpp"
 
+#include <bit>
 #include <charconv>
 #include <cstring>
 
 #include "arrays.hpp"
+#include "native.hpp"
 #include "times.hpp"
 
 namespace weir::postgres {
@@ -131,11 +133,14 @@ std::string_view plain_text(RawValue& value) {
     return {value.data, value.size};
 }
 
-Decoder::Decoder(Field field, SourceType const& type)
+Decoder::Decoder(Field field, SourceType const& type, bool native)
     : field_{std::move(field)},
       form_{form_of(type)},
+      native_form_{form_},
       element_{element_of(type)},
-      delimiter_{type.delimiter} {}
+      delimiter_{type.delimiter},
+      native_{native},
+      unsigned_{type.name == "oid"} {}
 
 bool Decoder::is_narrow() const {
     return form_ == Form::date || form_ == Form::timestamp || form_ == Form::instant ||
@@ -144,6 +149,11 @@ bool Decoder::is_narrow() const {
 
 bool Decoder::holds(RawValue const& value) const {
     if (value.null) return true;
+    if (native_) {
+        if (form_ == Form::date) return native_days(value).has_value();
+        bool const moment = form_ == Form::timestamp || form_ == Form::instant;
+        return !moment || native_microseconds(value).has_value();
+    }
     switch (form_) {
         case Form::date: return value.data[0] != 'i' && value.data[0] != '-';
         case Form::timestamp:
@@ -164,6 +174,8 @@ void Decoder::become_text() {
 void Decoder::append(Column& column, RawValue& value) {
     if (value.null)
         column.null();
+    else if (native_)
+        append_native(column, value);
     else
         append_present(column, value);
 }
@@ -207,6 +219,38 @@ void Decoder::append_present(Column& column, RawValue& value) {
         case Form::bytea: return append_bytea(column, value);
         case Form::uuid: return append_uuid(column, value);
         default: return append_rewritten(column, value);
+    }
+}
+
+void Decoder::append_native(Column& column, RawValue& value) {
+    switch (form_) {
+        case Form::boolean: return column.boolean(value.data[0] != 0);
+        case Form::integer: {
+            std::int64_t const number = native_integer(value);
+            return column.integer(unsigned_ ? number & 0xFFFFFFFF : number);
+        }
+        case Form::float32: {
+            auto const bits = static_cast<std::int32_t>(native_integer(value));
+            return column.float32(std::bit_cast<float>(bits));
+        }
+        case Form::float64: return column.float64(std::bit_cast<double>(native_integer(value)));
+        case Form::date: return column.integer(*native_days(value));
+        case Form::time: return column.integer(native_integer(value));
+        case Form::timestamp:
+        case Form::instant: return column.integer(*native_microseconds(value));
+        case Form::uuid: return column.bytes16(value.data);
+        case Form::timestamp_text:
+        case Form::instant_text: {
+            std::string printed;
+            native_text(native_form_, value, printed);
+            RawValue text{printed.data(), printed.size(), false, false};
+            return append_rewritten(column, text);
+        }
+        // A date that became text has the form of text; texts and bytes come as they are.
+        default:
+            if (native_form_ != Form::date) return column.text({value.data, value.size});
+            native_text(native_form_, value, scratch_);
+            return column.text(scratch_);
     }
 }
 

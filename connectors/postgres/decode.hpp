@@ -31,7 +31,8 @@ std::string_view plain_text(RawValue& value);
 /// Decodes the values of one column. Keeps what has become of its form. One thread.
 class Decoder {
 public:
-    Decoder(Field field, SourceType const& type);
+    /// `native`: values come in their binary form.
+    Decoder(Field field, SourceType const& type, bool native);
 
     /// The field as it is handed on now.
     Field const& field() const { return field_; }
@@ -46,6 +47,7 @@ public:
 
 private:
     void append_present(Column& column, RawValue& value);
+    void append_native(Column& column, RawValue& value);
     void append_text(Column& column, RawValue& value);
     void append_bytea(Column& column, RawValue& value);
     void append_uuid(Column& column, RawValue& value);
@@ -53,9 +55,10 @@ private:
     [[noreturn]] void refuse(std::string_view text) const;
 
     Field field_;
-    Form form_;
+    Form form_, native_form_;
     Element element_;
     char delimiter_;
+    bool native_, unsigned_;
     std::string scratch_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "native.hpp"
+
 namespace weir::postgres {
 namespace {
 
@@ -54,6 +56,18 @@ Fields Query::sent() const {
     return out;
 }
 
+bool Query::wants_native() const {
+    std::size_t gaining = 0;
+    for (SourceField const* field : fields) {
+        if (!has_native(field->type)) return false;
+        gaining += gains_from_native(field->type);
+    }
+    for (SourceField const* field : ordered_by())
+        if (!has_native_text(field->type)) return false;
+    // Measured: with a quarter of such columns a read takes a tenth less time, with all half.
+    return gaining * 4 >= fields.size();
+}
+
 std::string Query::copy_sql() const {
     Fields const by = ordered_by();
     std::string sql = "COPY (SELECT " + list(sent()) + " FROM " + table->sql() + " AS t";
@@ -76,7 +90,7 @@ std::string Query::copy_sql() const {
         bool const ties = order >= Order::tracking && key.empty();
         sql += " FETCH FIRST " + std::to_string(limit) + (ties ? " ROWS WITH TIES" : " ROWS ONLY");
     }
-    return sql + ") TO STDOUT";
+    return sql + (wants_native() ? ") TO STDOUT (FORMAT binary)" : ") TO STDOUT");
 }
 
 std::string Query::probe_sql(Horizon const& horizon) const {

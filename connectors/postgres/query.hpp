@@ -30,6 +30,9 @@ struct Query {
     std::string also;               ///< a further condition
     std::int64_t limit = INT64_MAX;
 
+    /// Whether the binary form pays, and can be taken: see native.hpp.
+    bool wants_native() const;
+
     /// The columns of the order; a tracking field that is part of the key stands there once.
     std::vector<SourceField const*> ordered_by() const;
     /// What COPY sends: `fields`, and behind them those of the order that are not among them.

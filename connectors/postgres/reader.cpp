@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "native.hpp"
+
 namespace weir::postgres {
 namespace {
 
@@ -45,16 +47,19 @@ TableReader::TableReader(Host host, Metrics metrics, std::shared_ptr<Spare> spar
       bytes_max_{read.bytes_max} {
     choose_fields(read);
     choose_start(read);
+    native_ = query_.wants_native();
     for (SourceField const* field : query_.fields) {
-        decoders_.emplace_back(field->field(), field->type);
+        decoders_.emplace_back(field->field(), field->type, native_);
         fixed_bytes_ += fixed_size(decoders_.back().field().type);
         if (decoders_.back().is_narrow()) narrow_.push_back(decoders_.size() - 1);
     }
     std::vector<SourceField const*> const sent = query_.sent();
     values_.resize(sent.size());
-    for (SourceField const* field : query_.ordered_by())
-        place_columns_.push_back(
-            static_cast<std::size_t>(std::find(sent.begin(), sent.end(), field) - sent.begin()));
+    for (SourceField const* field : query_.ordered_by()) {
+        auto const at = std::find(sent.begin(), sent.end(), field);
+        place_columns_.push_back(static_cast<std::size_t>(at - sent.begin()));
+        place_forms_.push_back(form_of(field->type));
+    }
     last_.resize(place_columns_.size());
 }
 
@@ -180,15 +185,18 @@ bool TableReader::next(Call const& call, Batch& batch) {
 }
 
 bool TableReader::fetch(Wait const& wait) {
-    line_ = connection_->copy_line(wait, subject_);
-    if (!line_.data) return false;
-    split_line(line_.data, line_.size, values_);
+    do {
+        line_ = connection_->copy_line(wait, subject_);
+        if (!line_.data) return false;
+        if (!native_) split_line(line_.data, line_.size, values_);
+    } while (native_ &&
+             !split_tuple(line_.data, line_.size, !std::exchange(head_read_, true), values_));
     waiting_ = true;
     return true;
 }
 
 /// Whether the waiting row belongs to the next batch.
-bool TableReader::breaks_here(Batch const& batch) const {
+bool TableReader::breaks_here(Batch const& batch) {
     if (batch.rows() >= rows_max_ || batch_bytes_ + row_bytes() > bytes_max_) return true;
     for (std::size_t const i : narrow_)
         if (!decoders_[i].holds(values_[i])) return true;
@@ -218,33 +226,37 @@ void TableReader::append(Batch& batch) {
     if (resumable_) remember_place();
 }
 
+/// The value of the waiting row that stands there in its place, as the server prints it; valid
+/// until the next call.
+std::string_view TableReader::place_text(std::size_t index) {
+    RawValue& value = values_[place_columns_[index]];
+    if (!native_) return plain_text(value);
+    native_text(place_forms_[index], value, place_text_);
+    return place_text_;
+}
+
 void TableReader::remember_place() {
     if (query_.order >= Order::tracking) {
-        RawValue& tracking = values_[place_columns_[0]];
-        last_is_null_ = tracking.null;
-        if (tracking.null) return;
+        last_is_null_ = values_[place_columns_[0]].null;
+        if (last_is_null_) return;
         // From the first row beyond the horizon on, all are: the position stays before it.
-        if (!horizon_.covers(plain_text(tracking))) {
+        if (!horizon_.covers(place_text(0))) {
             ++future_rows_;
             return;
         }
     }
     has_place_ = true;
-    for (std::size_t i = 0; i < place_columns_.size(); ++i)
-        last_[i].assign(plain_text(values_[place_columns_[i]]));
+    for (std::size_t i = 0; i < place_columns_.size(); ++i) last_[i].assign(place_text(i));
 }
 
 /// Whether the waiting row has another tracking value than the one before it.
-bool TableReader::at_change() const {
-    RawValue const& value = values_[place_columns_[0]];
-    if (value.null || last_is_null_) return value.null != last_is_null_;
-    std::string_view const text{value.data, value.size};
+bool TableReader::at_change() {
+    bool const null = values_[place_columns_[0]].null;
+    if (null || last_is_null_) return null != last_is_null_;
+    std::string_view const text = place_text(0);
     if (type_of(query_.tracking->type) == Type::numeric)
         return without_zeros(text) != without_zeros(last_[0]);
-    if (!value.escaped) return text != last_[0];
-    std::string copy{text};
-    RawValue plain{copy.data(), copy.size(), false, true};
-    return plain_text(plain) != last_[0];
+    return text != last_[0];
 }
 
 /// Ends the batch; with `place`, the read can go on behind its last row.

@@ -44,11 +44,12 @@ private:
     void probe(Wait const& wait);
 
     bool fetch(Wait const& wait);
-    bool breaks_here(Batch const& batch) const;
+    bool breaks_here(Batch const& batch);
     void take_form(Batch& batch);
     void append(Batch& batch);
     void remember_place();
-    bool at_change() const;
+    std::string_view place_text(std::size_t index);
+    bool at_change();
     bool hand_over(Batch& batch, bool place);
     void move_cursor();
     void finish(Wait const& wait, Batch& batch);
@@ -81,9 +82,13 @@ private:
     Connection::Line line_;
     std::vector<RawValue> values_;
     bool waiting_ = false;
+    bool native_ = false;  ///< values come in their binary form
+    bool head_read_ = false;
     std::vector<Decoder> decoders_;           ///< of the first values_; others only make a place
     std::vector<std::size_t> narrow_;         ///< decoders whose type may not hold a value
     std::vector<std::size_t> place_columns_;  ///< of values_, as the query is ordered
+    std::vector<Form> place_forms_;
+    std::string place_text_;
     std::size_t fixed_bytes_ = 0;
 
     // What was appended.

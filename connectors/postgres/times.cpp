@@ -123,4 +123,59 @@ void append_timestamp(std::string& out, std::string_view text, bool zone) {
     if (bc) out += " BC";
 }
 
+namespace {
+
+void print_number(std::string& out, std::int64_t number, std::size_t digits) {
+    std::string const text = std::to_string(number);
+    out.append(text.size() < digits ? digits - text.size() : 0, '0');
+    out += text;
+}
+
+/// Answers whether the year is before Christ, which is said at the end.
+bool print_civil(std::string& out, std::int64_t days) {
+    days += 719468;
+    std::int64_t const era = (days >= 0 ? days : days - 146096) / 146097;
+    std::int64_t const day = days - era * 146097;
+    std::int64_t const year_of_era = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+    std::int64_t const day_of_year =
+        day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    std::int64_t const march_month = (5 * day_of_year + 2) / 153;
+    std::int64_t const month = march_month < 10 ? march_month + 3 : march_month - 9;
+    std::int64_t const year = year_of_era + era * 400 + (month <= 2);
+    print_number(out, year > 0 ? year : 1 - year, 4);
+    out += '-';
+    print_number(out, month, 2);
+    out += '-';
+    print_number(out, day_of_year - (153 * march_month + 2) / 5 + 1, 2);
+    return year <= 0;
+}
+
+}  // namespace
+
+void print_date(std::string& out, std::int64_t days) {
+    if (print_civil(out, days)) out += " BC";
+}
+
+void print_timestamp(std::string& out, std::int64_t us, std::int64_t base, bool zone) {
+    std::int64_t days = us / day_us, rest = us % day_us;
+    if (rest < 0) {
+        rest += day_us;
+        --days;
+    }
+    bool const bc = print_civil(out, days + base);
+    std::int64_t const seconds = rest / 1'000'000;
+    for (auto const& [mark, number] :
+         {std::pair{' ', seconds / 3600}, {':', seconds / 60 % 60}, {':', seconds % 60}}) {
+        out += mark;
+        print_number(out, number, 2);
+    }
+    if (std::int64_t const fraction = rest % 1'000'000) {
+        out += '.';
+        print_number(out, fraction, 6);
+        while (out.back() == '0') out.pop_back();
+    }
+    if (zone) out += "+00";
+    if (bc) out += " BC";
+}
+
 }  // namespace weir::postgres

@@ -28,4 +28,9 @@ void append_timestamp(std::string& out, std::string_view text, bool zone);
 /// "HH:MM:SS.ffffff". Appends to `out`.
 void append_time(std::string& out, std::string_view text);
 
+/// The other way: as PostgreSQL prints `days` since 1970-01-01, and `us` since the day `base`,
+/// which is counted from there. With `zone`, "+00" follows. Appends to `out`.
+void print_date(std::string& out, std::int64_t days);
+void print_timestamp(std::string& out, std::int64_t us, std::int64_t base, bool zone);
+
 }  // namespace weir::postgres

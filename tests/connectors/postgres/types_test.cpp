@@ -354,6 +354,59 @@ TEST_F(PostgresTypes, EveryBuiltInTypeCanBeAColumn) {
     EXPECT_GT(all[0].size(), 100u);
 }
 
+TEST_F(PostgresTypes, BinaryAndTextFormAgree) {
+    owner_.run(
+        "CREATE TYPE mood AS ENUM ('sad', 'ok');"
+        "CREATE TABLE n (id bigint PRIMARY KEY, s smallint, i int, o oid, f4 real, f8 double "
+        "precision,"
+        " b boolean, x text, v varchar, c char(4), na name, e mood, j json, u uuid, y bytea, d "
+        "date,"
+        " t time, ts timestamp, tz timestamptz, d2 date, ts2 timestamp, tz2 timestamptz);"
+        "INSERT INTO n (id) VALUES (0); INSERT INTO n VALUES"
+        " (1, -32768, -2147483648, 4294967295, '-0', '-Infinity', true, E'a\\\\\tb\n', '', 'a', "
+        "'n', 'sad',"
+        "  '{ }', 'A0EEBC99-9c0b-4ef8-bb6d-6bb9bd380a11', '\\x005c', '4713-01-01 BC', '24:00',"
+        "  '4714-11-24 BC', '4714-11-24+00 BC', 'infinity', '-infinity', 'infinity'),"
+        " (2, 32767, 2147483647, 0, 'NaN', 5e-324, false, 'é😀', 'x', 'abcd', '', 'ok', '[1e400]',"
+        "  'ffffffff-ffff-ffff-ffff-ffffffffffff', '', '5874897-12-31', '00:00:00.000001',"
+        "  '294246-12-31 23:59:59.999999', '1969-12-31 23:59:59.999999+00', '0044-03-15 BC',"
+        "  '294276-12-31 23:59:59.999999', '0044-03-15 01:02:03.45+00 BC');"
+        "CREATE TABLE odd AS SELECT *, NULL::interval AS q FROM n");
+    for (std::uint32_t rows_max : {1u, 1000u}) {
+        Records const binary =
+            read({.stream = "public.n", .select = {{"key", {"id"}}}, .rows_max = rows_max});
+        Records text =
+            read({.stream = "public.odd", .select = {{"key", {"id"}}}, .rows_max = rows_max});
+        for (testkit::Record& record : text) record.pop_back();
+        ASSERT_EQ(binary.size(), 3u);
+        for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(binary[i], text[i]) << i;
+    }
+}
+
+TEST_F(PostgresTypes, PositionsAreTheServersTextInBinaryForm) {
+    owner_.run(
+        "SET TimeZone = 'UTC'; CREATE TABLE p (z timestamptz, t timestamp, d date, u uuid, x text,"
+        " PRIMARY KEY (z, t, d, u, x));"
+        "INSERT INTO p SELECT '4000-01-01+00 BC'::timestamptz + i * '97 days 1.00013 s'::interval,"
+        " '0001-01-01'::timestamp + i * '1 day 0.1 s'::interval, '0400-02-28 BC'::date + i * 31,"
+        " md5(i::text)::uuid, E'\\t\\\\' || i FROM generate_series(1, 2000) i");
+    Records const expected = [&] {
+        Records out;
+        for (Record const& row : owner_.rows("SELECT * FROM p ORDER BY z, t, d, u, x"))
+            out.push_back(row);
+        return out;
+    }();
+    testkit::Reader reader = source_->open(
+        {.stream = "public.p", .select = {{"key", {"z", "t", "d", "u", "x"}}}, .rows_max = 1});
+    for (testkit::Record const& row : expected) {
+        auto const batch = reader.next();
+        ASSERT_TRUE(batch);
+        std::vector<std::string> texts;
+        for (testkit::Cell const& cell : row) texts.push_back(*cell);
+        ASSERT_EQ(Json::parse(*batch->cursor())["scan"]["at"], Json(texts));
+    }
+}
+
 TEST_F(PostgresTypes, GeneratedColumnsAreRead) {
     owner_.run(
         "CREATE TABLE g (a int, b int GENERATED ALWAYS AS (a * 2) STORED, c int);"
