@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "names.hpp"
 
@@ -34,6 +35,14 @@ void differs(sqlite3_context* out, int, sqlite3_value** values) {
     sqlite3_result_int(out, !is_same);
 }
 
+/// Joined by OR in halves: SQLite counts the depth of an expression, and a chain is as deep as
+/// long.
+std::string any_of(std::span<std::string const> parts) {
+    if (parts.size() == 1) return parts[0];
+    std::size_t const half = parts.size() / 2;
+    return "(" + any_of(parts.first(half)) + " OR " + any_of(parts.subspan(half)) + ")";
+}
+
 std::string conflict_clause(Fit const& fit, std::vector<std::string> const& names) {
     std::vector<std::string> key, sets, plain, others;
     for (std::size_t const at : fit.key) key.push_back(names[at]);
@@ -51,9 +60,7 @@ std::string conflict_clause(Fit const& fit, std::vector<std::string> const& name
     if (!plain.empty())
         others.insert(others.begin(),
                       "(" + list(plain, "t.") + ") IS NOT (" + list(plain, "excluded.") + ")");
-    std::string where;
-    for (std::string const& part : others) where += (where.empty() ? "" : " OR ") + part;
-    return target + "UPDATE SET " + list(sets) + " WHERE " + where;
+    return target + "UPDATE SET " + list(sets) + " WHERE " + any_of(others);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ void Sqlite::interrupt() noexcept {
 }
 
 Json Sqlite::describe() const {
-    return {{"identity", "sqlite:" + location_.file}, {"cursor", "atomic"}};
+    return {{"identity", "sqlite:" + location_.file}, {"cursor", "atomic"}, {"folds_case", true}};
 }
 
 bool Sqlite::exists() const {

@@ -131,7 +131,7 @@ Spent write_with_loop(std::string const& file, std::int64_t rows) {
     sqlite3_open_v2(file.c_str(), &db,
                     SQLITE_OPEN_CREATE | SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
     sqlite3_exec(db,
-                 "PRAGMA cache_size=-4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                 "PRAGMA cache_size=-12288; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                  "PRAGMA wal_autocheckpoint=4000;"
                  "CREATE TABLE users(id INTEGER PRIMARY KEY, name TEXT, email TEXT, city TEXT, "
                  "balance TEXT, updated_at TEXT, note TEXT) STRICT; BEGIN IMMEDIATE",
