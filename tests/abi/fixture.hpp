@@ -45,6 +45,8 @@ public:
         return to;
     }
     static void write(std::filesystem::path const& to, std::string const& bytes) {
+        // A new file: what is written over a mapped library would run at exit.
+        std::filesystem::remove(to);
         std::ofstream{to, std::ios::binary} << bytes;
         ::chmod(to.c_str(), 0644);
     }
