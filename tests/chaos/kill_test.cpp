@@ -62,11 +62,12 @@ TEST_F(Kill, AfterTheLastCommitTheNextRunMovesNothing) {
 }
 
 TEST_F(Kill, AFullReadGoesOnWhereItWasKilled) {
-    int kills = 0;
-    while (killed_at(kills % 2 ? "pump.before_commit" : "pump.after_commit", chance.between(1, 15),
-                     arguments(false)))
-        ++kills;
-    EXPECT_GT(kills, 2);
+    // After the last commit the read is complete, and the next one begins anew: the kills behind a
+    // commit come early enough to miss it.
+    for (int kills = 0; kills < 3; ++kills)
+        EXPECT_TRUE(killed_at("pump.after_commit", chance.between(1, 15), arguments(false)));
+    while (killed_at("pump.before_commit", chance.between(1, 15), arguments(false))) {
+    }
     expect_exact();
 }
 
@@ -94,6 +95,20 @@ TEST_F(Kill, AtRandomMomentsWhileRowsArrive) {
         EXPECT_TRUE(so_far.phantom.empty() && so_far.stale.empty() && so_far.doubled.empty())
             << so_far;
     }
+    expect_exit(copy(arguments(true)), 0);
+    expect_users_equal();
+}
+
+TEST_F(Kill, WhatArrivesBetweenKillAndResumeIsReadOnce) {
+    for (int more = 400; more < 500; more += 50) {
+        EXPECT_TRUE(killed_at("pump.before_commit", chance.between(1, 7), arguments(true)));
+        add_users(more + 1, more + 50);
+        // Ids before those already read, too: what a scan by key would come to a second time.
+        db.run("INSERT INTO users VALUES (" + std::to_string(-more) +
+               ", 'before', timestamptz '2024-06-01Z' + " + std::to_string(more) +
+               " * interval '1 second')");
+    }
+    expect_exit(copy(arguments(true)), 0);
     expect_exit(copy(arguments(true)), 0);
     expect_users_equal();
 }

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <csignal>
+#include <sstream>
 
 #include "support/connectors.hpp"
 #include "support/copy_fixture.hpp"
@@ -145,6 +146,25 @@ TEST_F(Discover, FailsAsCopyDoes) {
     expect_failure(refused, 3, refused.error_code());
     Ran const none = weir({"discover", server.url(database), "--match", "nothing.*", "--json"});
     expect_failure(none, 2, none.error_code());
+}
+
+class Readme : public CopyFixture {};
+
+TEST_F(Readme, ItsCommandsWork) {
+    make_users(10);
+    std::istringstream text{read_file(WEIR_SOURCE_DIRECTORY "/README.md")};
+    int commands = 0;
+    for (std::string line; std::getline(text, line);) {
+        std::string const start = "    build/bin/weir ";
+        if (!line.starts_with(start)) continue;
+        ++commands;
+        ProcessOptions options{.directory = directory.path().string()};
+        options.environment = {{"SHOP_URL", server.url(database)}};
+        Process shell{{"sh", "-c", weir_path() + " " + line.substr(start.size())}, options};
+        EXPECT_EQ(shell.wait(), 0) << line << "\n" << shell.output();
+    }
+    EXPECT_GE(commands, 2);
+    EXPECT_EQ(Sqlite{directory / "shop.db"}.one("SELECT count(*) FROM users"), "10");
 }
 
 }  // namespace
