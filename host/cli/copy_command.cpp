@@ -61,6 +61,7 @@ Exit run(CopyCommand const& command, Clock const& clock, Limits const& limits) {
         Environment host{clock, limits, command.voice, command.connector_dirs};
         report = run_copy(command.request,
                           {host.registry, host.services, host.progress, clock, limits, host.stop});
+        host.tell_refusals();
         was_stopped = host.stop.reading;
         if (command.voice.verbose) tell(metrics_text(host.metrics));
     }

@@ -96,6 +96,7 @@ Result<std::vector<FoundStream>> discover(DiscoverCommand const& command, Enviro
 Exit run(DiscoverCommand const& command, Clock const& clock, Limits const& limits) {
     Environment host{clock, limits, command.voice, command.connector_dirs};
     auto found = discover(command, host);
+    host.tell_refusals();
     if (!found) return fail(found.error(), command.voice);
     Json json{{"status", "succeeded"}, {"streams", Json::array()}, {"error", nullptr}};
     for (FoundStream const& stream : *found) json["streams"].push_back(stream_json(stream));

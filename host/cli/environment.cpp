@@ -32,4 +32,9 @@ Environment::Environment(Clock const& its_clock, Limits const& its_limits, Voice
       services{clock, progress, metrics, watchdog},
       registry{directories(connector_dirs)} {}
 
+void Environment::tell_refusals() {
+    for (Refusal const& refusal : registry.refusals())
+        progress.log(3, refusal.path.filename().string(), refusal.error.message);
+}
+
 }  // namespace weir::host

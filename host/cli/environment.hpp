@@ -21,6 +21,9 @@ public:
     Environment(Clock const& clock, Limits const& limits, Voice const& voice,
                 std::vector<std::string> const& connector_dirs);
 
+    /// Tells of every library that was refused so far, with the check that failed.
+    void tell_refusals();
+
     Clock const& clock;
     Limits const& limits;
     Stop stop;

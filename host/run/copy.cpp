@@ -49,6 +49,7 @@ struct Ends {
     Instance source, sink;
     SourceProxy reads;
     SinkProxy writes;
+    bool folds_case = false;
 };
 
 Result<Ends> connect_ends(CopyRequest const& request, CopyPorts const& ports) {
@@ -66,7 +67,8 @@ Result<Ends> connect_ends(CopyRequest const& request, CopyPorts const& ports) {
         return Error{
             WEIR_E_UNSUPPORTED, "copy.sink_not_atomic",
             fmt::format("the sink {} does not commit rows and position together", sink->name())};
-    return Ends{std::move(*source), std::move(*sink), std::move(*reads), std::move(*writes)};
+    return Ends{std::move(*source), std::move(*sink), std::move(*reads), std::move(*writes),
+                described->value("folds_case", false)};
 }
 
 Result<void> copy_streams(CopyRequest const& request, CopyPorts const& ports, Ends& ends,
@@ -76,7 +78,7 @@ Result<void> copy_streams(CopyRequest const& request, CopyPorts const& ports, En
     if (!source_identity) return source_identity.error();
     Result<std::string> sink_identity = identity_of(ends.sink);
     if (!sink_identity) return sink_identity.error();
-    auto tasks = make_plan(request, ends.reads, call, ports.limits);
+    auto tasks = make_plan(request, {ends.reads, call, ports.limits, ends.folds_case});
     if (!tasks) return tasks.error();
 
     bool const keeps = request.on_error == OnError::dead_letter;

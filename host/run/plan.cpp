@@ -122,14 +122,26 @@ Result<std::vector<FoundStream>> only_one(SourceProxy& source, CallContext const
         .suggest("--stream " + names.front());
 }
 
-Result<void> check_targets(std::vector<Task> const& tasks) {
-    std::map<std::string, std::string> streams;
-    for (Task const& task : tasks)
-        if (auto [at, fresh] = streams.emplace(task.target, task.stream); !fresh)
-            return Error{WEIR_E_CONFIG, "copy.same_target",
-                         fmt::format("{} and {} would both land in \"{}\"; copy them one by one "
-                                     "with --to",
-                                     at->second, task.stream, task.target)};
+std::string folded(std::string name) {
+    for (char& c : name)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return name;
+}
+
+Result<void> check_targets(std::vector<Task> const& tasks, bool folds_case) {
+    std::map<std::string, Task const*> seen;
+    for (Task const& task : tasks) {
+        auto const [at, fresh] =
+            seen.emplace(folds_case ? folded(task.target) : task.target, &task);
+        if (fresh) continue;
+        return Error{WEIR_E_CONFIG, "copy.same_target",
+                     fmt::format("{} and {} would both land in \"{}\"{}; copy them one by one "
+                                 "with --to",
+                                 at->second->stream, task.stream, task.target,
+                                 at->second->target == task.target
+                                     ? ""
+                                     : ", whose names the sink does not tell apart by case")};
+    }
     return {};
 }
 
@@ -150,25 +162,24 @@ std::string job_of(std::string const& source_identity, std::string const& sink_i
                                  '\n' + task.target);
 }
 
-Result<std::vector<Task>> make_plan(CopyRequest const& request, SourceProxy& source,
-                                    CallContext const& call, Limits const& limits) {
+Result<std::vector<Task>> make_plan(CopyRequest const& request, PlanPorts const& ports) {
     std::vector<FoundStream> found;
     if (request.streams.empty()) {
-        auto one = only_one(source, call);
+        auto one = only_one(ports.source, ports.call);
         if (!one) return one.error();
         found = std::move(*one);
     }
     for (std::string const& name : request.streams) {
-        auto some = find(name, source, call);
+        auto some = find(name, ports.source, ports.call);
         if (!some) return some.error();
         for (FoundStream& stream : *some)
             if (std::ranges::find(found, stream.name, &FoundStream::name) == found.end())
                 found.push_back(std::move(stream));
     }
-    if (found.size() > limits.streams_max)
-        return Error{
-            WEIR_E_CONFIG, "copy.too_many_streams",
-            fmt::format("{} streams at once are more than {}", found.size(), limits.streams_max)};
+    if (found.size() > ports.limits.streams_max)
+        return Error{WEIR_E_CONFIG, "copy.too_many_streams",
+                     fmt::format("{} streams at once are more than {}", found.size(),
+                                 ports.limits.streams_max)};
     if (!request.to.empty() && found.size() != 1)
         return Error{
             WEIR_E_CONFIG, "copy.conflicting_options",
@@ -179,7 +190,8 @@ Result<std::vector<Task>> make_plan(CopyRequest const& request, SourceProxy& sou
         if (!task) return task.error();
         tasks.push_back(std::move(*task));
     }
-    if (Result<void> checked = check_targets(tasks); !checked) return checked.error();
+    if (Result<void> checked = check_targets(tasks, ports.sink_folds_case); !checked)
+        return checked.error();
     return tasks;
 }
 

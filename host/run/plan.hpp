@@ -20,10 +20,18 @@ struct Task {
     nlohmann::json meta;  ///< as the source gave it
 };
 
+/// What a plan is made for; borrowed.
+struct PlanPorts {
+    SourceProxy& source;
+    CallContext const& call;
+    Limits const& limits;
+    /// The sink takes targets for one whose names differ in ASCII case only.
+    bool sink_folds_case = false;
+};
+
 /// Finds the streams that the request names and checks its fields, key and cursor against them.
 /// Nothing is opened. What does not exist is E_NOT_FOUND with the nearest name.
-Result<std::vector<Task>> make_plan(CopyRequest const& request, SourceProxy& source,
-                                    CallContext const& call, Limits const& limits);
+Result<std::vector<Task>> make_plan(CopyRequest const& request, PlanPorts const& ports);
 
 /// Whether `name` has a wildcard outside double quotes.
 bool is_pattern(std::string_view name);

@@ -6,8 +6,6 @@
 #include <chrono>
 #include <thread>
 
-#include "host/run/pump.hpp"
-
 namespace weir::host {
 
 namespace {
@@ -58,16 +56,16 @@ TaskRun::TaskRun(TaskPorts const& ports, Task const& task)
 StreamReport TaskRun::run() {
     std::int64_t const began_ns = ports_.clock.monotonic_ns();
     ports_.progress.begin(task_.stream, task_.rows_expected);
-    int attempts = 0;
     for (;;) {
-        Counts const before = report_.counts;
         Result<void> done = attempt();
+        writer_.reset();
+        reader_.reset();
         if (done) break;
-        if (!may_retry(done.error(), before, attempts)) {
+        if (!may_retry(done.error())) {
             report_.error = done.error();
             break;
         }
-        wait(++attempts, done.error());
+        wait(++attempts_, done.error());
     }
     report_.seconds = static_cast<double>(ports_.clock.monotonic_ns() - began_ns) / 1e9;
     ports_.progress.end(report_);
@@ -88,14 +86,10 @@ Result<void> TaskRun::look() {
     if (!peeked) return peeked.error();
     Result<std::optional<Checkpoint>> checkpoint = parse_checkpoint(*peeked);
     if (!checkpoint) return checkpoint.error();
-    Result<Start> start =
-        decide_start(ports_.request, task_.stream, task_.key, std::move(*checkpoint));
+    Result<Start> start = decide_start(ports_.request, task_.stream, task_.key, *checkpoint);
     if (!start) return start.error();
     start_ = std::move(*start);
-    if (!start_.note.empty()) {
-        report_.notes.push_back(start_.note);
-        ports_.progress.say(start_.note);
-    }
+    if (!start_.note.empty()) note(start_.note);
     bool const with_key = start_.selection.write != WriteMode::append;
     target_ = {task_.target,
                abi_of(start_.selection.write),
@@ -104,6 +98,7 @@ Result<void> TaskRun::look() {
     begin_.spec = to_json(start_.selection).dump();
     begin_.staged = is_staged();
     begin_.reset = start_.reset;
+    cursor_ = *checkpoint && !begin_.reset && !begin_.staged ? (**checkpoint).cursor : "";
     return {};
 }
 
@@ -113,66 +108,84 @@ bool TaskRun::is_staged() const {
            (start_.selection.mode == ReadMode::full && task_.unique_key.empty());
 }
 
-Result<void> TaskRun::read_and_write() {
-    std::string cursor;
-    Result<WriterProxy> writer = begin(cursor);
-    if (!writer) return writer.error();
-    Result<ReaderProxy> reader = open(cursor);
-    if (!reader && reader.error().code == "source.cursor_mismatch" && !cursor.empty()) {
-        // The stored position belongs to another selection. Reading everything again is right
-        // where a record that comes twice is recognised.
-        if (start_.selection.write == WriteMode::append)
-            return Error{WEIR_E_CONFLICT, "copy.needs_reset", reader.error().message, "cursor"}
-                .suggest("--mode full --write replace, or another target with --to");
-        std::string const note = reader.error().message + ": reading it whole once";
-        report_.notes.push_back(note);
-        ports_.progress.say(note);
-        writer = reader.error();  // closes the writer
-        begin_.reset = true;
-        if (writer = begin(cursor); !writer) return writer.error();
-        reader = open(cursor);
-    }
+Result<void> TaskRun::open_reader(std::string const& cursor) {
+    reader_.reset();
+    Result<ReaderProxy> reader = ports_.source.open(read_call_, read_request(cursor));
     if (!reader) return reader.error();
     Result<OwnedSchema> schema = reader->schema();
     if (!schema) return schema.error();
-    auto prepared = ports_.sink.prepare(write_call_, target_, **schema, false);
+    reader_.emplace(std::move(*reader));
+    schema_ = std::move(*schema);
+    return {};
+}
+
+/// At the stored position; where that belongs to another selection, at the beginning, which is
+/// right only where a record that comes twice is recognised.
+Result<void> TaskRun::open_where_it_stands() {
+    Result<void> opened = open_reader(cursor_);
+    if (opened || opened.error().code != "source.cursor_mismatch" || cursor_.empty()) return opened;
+    if (start_.selection.write == WriteMode::append)
+        return Error{WEIR_E_CONFLICT, "copy.needs_reset", opened.error().message, "cursor"}.suggest(
+            "--mode full --write replace, or another target with --to");
+    note(opened.error().message + "; reading it whole once");
+    begin_.reset = true;
+    cursor_.clear();
+    return open_reader(cursor_);
+}
+
+// The source first: what cannot be read leaves no empty file behind in the sink. Whether nobody
+// else wrote meanwhile shows when begin() answers the position that peek() told.
+Result<void> TaskRun::open_both() {
+    if (Result<void> opened = open_where_it_stands(); !opened) return opened;
+    std::uint64_t epoch = 0;  // the sink takes the next: whoever begins later wins (I6)
+    std::string cursor;
+    Result<WriterProxy> writer = ports_.sink.begin(read_call_, begin_, epoch, cursor);
+    if (!writer) return writer.error();
+    writer_.emplace(std::move(*writer));
+    if (cursor == cursor_) return {};
+    cursor_ = std::move(cursor);
+    return open_reader(cursor_);
+}
+
+Result<void> TaskRun::read_and_write() {
+    if (Result<void> opened = open_both(); !opened) return opened;
+    auto prepared = ports_.sink.prepare(write_call_, target_, *schema_, false);
     if (!prepared) return prepared.error();
 
-    PumpPorts pump_ports{*reader,        *writer,    ports_.sink, target_,     std::move(*schema),
+    PumpPorts pump_ports{*reader_,       *writer_,   ports_.sink, target_,     std::move(schema_),
                          ports_.rejects, read_call_, write_call_, ports_.stop, ports_.clock};
-    PumpRules rules;
-    rules.ahead_batches_max = ports_.limits.ahead_batches_max;
-    rules.ahead_bytes_max = ports_.limits.ahead_bytes_max;
-    rules.commit_bytes_max = ports_.limits.commit_bytes_max;
-    rules.commit_ms_max = ports_.limits.commit_ms_max;
-    // Whoever sets the size of a batch means the size of a transaction.
-    if (ports_.request.batch_rows || ports_.request.batch_bytes) rules.commit_bytes_max = 0;
-    rules.refuse_empty = start_.selection.write == WriteMode::replace && !ports_.request.force;
-    if (!start_.selection.tracking.empty() && start_.selection.mode == ReadMode::full) {
-        Selection after = start_.selection;  // it leaves a delta's cursor behind
-        after.mode = ReadMode::delta;
-        rules.final_spec = to_json(after).dump();
-    }
     PumpFacts facts;
     Counts const before = report_.counts;
     facts.counts = facts.committed = before;
-    facts.cursor = cursor;
+    facts.cursor = cursor_;
     facts.told = [&] { ports_.progress.advance(facts.counts); };
     if (ports_.rejects) ports_.rejects->name_stream(task_.stream, task_.target);
-    Result<void> done = pump(std::move(pump_ports), rules, facts);
+    Result<void> done = pump(std::move(pump_ports), rules(), facts);
+    has_moved_ = has_moved_ || facts.counts.batches > before.batches;
     // Staged rows that did not reach the end are gone.
     report_.counts = !done && begin_.staged ? before : facts.committed;
+    if (report_.counts.batches > before.batches) attempts_ = 0;
     report_.cursor = shown_cursor(facts.cursor);
     return done;
 }
 
-Result<WriterProxy> TaskRun::begin(std::string& cursor) {
-    std::uint64_t epoch = 0;  // the sink takes the next: whoever begins later wins (I6)
-    return ports_.sink.begin(read_call_, begin_, epoch, cursor);
-}
-
-Result<ReaderProxy> TaskRun::open(std::string const& cursor) {
-    return ports_.source.open(read_call_, read_request(cursor));
+PumpRules TaskRun::rules() const {
+    Limits const& limits = ports_.limits;
+    Selection const& selection = start_.selection;
+    PumpRules rules;
+    rules.ahead_batches_max = limits.ahead_batches_max;
+    rules.ahead_bytes_max = limits.ahead_bytes_max;
+    rules.commit_bytes_max = limits.commit_bytes_max;
+    rules.commit_ms_max = limits.commit_ms_max;
+    // Whoever sets the size of a batch means the size of a transaction.
+    if (ports_.request.batch_rows || ports_.request.batch_bytes) rules.commit_bytes_max = 0;
+    rules.refuse_empty = selection.write == WriteMode::replace && !ports_.request.force;
+    if (!selection.tracking.empty() && selection.mode == ReadMode::full) {
+        Selection after = selection;  // it leaves a delta's cursor behind
+        after.mode = ReadMode::delta;
+        rules.final_spec = to_json(after).dump();
+    }
+    return rules;
 }
 
 ReadRequest TaskRun::read_request(std::string const& cursor) const {
@@ -193,20 +206,11 @@ ReadRequest TaskRun::read_request(std::string const& cursor) const {
 
 Result<void> TaskRun::dry_run() {
     Selection const& selection = start_.selection;
-    Result<std::string> peeked = ports_.sink.peek(read_call_, begin_);
-    if (!peeked) return peeked.error();
-    auto checkpoint = parse_checkpoint(*peeked);
-    if (!checkpoint) return checkpoint.error();
-    bool const goes_on = *checkpoint && !start_.reset;
-    std::string const cursor = goes_on ? (**checkpoint).cursor : "";
-    Result<ReaderProxy> reader = open(cursor);
-    if (!reader) return reader.error();
-    Result<OwnedSchema> schema = reader->schema();
-    if (!schema) return schema.error();
-    auto actions = ports_.sink.prepare(write_call_, target_, **schema, true);
+    if (Result<void> opened = open_where_it_stands(); !opened) return opened;
+    auto actions = ports_.sink.prepare(write_call_, target_, *schema_, true);
     if (!actions) return actions.error();
     report_.actions = std::move(*actions);
-    report_.cursor = shown_cursor(cursor);
+    report_.cursor = shown_cursor(cursor_);
     report_.plan = fmt::format("{} read, {}{}{}", name_of(selection.mode), name_of(selection.write),
                                target_.spec["key"].empty()
                                    ? ""
@@ -215,14 +219,16 @@ Result<void> TaskRun::dry_run() {
     return {};
 }
 
-bool TaskRun::may_retry(Error const& error, Counts const& before, int& attempts) const {
-    if (ports_.stop.reading || ports_.request.dry_run || !time_may_cure(error)) return false;
-    // Retries count tries without progress: a long load must not die of its fourth hiccup, and
-    // what never worked is told at once.
-    bool const moved = report_.counts.batches > before.batches;
-    if (moved) attempts = 0;
-    bool const ever_moved = report_.counts.batches > 0;
-    return ever_moved && attempts + 1 < ports_.limits.attempts_max;
+// Retries count tries without progress: a long load must not die of its fourth hiccup, and what
+// never worked is told at once.
+bool TaskRun::may_retry(Error const& error) const {
+    return !ports_.stop.reading && !ports_.request.dry_run && time_may_cure(error) && has_moved_ &&
+           attempts_ + 1 < ports_.limits.attempts_max;
+}
+
+void TaskRun::note(std::string const& sentence) {
+    report_.notes.push_back(sentence);
+    ports_.progress.say(sentence);
 }
 
 void TaskRun::wait(int attempt, Error const& error) {

@@ -2,10 +2,10 @@
 
 #include "host/abi/instance.hpp"
 #include "host/core/limits.hpp"
-#include "host/run/dead_letters.hpp"
 #include "host/run/plan.hpp"
 #include "host/run/position.hpp"
 #include "host/run/progress.hpp"
+#include "host/run/pump.hpp"
 #include "host/run/stop.hpp"
 
 namespace weir::host {
@@ -36,12 +36,15 @@ private:
     Result<void> attempt();
     Result<void> look();
     Result<void> read_and_write();
-    Result<ReaderProxy> open(std::string const& cursor);
-    Result<WriterProxy> begin(std::string& cursor);
+    Result<void> open_reader(std::string const& cursor);
+    Result<void> open_where_it_stands();
+    Result<void> open_both();
+    PumpRules rules() const;
     Result<void> dry_run();
     ReadRequest read_request(std::string const& cursor) const;
     bool is_staged() const;
-    bool may_retry(Error const& error, Counts const& before, int& attempts) const;
+    bool may_retry(Error const& error) const;
+    void note(std::string const& sentence);
     void wait(int attempt, Error const& error);
 
     TaskPorts const& ports_;
@@ -49,7 +52,13 @@ private:
     TargetRequest target_;
     BeginRequest begin_;
     Start start_;
+    std::string cursor_;  // where the read begins, as the sink has it
     CallContext read_call_, write_call_;
+    std::optional<ReaderProxy> reader_;
+    OwnedSchema schema_;
+    std::optional<WriterProxy> writer_;
+    int attempts_ = 0;        // without progress
+    bool has_moved_ = false;  // something was read and written, kept or not
     StreamReport report_;
 };
 

@@ -49,7 +49,8 @@ typedef struct weir_lifecycle {
     // What this configuration is and can do, without I/O to the other system. [lane]
     //   {"identity":"postgres://db.example:5432/shop",  the system meant, however it was spelled;
     //                                                   no secret, no relative path
-    //    "cursor":"atomic"}                             sinks: rows and cursor commit together
+    //    "cursor":"atomic",       sinks: rows and cursor commit together
+    //    "folds_case":true}       sinks: target names that differ in ASCII case only are one
     weir_status (*describe)(weir_instance *, const weir_out *json, weir_error *);
     // Unblocks the call that runs on the instance itself; repeated until it returns. [any]
     void (*interrupt)(weir_instance *);
