@@ -1,4 +1,5 @@
-# weir_add_plugin(NAME SOURCES file... [LIBRARIES target...] [KIND connectors|plugins] [DIRECTORY dir])
+# weir_add_plugin(NAME SOURCES file... [LIBRARIES target...] [KIND connectors|plugins]
+#                 [DIRECTORY dir])
 #
 # Builds NAME.so the way the host wants it: hidden symbols, one export, every symbol resolved, no
 # write bits for others; then lints it and writes the manifest NAME.json beside it. Both are done by
@@ -61,6 +62,8 @@ function(weir_find_runner out)
     return()
   endif()
   find_program(WEIR_RUNNER weir-runner
-    HINTS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../weir ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../lib/weir REQUIRED)
+    HINTS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../weir
+          ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../lib/weir
+    REQUIRED)
   set(${out} ${WEIR_RUNNER} PARENT_SCOPE)
 endfunction()
