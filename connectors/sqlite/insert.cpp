@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <span>
 
 #include "names.hpp"
 
@@ -35,14 +34,6 @@ void differs(sqlite3_context* out, int, sqlite3_value** values) {
     sqlite3_result_int(out, !is_same);
 }
 
-/// Joined by OR in halves: SQLite counts the depth of an expression, and a chain is as deep as
-/// long.
-std::string any_of(std::span<std::string const> parts) {
-    if (parts.size() == 1) return parts[0];
-    std::size_t const half = parts.size() / 2;
-    return "(" + any_of(parts.first(half)) + " OR " + any_of(parts.subspan(half)) + ")";
-}
-
 std::string conflict_clause(Fit const& fit, std::vector<std::string> const& names) {
     std::vector<std::string> key, sets, plain, others;
     for (std::size_t const at : fit.key) key.push_back(names[at]);
@@ -60,7 +51,7 @@ std::string conflict_clause(Fit const& fit, std::vector<std::string> const& name
     if (!plain.empty())
         others.insert(others.begin(),
                       "(" + list(plain, "t.") + ") IS NOT (" + list(plain, "excluded.") + ")");
-    return target + "UPDATE SET " + list(sets) + " WHERE " + any_of(others);
+    return target + "UPDATE SET " + list(sets) + " WHERE " + joined_by_or(others);
 }
 
 }  // namespace
@@ -68,7 +59,9 @@ std::string conflict_clause(Fit const& fit, std::vector<std::string> const& name
 std::string insert_sql(Fit const& fit, InsertSource const& source, bool is_upsert) {
     std::vector<std::string> names;
     for (Landing const& landing : fit.landings) names.push_back(as_name(landing.column));
-    std::string sql = "INSERT INTO main." + as_name(fit.table) + " AS t (" + list(names) +
+    // OR ABORT overrules what the table says of its own constraints: ON CONFLICT IGNORE would lose
+    // the row without a word, and REPLACE take other rows with it.
+    std::string sql = "INSERT OR ABORT INTO main." + as_name(fit.table) + " AS t (" + list(names) +
                       ") SELECT " + list(source.columns) + " FROM " + source.from;
     // Without a WHERE the parser takes ON CONFLICT for the ON of a join.
     if (is_upsert) sql += " WHERE true" + conflict_clause(fit, names);

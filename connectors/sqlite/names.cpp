@@ -91,6 +91,13 @@ bool glob_matches(std::string_view glob, std::string_view text) {
 std::string as_name(std::string_view name) { return enclosed(name, '"'); }
 std::string as_text(std::string_view text) { return enclosed(text, '\''); }
 
+std::string joined_by_or(std::span<std::string const> conditions) {
+    if (conditions.size() == 1) return conditions[0];
+    std::size_t const half = conditions.size() / 2;
+    return "(" + joined_by_or(conditions.first(half)) + " OR " +
+           joined_by_or(conditions.subspan(half)) + ")";
+}
+
 std::string folded(std::string_view name) {
     std::string out{name};
     std::ranges::transform(out, out.begin(), lower);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,10 @@ std::string as_name(std::string_view name);
 
 /// `text` as a string literal of SQL.
 std::string as_text(std::string_view text);
+
+/// Conditions joined by OR in halves: SQLite limits the depth of an expression, and a chain is as
+/// deep as it is long. At least one.
+std::string joined_by_or(std::span<std::string const> conditions);
 
 /// `name` as SQLite compares names: ASCII letters in lower case, nothing else changed.
 std::string folded(std::string_view name);

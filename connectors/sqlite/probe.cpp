@@ -49,33 +49,46 @@ Field declared_field(Table const& table, TableColumn const& column) {
 
 std::string promise_sql(Table const& table, std::vector<ReadColumn> const& columns,
                         std::string const& rows) {
-    std::string broken;
+    std::vector<std::string> broken;
     for (ReadColumn const& column : columns)
-        if (std::string const sql = broken_sql(table, column); !sql.empty())
-            broken += (broken.empty() ? "" : " OR ") + sql;
+        if (std::string sql = broken_sql(table, column); !sql.empty())
+            broken.push_back(std::move(sql));
     if (broken.empty()) return {};
-    return "SELECT 1 FROM (SELECT " + broken + " AS broken FROM " + rows + ") WHERE broken LIMIT 1";
+    return "SELECT 1 FROM (SELECT " + joined_by_or(broken) + " AS broken FROM " + rows +
+           ") WHERE broken LIMIT 1";
 }
 
 std::string classes_sql(std::vector<ReadColumn> const& columns, std::string const& rows) {
-    std::string list;
-    for (ReadColumn const& column : columns)
-        for (char const* name : {"integer", "real", "text", "blob"})
-            list += (list.empty() ? "" : ", ") + ("max(typeof(" + column_sql(column) + ") = '") +
-                    name + "')";
+    std::string seen, names;
+    for (ReadColumn const& column : columns) {
+        std::string const name = column_sql(column);
+        seen += (seen.empty() ? "_weir_classes(" : ", _weir_classes(") + name + ")";
+        names += (names.empty() ? "" : ", ") + name;
+    }
     // A LIMIT counts rows, and an aggregate without the inner select would be the one row.
-    std::string names;
-    for (ReadColumn const& column : columns)
-        names += (names.empty() ? "" : ", ") + column_sql(column);
-    return "SELECT " + list + " FROM (SELECT " + names + " FROM " + rows + ") AS t";
+    return "SELECT " + seen + " FROM (SELECT " + names + " FROM " + rows + ") AS t";
+}
+
+void define_classes(Database& db) {
+    auto see = [](sqlite3_context* out, int, sqlite3_value** values) {
+        auto* const bits = static_cast<int*>(sqlite3_aggregate_context(out, sizeof(int)));
+        if (bits) *bits |= 1 << sqlite3_value_type(values[0]);
+    };
+    auto answer = [](sqlite3_context* out) {
+        auto const* const bits = static_cast<int*>(sqlite3_aggregate_context(out, 0));
+        sqlite3_result_int(out, bits ? *bits : 0);
+    };
+    int const rc = sqlite3_create_function_v2(db.raw(), "_weir_classes", 1, SQLITE_UTF8, nullptr,
+                                              nullptr, see, answer, nullptr);
+    if (rc != SQLITE_OK) throw db.error(rc);
 }
 
 void settle_types(std::vector<ReadColumn>& columns, Statement const& classes) {
     int at = 0;
     for (ReadColumn& column : columns) {
-        bool const whole = classes.integer(at) != 0, real = classes.integer(at + 1) != 0;
-        bool const text = classes.integer(at + 2) != 0, blob = classes.integer(at + 3) != 0;
-        at += 4;
+        std::int64_t const bits = classes.integer(at++);
+        bool const whole = bits & (1 << SQLITE_INTEGER), real = bits & (1 << SQLITE_FLOAT);
+        bool const text = bits & (1 << SQLITE_TEXT), blob = bits & (1 << SQLITE_BLOB);
         int const kinds = whole + real + text + blob;
         if (kinds == 0) continue;
         Field& field = column.field;

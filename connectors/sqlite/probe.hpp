@@ -30,6 +30,7 @@ void probe(Database& db, Table const& table, std::vector<ReadColumn>& columns,
 std::string promise_sql(Table const& table, std::vector<ReadColumn> const& columns,
                         std::string const& rows);
 std::string classes_sql(std::vector<ReadColumn> const& columns, std::string const& rows);
+void define_classes(Database& db);
 void settle_types(std::vector<ReadColumn>& columns, Statement const& classes);
 
 template <class Bind>
@@ -41,6 +42,7 @@ void probe(Database& db, Table const& table, std::vector<ReadColumn>& columns,
     bind(promise);
     if (!promise.step()) return;
     promise.reset();
+    define_classes(db);
     Statement classes = db.prepare(classes_sql(columns, rows));
     bind(classes);
     if (classes.step()) settle_types(columns, classes);

@@ -6,8 +6,10 @@ class SqliteNames : public SqliteSink {};
 
 TEST_F(SqliteNames, AnyNameWorks) {
     for (std::string const name :
-         {"Sel\"ect é😀", "a.b", "two words", "select", "it's", "*", "rowid", "weir_batch_1",
-          "a/*b*/", "[x]", "`y`", "line\nbreak", "%s", "-- no", "1", "abort"}) {
+         {"Sel\"ect é😀", "a.b",          "two words", "select", "it's",     "*",
+          "rowid",       "weir_batch_1", "a/*b*/",    "[x]",    "`y`",      "line\nbreak",
+          "%s",          "-- no",        "1",         "abort",  "excluded", "t",
+          "staged",      "main"}) {
         Rows batch{
             {{"id", Type::int64, false}, {name, Type::utf8}, {"\"" + name + "\"", Type::utf8}}};
         batch.add(1, "v", "w").add(2, nullptr, "");

@@ -112,6 +112,19 @@ TEST_F(SqliteSource, AColumnOfSeveralClassesArrivesExactly) {
     EXPECT_EQ(copied("strict", {"id"}), rows("SELECT *, typeof(v) FROM strict"));
 }
 
+TEST_F(SqliteSource, ManyColumnsOfSeveralClasses) {
+    std::string columns = "id INTEGER PRIMARY KEY", values = "1";
+    for (int i = 0; i < 1500; ++i) {
+        columns += ", c" + std::to_string(i);
+        values += i % 2 ? ", 'x'" : ", 5";
+    }
+    sql("CREATE TABLE wide(" + columns + "); INSERT INTO wide VALUES (" + values + ")");
+    auto const records = read(full("wide", {"id"}));
+    ASSERT_EQ(records.size(), 1u);
+    EXPECT_EQ(records[0][1500], "x");
+    EXPECT_EQ(fields[1].layout, Layout::int64);
+}
+
 TEST_F(SqliteSource, ACompositeKeyLosesNoRowAtABorder) {
     sql("CREATE TABLE t(a TEXT, b INTEGER, c REAL, PRIMARY KEY(a, b, c)) WITHOUT ROWID;"
         "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 199) "

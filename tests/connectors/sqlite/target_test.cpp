@@ -80,6 +80,21 @@ TEST_F(SqliteTarget, OnlyWhatDiffersIsUpdated) {
     EXPECT_EQ(one("SELECT group_concat(id) FROM changes"), "1,3") << "-0.0 differs from 0.0";
 }
 
+TEST_F(SqliteTarget, WhatTheTableSaysOfItsConflictsDropsNoRow) {
+    sql("CREATE TABLE people(id INTEGER PRIMARY KEY ON CONFLICT REPLACE, mine TEXT DEFAULT 'kept', "
+        "name TEXT UNIQUE ON CONFLICT IGNORE)");
+    Rows batch{people()}, again{people()};
+    batch.add(1, "a");
+    run(upsert(), batch);
+    sql("UPDATE people SET mine = 'changed'");
+    again.add(1, "b").add(2, "b");
+    testkit::Writer writer = sink.start(upsert(), again.schema());
+    std::vector<Refused> const refused = writer.write_some(again);
+    writer.commit("{}", true);
+    EXPECT_EQ(refused.size(), 1u) << "the second is refused, not ignored";
+    EXPECT_EQ(rows("SELECT * FROM people"), (std::vector<Record>{{"1", "changed", "b"}}));
+}
+
 TEST_F(SqliteTarget, UpsertNeedsAUniqueIndex) {
     sql("CREATE TABLE people(id INTEGER, name TEXT)");
     EXPECT_EQ(refusal(people(), upsert()), "sqlite.no_unique_index");
