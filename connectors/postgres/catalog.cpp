@@ -37,7 +37,8 @@ constexpr char relation_columns[] = R"(SELECT c.oid, n.nspname, c.relname, c.rel
         pg_catalog.pg_partition_tree(c.oid) p JOIN pg_catalog.pg_class l ON l.oid = p.relid
         WHERE p.isleaf)::bigint
       WHEN c.relkind IN ('r', 'm') AND c.reltuples >= 0 THEN c.reltuples::bigint END,
- c.relkind IN ('r', 'f') AND EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid),
+ c.relkind IN ('r', 'f') AND
+   EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid),
  pg_catalog.has_schema_privilege(n.oid, 'USAGE'),
  pg_catalog.has_any_column_privilege(c.oid, 'SELECT'),
  c.relrowsecurity AND pg_catalog.row_security_active(c.oid),
@@ -90,7 +91,8 @@ WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum)";
 constexpr char index_columns[] = R"(SELECT i.indrelid, i.indisprimary,
  i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL,
  i.indkey, i.indnkeyatts, i.indcollation
-FROM pg_catalog.pg_index i WHERE i.indisvalid AND i.indpred IS NULL AND i.indrelid IN (SELECT c.oid)";
+FROM pg_catalog.pg_index i WHERE i.indisvalid AND i.indpred IS NULL
+ AND i.indrelid IN (SELECT c.oid)";
 
 std::vector<std::int64_t> numbers_of(std::string_view text) {
     std::vector<std::int64_t> out;

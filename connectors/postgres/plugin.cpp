@@ -9,7 +9,7 @@ constexpr char config_schema[] = R"({
   "properties": {
     "url": {"type": "string", "title": "URL", "x-order": 1,
             "examples": ["postgres://user:${env:PGPASSWORD}@db.example:5432/shop"],
-            "description": "As libpq reads it; its parameters work: sslmode, sslrootcert, host, connect_timeout"},
+            "description": "As libpq reads it, with its parameters: sslmode, connect_timeout ..."},
     "host": {"type": "string", "title": "Host, or directory of a Unix socket", "x-order": 2},
     "port": {"type": "integer", "title": "Port", "minimum": 1, "maximum": 65535, "x-order": 3},
     "user": {"type": "string", "title": "User", "x-order": 4},
