@@ -5,7 +5,8 @@ namespace {
 constexpr weir::About about{"sqlite", "SQLite", R"({
   "type": "object",
   "properties": {
-    "url": {"type": "string", "title": "URL", "description": "sqlite:relative.db or sqlite:/absolute.db",
+    "url": {"type": "string", "title": "URL",
+      "description": "sqlite:relative.db or sqlite:/absolute.db",
             "examples": ["sqlite:my.db"]},
     "path": {"type": "string", "title": "File", "format": "path",
              "description": "instead of the URL: the file as it is named"}

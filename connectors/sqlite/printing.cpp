@@ -110,7 +110,9 @@ char* print_timestamp(char* out, std::int64_t value, std::int64_t per_second, bo
     std::int64_t const day = floor_of(value, per_day);
     bool const is_bc = print_day(out, day);
     *out++ = 'T';
-    out = clock(out, value - day * per_day, per_second);
+    // Not `value - day * per_day`: at the far end the product does not fit.
+    std::int64_t const rest = value % per_day;
+    out = clock(out, rest < 0 ? rest + per_day : rest, per_second);
     if (is_instant) *out++ = 'Z';
     return era(out, is_bc);
 }

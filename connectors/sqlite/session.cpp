@@ -265,7 +265,7 @@ std::uint64_t Session::swap(Fit const& fit) {
     InsertSource source{Stage::name_in_main, {}};
     for (FieldView const& field : fields_) source.columns.push_back(as_name(field.name));
     if (target_.write_mode != WEIR_WRITE_REPLACE) {
-        db_->exec(insert_sql(fit, source, false));
+        db_->exec(insert_sql(fit, source, target_.write_mode == WEIR_WRITE_UPSERT));
         return 0;
     }
     std::string const table = "main." + as_name(fit.table);
