@@ -103,6 +103,10 @@ Error connect_failure(Settings const& settings, std::string_view message) {
         return Error{WEIR_E_IO, "the host of " + settings.address() + " is not known: " + said}
             .coded("postgres.unknown_host")
             .suggest("check the host name in the URL");
+    // What libpq finds wrong in the URL before it calls anybody: invalid sslmode value: "maybe"
+    if (said.starts_with("invalid ") && has(said, " value"))
+        return Error{WEIR_E_CONFIG, "the URL of " + settings.address() + " is wrong: " + said}
+            .coded("postgres.bad_url");
     if (has(clean, "SSL") || has(clean, "certificate")) return tls_failure(settings, said);
     if (has(clean, "authentication")) return login_refused(settings, said);
     return Error{WEIR_E_IO, "no PostgreSQL answers at " + settings.address() + ": " + said}

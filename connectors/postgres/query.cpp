@@ -36,10 +36,10 @@ std::string values(Fields const& fields, Position const& position) {
     return out;
 }
 
-/// Behind `after`: a row value, since `k1 >= x AND k2 >= y` loses rows of composite keys.
-std::string behind(Fields const& fields, Position const& after) {
-    if (fields.size() == 1) return column(*fields[0]) + " > " + values(fields, after);
-    return "(" + list(fields) + ") > (" + values(fields, after) + ")";
+/// A row value, since `k1 >= x AND k2 >= y` loses rows of composite keys.
+std::string compared(Fields const& fields, char const* how, Position const& with) {
+    if (fields.size() == 1) return column(*fields[0]) + how + values(fields, with);
+    return "(" + list(fields) + ")" + how + "(" + values(fields, with) + ")";
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ std::string Query::copy_sql() const {
     auto require = [&where](std::string const& condition) {
         if (!condition.empty()) where += (where.empty() ? " WHERE " : " AND ") + condition;
     };
-    if (after && !after->empty()) require(behind(by, *after));
+    if (after && !after->empty()) require(compared(by, " > ", *after));
     if (order == Order::tracking && (!after || after->empty()))
         require(column(*tracking) + " IS NOT NULL");
     require(also);
@@ -91,6 +91,12 @@ std::string Query::copy_sql() const {
         sql += " FETCH FIRST " + std::to_string(limit) + (ties ? " ROWS WITH TIES" : " ROWS ONLY");
     }
     return sql + (wants_native() ? ") TO STDOUT (FORMAT binary)" : ") TO STDOUT");
+}
+
+std::string Query::settled_by(std::optional<Position> const& mark) const {
+    std::string const without = column(*tracking) + " IS NULL";
+    if (!mark) return without;
+    return "(" + without + " OR " + compared(with_key(tracking, key), " <= ", *mark) + ")";
 }
 
 std::string Query::probe_sql(Horizon const& horizon) const {

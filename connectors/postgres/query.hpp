@@ -38,6 +38,8 @@ struct Query {
     /// What COPY sends: `fields`, and behind them those of the order that are not among them.
     std::vector<SourceField const*> sent() const;
     std::string copy_sql() const;
+    /// The condition on rows that a delta which begins behind `mark` will not bring again.
+    std::string settled_by(std::optional<Position> const& mark) const;
     /// The greatest (tracking, key…) that lies within `horizon`.
     std::string probe_sql(Horizon const& horizon) const;
 };

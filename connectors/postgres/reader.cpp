@@ -101,6 +101,7 @@ void TableReader::choose_start(Read const& read) {
         stored = Cursor::parse(read.cursor);
         check_cursor(*stored, cursor_.fingerprint, snapshot_.origin, table.stream());
     }
+    append_ = read.append;
     bool const goes_on = delta && stored && stored->settled && !stored->scan;
     resumable_ = keyed_ || delta;
     ties_ = delta && !keyed_;
@@ -116,7 +117,7 @@ void TableReader::choose_start(Read const& read) {
         first_run_ = true;
         query_.order = delta ? Order::tracking_and_null : Order::none;
     }
-    if (ties_) hold_back();
+    if (ties_ || (append_ && goes_on)) hold_back();
 }
 
 void TableReader::resume_scan(Cursor const& stored) {
@@ -128,7 +129,7 @@ void TableReader::resume_scan(Cursor const& stored) {
     cursor_.scan = stored.scan;
 }
 
-/// Rows without a key are appended, and one that can never be passed would be so in each run.
+/// A row that is appended and can never be passed would be so in each run.
 void TableReader::hold_back() {
     std::string const column = "t." + identifier(query_.tracking->name);
     std::string const within = horizon_.condition(column);
@@ -150,6 +151,9 @@ void TableReader::start(Wait const& wait) {
     widen_search_path(*connection_, sorted, wait);
     bool const by_place = query_.order >= Order::tracking;
     if (query_.tracking && !by_place && !probed_) probe(wait);
+    // A scan that goes on after a kill sees a newer snapshot: what came meanwhile is the delta's.
+    if (append_ && query_.order == Order::key && query_.tracking)
+        query_.also = query_.settled_by(mark_);
     connection_->start_copy(query_.copy_sql(), wait, subject_);
     started_ = true;
 }
@@ -280,7 +284,8 @@ void TableReader::move_cursor() {
 
 void TableReader::finish(Wait const& wait, Batch& batch) {
     if (future_rows_ > 0) host_.record(metrics_.future_rows, static_cast<double>(future_rows_));
-    if (!query_.also.empty()) warn_of_held_back(wait);
+    bool const holds_back = ties_ || append_;
+    if (holds_back && query_.tracking) warn_of_held_back(wait);
     connection_->run("COMMIT", wait);
     if (!query_.tracking) return;
     bool const whole = rows_ < query_.limit;
@@ -296,16 +301,16 @@ void TableReader::finish(Wait const& wait, Batch& batch) {
 }
 
 void TableReader::warn_of_held_back(Wait const& wait) {
-    std::string const column = "t." + identifier(query_.tracking->name);
-    std::vector<Result> const found =
-        connection_->run("SELECT 1 FROM " + query_.table->sql() + " AS t WHERE NOT (" +
-                             horizon_.condition(column) + ") LIMIT 1",
-                         wait, subject_);
+    std::string const within = horizon_.condition("t." + identifier(query_.tracking->name));
+    if (within.empty()) return;
+    std::vector<Result> const found = connection_->run(
+        "SELECT 1 FROM " + query_.table->sql() + " AS t WHERE NOT (" + within + ") LIMIT 1", wait,
+        subject_);
     if (found.at(0).rows() == 0) return;
     host_.record(metrics_.future_rows, 1);
     host_.warn(query_.table->stream() + " holds rows whose \"" + query_.tracking->name +
-               "\" lies in the future or at infinity: a delta without a key leaves them out, "
-               "--mode full takes them");
+               "\" lies in the future or at infinity: what is appended leaves them out, because it "
+               "would bring them again in each run");
 }
 
 }  // namespace weir::postgres

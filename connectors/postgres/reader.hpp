@@ -72,6 +72,7 @@ private:
     Cursor cursor_;                 ///< as the next batch carries it
     std::optional<Position> mark_;  ///< of a first run: what the delta after it starts behind
     bool keyed_ = false;
+    bool append_ = false;     ///< each version of a row is handed out once
     bool resumable_ = false;  ///< batches carry cursors
     bool ties_ = false;       ///< only where the tracking value changes
     bool first_run_ = false;  ///< all rows are read

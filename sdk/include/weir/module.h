@@ -27,7 +27,7 @@ typedef struct weir_component {
     weir_status (*create)(const weir_host *host, const char *config_json, weir_instance **out,
                           weir_error *);
     void (*destroy)(weir_instance *);      // after every reader and writer is closed. [lane]
-    const void *(*iface)(const char *id);  // the static table of "weir.source/1"..., or null. [scan]
+    const void *(*iface)(const char *id);  // the static table of "weir.source/1", or null. [scan]
 } weir_component;
 
 typedef struct weir_module {

@@ -41,9 +41,9 @@ typedef struct weir_read {
     const char *stream;
     // {"fields":["id","name"],   in this order; absent: all
     //  "key":["id"],             unique, never null; absent or []: one pass, not resumable
-    //  "tracking":"updated_at",  the field a delta goes by. With FULL: leave a delta's cursor behind
-    //  "append":true,            the sink cannot recognise a record that comes twice: a delta hands
-    //                            out each version of one once, and what it cannot pass yet waits
+    //  "tracking":"updated_at",  a delta goes by it. With FULL: leave a delta's cursor behind
+    //  "append":true,            a record that comes twice stands twice in the sink: a delta hands
+    //                            out each version once, and what it cannot pass yet waits
     //  "limit":n}                end after so many records
     const char *select_json;
     const char *cursor;  // go on after this, as a batch brought it; empty: from the beginning

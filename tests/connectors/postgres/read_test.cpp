@@ -46,7 +46,8 @@ TEST_F(PostgresRead, KeepsTheSourcesOrderOfTextKeys) {
         CREATE TABLE n (k text COLLATE nocase PRIMARY KEY);
         INSERT INTO n VALUES ('b'), ('A'), ('a '), ('B2'), ('Z'), ('c'), ('D'), ('é'), ('E');
         CREATE TABLE w (k text COLLATE "en-x-icu" PRIMARY KEY);
-        INSERT INTO w VALUES ('b'), ('A'), ('a'), ('B'), ('a''b'), ('a\b'), ('é'), ('-'), ('') )sql");
+        INSERT INTO w VALUES ('b'), ('A'), ('a'), ('B'), ('a''b'), ('a\b'), ('é'),
+                                ('-'), ('') )sql");
     for (std::string const table : {"c", "n", "w"}) {
         std::vector<std::string> expected;
         for (Record const& row : owner_.rows("SELECT k FROM " + table + " ORDER BY k"))
