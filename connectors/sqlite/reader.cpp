@@ -35,7 +35,8 @@ TableReader::TableReader(Host host, Location const& location, Call const& call, 
       db_{location, Access::read, call},
       rows_max_{read.rows_max},
       limit_{read.limit},
-      bytes_max_{read.bytes_max} {
+      bytes_max_{read.bytes_max},
+      append_{read.append} {
     Database::Watch const watch{db_, call};
     scan_ = Scan::of(db_, read);
     if (read.mode == WEIR_READ_DELTA && !scan_.has_tracking())
@@ -233,10 +234,11 @@ bool TableReader::go_on_by_tracking() {
 }
 
 /// Rows above the mark came after the read began, or lie ahead of all clocks. The first are left to
-/// the next read, which would bring them a second time otherwise; the others come each time.
+/// the next read, which would bring them a second time otherwise; the others come each time, but
+/// for an append, where each time would be a row more.
 bool TableReader::is_held_back() {
     is_above_ = above_column_ >= 0 && statement_.integer(above_column_) != 0;
-    if (!is_above_) return false;
+    if (!is_above_ || append_) return is_above_;
     Value const tracking = Value::of(statement_, position_columns_[0]);
     return freshness_of(tracking, host_.unix_us()).age == Age::fresh;
 }

@@ -59,6 +59,7 @@ private:
     bool is_bounded_ = false;       // a scan by key leaves those to a second part by tracking
     std::int64_t rows_max_, limit_, done_ = 0;
     std::size_t bytes_max_;
+    bool append_;  // each version of a row is handed out once
 
     Statement statement_;
     std::vector<Slot> slots_;
