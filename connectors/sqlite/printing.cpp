@@ -1,6 +1,7 @@
 #include "printing.hpp"
 
 #include <cstring>
+#include <type_traits>
 
 namespace weir::sqlite {
 namespace {
@@ -71,10 +72,12 @@ char* era(char* out, bool is_bc) {
     return out;
 }
 
-char* clock(char* out, std::int64_t value, std::int64_t per_second) {
+/// `per_second` is a number, or, where it is known when compiling, a type: then nothing is divided.
+template <class Units>
+char* clock(char* out, std::int64_t value, Units per_second) {
     auto const seconds = static_cast<std::uint64_t>(value / per_second);
     auto const fraction = static_cast<std::uint64_t>(value % per_second);
-    auto const units = static_cast<std::uint64_t>(per_second);
+    std::uint64_t const units = static_cast<std::uint64_t>(std::int64_t{per_second});
     std::uint64_t const hours = seconds / 3600;
     out = hours < 100 ? two(out, hours) : all_digits(out, hours);
     *out++ = ':';
@@ -87,6 +90,21 @@ char* clock(char* out, std::int64_t value, std::int64_t per_second) {
     out = six(out, nanos / 1'000);
     *out++ = static_cast<char>('0' + nanos / 100 % 10);
     return two(out, nanos % 100);
+}
+
+using Microseconds = std::integral_constant<std::int64_t, 1'000'000>;
+
+template <class Units>
+char* timestamp(char* out, std::int64_t value, Units per_second, bool is_instant) {
+    std::int64_t const per_day = 86'400 * per_second;
+    std::int64_t const day = floor_of(value, per_day);
+    bool const is_bc = print_day(out, day);
+    *out++ = 'T';
+    // Not `value - day * per_day`: at the far end the product does not fit.
+    std::int64_t const rest = value % per_day;
+    out = clock(out, rest < 0 ? rest + per_day : rest, per_second);
+    if (is_instant) *out++ = 'Z';
+    return era(out, is_bc);
 }
 
 }  // namespace
@@ -106,15 +124,8 @@ char* print_time(char* out, std::int64_t value, std::int64_t per_second) {
 }
 
 char* print_timestamp(char* out, std::int64_t value, std::int64_t per_second, bool is_instant) {
-    std::int64_t const per_day = 86'400 * per_second;
-    std::int64_t const day = floor_of(value, per_day);
-    bool const is_bc = print_day(out, day);
-    *out++ = 'T';
-    // Not `value - day * per_day`: at the far end the product does not fit.
-    std::int64_t const rest = value % per_day;
-    out = clock(out, rest < 0 ? rest + per_day : rest, per_second);
-    if (is_instant) *out++ = 'Z';
-    return era(out, is_bc);
+    if (per_second == 1'000'000) return timestamp(out, value, Microseconds{}, is_instant);
+    return timestamp(out, value, per_second, is_instant);
 }
 
 char* print_uuid(char* out, std::string_view bytes) {

@@ -9,7 +9,7 @@ struct Limits {
     std::uint32_t batch_rows_max = 8192;
     std::uint64_t batch_bytes_max = 8u << 20;
     /// Batches read and not yet written: one always, more while they are small.
-    std::size_t ahead_batches_max = 8;
+    std::size_t ahead_batches_max = 4;
     std::uint64_t ahead_bytes_max = 8u << 20;
     /// A transaction of the sink ends at the first batch with a cursor after so much.
     std::uint64_t commit_bytes_max = 8u << 20;

@@ -207,6 +207,9 @@ ReadRequest TaskRun::read_request(std::string const& cursor) const {
 Result<void> TaskRun::dry_run() {
     Selection const& selection = start_.selection;
     if (Result<void> opened = open_where_it_stands(); !opened) return opened;
+    // With the note of this run: whether the target still fits depends on what is selected.
+    if (Result<std::string> peeked = ports_.sink.peek(read_call_, begin_); !peeked)
+        return peeked.error();
     auto actions = ports_.sink.prepare(write_call_, target_, *schema_, true);
     if (!actions) return actions.error();
     report_.actions = std::move(*actions);
