@@ -17,6 +17,8 @@ Error no_field(std::string const& name) {
         "source.field_not_found");
 }
 
+constexpr double batch_s = 0.02;  // of a rate that is kept
+
 // cursor := {"at": id}: go on with the next id.
 class GeneratorReader final : public Reader {
 public:
@@ -77,18 +79,20 @@ private:
         for (std::size_t index : indexes_) schema_.push_back(all[index]);
     }
 
-    /// The id up to which rows may be made now; waits while the rate allows none.
+    /// The id up to which rows may be made now; waits until the rate allows some.
     std::int64_t wait_for_rows(Call const& call) {
         std::int64_t const most = std::min(end_, last_ + rows_max_);
         if (options_.rate <= 0) return most;
+        // A row at a time would be a batch at a time.
+        auto const some = static_cast<std::int64_t>(options_.rate * batch_s);
+        std::int64_t const least = std::min(most, last_ + std::max<std::int64_t>(some, 1));
         std::unique_lock lock{mutex_};
         for (;;) {
             auto const elapsed_s = static_cast<double>(host_.monotonic_ns() - started_ns_) / 1e9;
             double const allowed = static_cast<double>(started_at_) + elapsed_s * options_.rate;
-            if (allowed >= static_cast<double>(last_ + 1))
-                return allowed >= static_cast<double>(most) ? most
-                                                            : static_cast<std::int64_t>(allowed);
-            double const wait_s = (static_cast<double>(last_ + 1) - allowed) / options_.rate;
+            if (allowed >= static_cast<double>(most)) return most;
+            if (allowed >= static_cast<double>(least)) return static_cast<std::int64_t>(allowed);
+            double const wait_s = (static_cast<double>(least) - allowed) / options_.rate;
             wake_.wait_for(lock, std::chrono::duration<double>{std::min(wait_s, 1.0)});
             if (interrupted_ || call.cancelled()) throw Error{WEIR_E_CANCELLED, "cancelled"};
         }
