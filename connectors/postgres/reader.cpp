@@ -53,6 +53,13 @@ TableReader::TableReader(Host host, Metrics metrics, std::shared_ptr<Spare> spar
         fixed_bytes_ += fixed_size(decoders_.back().field().type);
         if (decoders_.back().is_narrow()) narrow_.push_back(decoders_.size() - 1);
     }
+    find_places();
+}
+
+/// Where in a row the values of the order stand.
+void TableReader::find_places() {
+    place_columns_.clear();
+    place_forms_.clear();
     std::vector<SourceField const*> const sent = query_.sent();
     values_.resize(sent.size());
     for (SourceField const* field : query_.ordered_by()) {
@@ -125,6 +132,7 @@ void TableReader::resume_scan(Cursor const& stored) {
     // The mark of the first snapshot: what changed since behind `at` lies above it.
     mark_ = stored.scan->mark;
     probed_ = saw_rows_ = true;
+    resumed_ = query_.tracking != nullptr;
     cursor_.xmin = stored.xmin;
     cursor_.scan = stored.scan;
 }
@@ -152,7 +160,7 @@ void TableReader::start(Wait const& wait) {
     bool const by_place = query_.order >= Order::tracking;
     if (query_.tracking && !by_place && !probed_) probe(wait);
     // A scan that goes on after a kill sees a newer snapshot: what came meanwhile is the delta's.
-    if (append_ && query_.order == Order::key && query_.tracking)
+    if (append_ && query_.order <= Order::key && query_.tracking)
         query_.also = query_.settled_by(mark_);
     connection_->start_copy(query_.copy_sql(), wait, subject_);
     started_ = true;
@@ -174,9 +182,12 @@ bool TableReader::next(Call const& call, Batch& batch) {
     batch_bytes_ = 0;
     while (!ended_) {
         if (!waiting_ && !fetch(wait)) {
-            ended_ = true;
-            if (batch.rows() > 0) return hand_over(batch, true);
-            break;
+            bool const is_filled = batch.rows() > 0 && hand_over(batch, true);
+            ended_ = !go_on_by_tracking();
+            if (is_filled) return true;
+            if (ended_) break;
+            start(wait);
+            continue;
         }
         if (batch.rows() > 0 && breaks_here(batch)) return hand_over(batch, !ties_ || at_change());
         take_form(batch);
@@ -186,6 +197,26 @@ bool TableReader::next(Call const& call, Batch& batch) {
     }
     finish(wait, batch);
     return false;
+}
+
+/// A scan that went on after a kill has passed rows that changed since behind its place: they lie
+/// above its mark, and are read now, in the same snapshot. False: there is no such second part.
+bool TableReader::go_on_by_tracking() {
+    if (!resumed_ || rows_ >= query_.limit) return false;
+    Query next = query_;
+    next.order = Order::tracking;
+    if (next.wants_native() != native_) return false;  // the next run brings them
+    cursor_.scan.reset();
+    cursor_.settled = mark_.value_or(Position{});
+    query_ = std::move(next);
+    query_.after = cursor_.settled;
+    query_.also.clear();
+    query_.limit -= query_.limit == INT64_MAX ? 0 : rows_;
+    rows_ = 0;
+    if (append_) hold_back();
+    find_places();
+    has_place_ = last_is_null_ = resumed_ = started_ = head_read_ = false;
+    return true;
 }
 
 bool TableReader::fetch(Wait const& wait) {

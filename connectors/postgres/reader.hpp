@@ -40,7 +40,9 @@ private:
     void choose_start(Read const& read);
     void resume_scan(Cursor const& stored);
     void hold_back();
+    void find_places();
     void start(Wait const& wait);
+    bool go_on_by_tracking();
     void probe(Wait const& wait);
 
     bool fetch(Wait const& wait);
@@ -77,6 +79,7 @@ private:
     bool ties_ = false;       ///< only where the tracking value changes
     bool first_run_ = false;  ///< all rows are read
     bool probed_ = false;     ///< the mark is known
+    bool resumed_ = false;    ///< a tracked scan by key that goes on
     bool saw_rows_ = false;   ///< in this read, or in the one that it goes on
 
     // The row that waits to be appended.

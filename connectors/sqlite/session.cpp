@@ -36,7 +36,7 @@ void Session::fence(Begin const& begin, std::uint64_t& epoch) {
     }
     cursor_ = position_of(begin, found);
     // The position of the run before stays until staged rows show: they may never do.
-    bool const keeps = is_staged_ && !begin.reset && found;
+    bool const keeps = is_staged_ && found;
     Checkpoint const kept = found.value_or(Checkpoint{});
     Statement statement = db_->prepare(
         "INSERT INTO \"_weir_checkpoint\" (job, stream, epoch, \"cursor\", spec, target, "

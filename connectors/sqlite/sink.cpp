@@ -42,7 +42,8 @@ std::string Sqlite::peek(Call const& call, Begin const& begin) {
     context.memory = Memory::parse(found->fields);
     return Json{{"epoch", found->epoch},   {"cursor", found->cursor},
                 {"spec", found->spec},     {"rows", found->rows},
-                {"run_id", found->run_id}, {"updated_at", found->updated_at}}
+                {"run_id", found->run_id}, {"updated_at", found->updated_at},
+                {"owned", !found->target_id.empty() && found->target_id != foreign_mark}}
         .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -10,8 +10,14 @@ namespace weir::host {
 
 namespace {
 
-Exit exit_of(CopyReport const& report, bool was_stopped) {
-    if (was_stopped && report.error) return Exit::interrupted;
+bool is_cancelled(std::optional<Error> const& error) {
+    return error && error->status == WEIR_E_CANCELLED;
+}
+
+Exit exit_of(CopyReport const& report) {
+    if (is_cancelled(report.error)) return Exit::interrupted;
+    for (StreamReport const& stream : report.streams)
+        if (is_cancelled(stream.error)) return Exit::interrupted;
     std::string const status = report.status();
     if (status == "succeeded") return Exit::done;
     if (status == "partial") return Exit::partial;
@@ -21,10 +27,11 @@ Exit exit_of(CopyReport const& report, bool was_stopped) {
 std::string errors_text(CopyReport const& report) {
     std::string text;
     for (StreamReport const& stream : report.streams)
-        if (stream.error)
+        if (stream.error && !is_cancelled(stream.error))
             text +=
                 (report.streams.size() > 1 ? stream.stream + ": " : "") + to_text(*stream.error);
-    return text.empty() && report.error ? to_text(*report.error) : text;
+    bool const is_told = !text.empty() || is_cancelled(report.error);
+    return !is_told && report.error ? to_text(*report.error) : text;
 }
 
 std::string metrics_text(Metrics const& metrics) {
@@ -48,6 +55,7 @@ Exit fail(Error const& error, Voice const& voice) {
     tell(to_text(error));
     if (!voice.json) return exit_of(error);
     nlohmann::ordered_json json{{"status", "failed"},
+                                {"run_id", nullptr},
                                 {"streams", nlohmann::ordered_json::array()},
                                 {"error", to_json(error)}};
     if (Result<void> printed = print(json); !printed) tell(to_text(printed.error()));
@@ -56,21 +64,17 @@ Exit fail(Error const& error, Voice const& voice) {
 
 Exit run(CopyCommand const& command, Clock const& clock, Limits const& limits) {
     CopyReport report;
-    bool was_stopped = false;
     {
         Environment host{clock, limits, command.voice, command.connector_dirs};
         report = run_copy(command.request,
                           {host.registry, host.services, host.progress, clock, limits, host.stop});
         host.tell_refusals();
-        was_stopped = host.stop.reading;
         if (command.voice.verbose) tell(metrics_text(host.metrics));
     }
     failpoint("copy.before_report");
-    Exit exit = exit_of(report, was_stopped);
-    if (exit == Exit::interrupted)
-        tell(safe_text(report));
-    else
-        tell(errors_text(report));
+    Exit exit = exit_of(report);
+    tell(errors_text(report));
+    if (exit == Exit::interrupted) tell(safe_text(report));
     Result<void> printed;
     bool const has_result = report.status() != "failed" && exit != Exit::interrupted;
     if (command.voice.json)

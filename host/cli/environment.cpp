@@ -26,8 +26,8 @@ Environment::Environment(Clock const& its_clock, Limits const& its_limits, Voice
       watchdog{clock},
       signals{stop, limits.drain_ms,
               [this] {
-                  progress.say("stopping after the batch in hand; again to end at once");
                   watchdog.nudge();
+                  progress.say("stopping after the batch in hand; again to end at once");
               }},
       services{clock, progress, metrics, watchdog},
       registry{directories(connector_dirs)} {}

@@ -139,6 +139,9 @@ Error not_here(std::string const& what) {
 }
 
 Result<void> settle(CLI::App const& app, CopyText const& text, CopyRequest& request) {
+    for (char const* option : {"--stream", "--to", "--cursor", "--key", "--fields"})
+        for (std::string const& value : app.get_option(option)->results())
+            if (value.empty()) return usage(fmt::format("{} is empty", option), option);
     if (app.count("--transform")) return not_here("--transform");
     if (text.mode == "reconcile") return not_here("--mode reconcile");
     if (app.count("--max-delete-fraction"))
@@ -168,6 +171,9 @@ Result<void> settle(CLI::App const& app, CopyText const& text, CopyRequest& requ
     if (request.mode == ReadMode::delta && request.write == WriteMode::replace)
         return usage("--write replace reads everything, so it cannot go with --mode delta",
                      "--write");
+    for (auto at = request.fields.begin(); at != request.fields.end(); ++at)
+        if (std::find(request.fields.begin(), at, *at) != at)
+            return usage(fmt::format("--fields names \"{}\" twice", *at), "--fields");
     if (!request.to.empty() && request.streams.size() > 1)
         return usage("--to names the target of one stream, and several were given", "--to");
     if (app.count("--dead-letters") && request.on_error != OnError::dead_letter)
@@ -192,11 +198,11 @@ Error wrong(CLI::App const& app, CLI::ParseError const& error, int argc, char co
         bool const is_option = word.starts_with("--") && word.size() > 2;
         bool const is_verb = i == 1 && at == &app && !word.starts_with("-");
         if ((!is_option && !is_verb) || std::ranges::find(known, word) != known.end()) continue;
-        Error unknown = usage(
-            is_verb ? fmt::format("there is no command \"{}\"", word)
-                    : fmt::format("{} has no option {}",
-                                  at->get_name().empty() ? "weir" : "weir " + at->get_name(), word),
-            word);
+        Error unknown =
+            usage(is_verb ? fmt::format("there is no command \"{}\"", word)
+                          : fmt::format("{} has no option {}",
+                                        at == &app ? "weir" : "weir " + at->get_name(), word),
+                  word);
         std::string const near = nearest(word, known);
         return near.empty() ? unknown.suggest("weir --help")
                             : unknown.suggest("did you mean " + near + "?");

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "host/core/secret.hpp"
 #include "host/core/text.hpp"
 
 namespace weir::host {
@@ -59,10 +60,11 @@ std::string summary(CopyReport const& report) {
 
 }  // namespace
 
+// Whatever a message quotes of what was typed, a password in it is nobody's to read (I9).
 Json to_json(Error const& error) {
-    Json json{{"code", error.code}, {"message", error.message}};
-    if (!error.where.empty()) json["where"] = error.where;
-    if (!error.suggestion.empty()) json["suggestion"] = error.suggestion;
+    Json json{{"code", error.code}, {"message", mask_secrets(error.message)}};
+    if (!error.where.empty()) json["where"] = mask_secrets(error.where);
+    if (!error.suggestion.empty()) json["suggestion"] = mask_secrets(error.suggestion);
     return json;
 }
 
@@ -81,7 +83,7 @@ std::string to_text(Error const& error) {
     if (!error.where.empty()) text += "   " + error.where;
     text += fmt::format("\n    {}\n", error.message);
     if (!error.suggestion.empty()) text += fmt::format("    → {}\n", error.suggestion);
-    return text;
+    return mask_secrets(text);
 }
 
 std::string to_text(CopyReport const& report) {

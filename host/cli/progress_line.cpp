@@ -61,7 +61,7 @@ void ProgressLine::begin(std::string const& stream, std::optional<std::uint64_t>
     stream_ = stream;
     expected_ = rows_expected;
     counts_ = {};
-    began_ns_ = sampled_ns_ = clock_.monotonic_ns();
+    sampled_ns_ = clock_.monotonic_ns();
     sampled_rows_ = 0;
     rate_ = 0;
     is_active_ = true;
@@ -126,6 +126,7 @@ void ProgressLine::erase() {
 double ProgressLine::rate() {
     std::int64_t const now = clock_.monotonic_ns();
     double const passed = seconds_since(sampled_ns_, now);
+    if (counts_.read < sampled_rows_) sampled_rows_ = counts_.read;  // tried again from a commit
     if (passed >= 1 || rate_ == 0) {
         if (passed > 0) rate_ = static_cast<double>(counts_.read - sampled_rows_) / passed;
         if (passed >= 1) sampled_ns_ = now, sampled_rows_ = counts_.read;

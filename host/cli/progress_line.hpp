@@ -47,7 +47,7 @@ private:
     std::string stream_;
     std::optional<std::uint64_t> expected_;
     Counts counts_;
-    std::int64_t began_ns_ = 0, sampled_ns_ = 0;
+    std::int64_t sampled_ns_ = 0;
     std::uint64_t sampled_rows_ = 0;
     double rate_ = 0;
     bool is_drawn_ = false, is_active_ = false, is_stopping_ = false;

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <ctime>
 
 #include "host/cli/exit_code.hpp"
@@ -40,6 +41,8 @@ Signals::Signals(Stop& stop, std::int64_t drain_ms, std::function<void()> told) 
 Signals::~Signals() {
     pthread_kill(thread_.native_handle(), end_of_waiting);
     thread_.join();
+    sigset_t const set = watched();
+    pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
 void Signals::wait(std::int64_t drain_ms, std::function<void()> const& told) {
@@ -55,7 +58,7 @@ void Signals::wait(std::int64_t drain_ms, std::function<void()> const& told) {
             if (stop_.reading) _exit(static_cast<int>(Exit::interrupted));
             stop_.reading = true;
             told();
-        } else if (has_deadline) {
+        } else if (has_deadline && errno == EAGAIN) {
             stop_.writing = true;
         }
     }

@@ -35,10 +35,66 @@ Result<std::string> value_of(std::string_view reference) {
                  shown + " is not a reference: use ${env:NAME} or ${file:PATH}", shown};
 }
 
-/// Replaces [from, to) of `text` by three stars and answers the place behind them.
-std::size_t star(std::string& text, std::size_t from, std::size_t to) {
-    text.replace(from, to - from, "***");
-    return from + 3;
+bool is_unreserved(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view{"-._~"}.find(c) != std::string_view::npos;
+}
+
+std::string percent_encoded(std::string const& text) {
+    constexpr char digits[] = "0123456789ABCDEF";
+    std::string out;
+    for (char c : text) {
+        auto const byte = static_cast<unsigned char>(c);
+        if (is_unreserved(c))
+            out += c;
+        else
+            (out += '%') += {digits[byte >> 4], digits[byte & 15]};
+    }
+    return out;
+}
+
+/// Whether the reference in [open, close] is all of a URL's user or password: scheme://A:B@
+bool is_credential(std::string_view text, std::size_t open, std::size_t close) {
+    auto const scheme = text.find("://");
+    if (scheme == std::string_view::npos || open < scheme + 3 || close + 1 >= text.size())
+        return false;
+    bool const begins = text[open - 1] == '/' || text[open - 1] == ':';
+    return begins && (text[close + 1] == '@' ||
+                      (text[close + 1] == ':' && text.find('@', close) != std::string_view::npos));
+}
+
+bool ends_word(char c) { return static_cast<unsigned char>(c) <= ' ' || c == '"'; }
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+/// One word: the credentials before its last "@", a password may hold one by mistake.
+void mask_credentials(std::string& word) {
+    auto const scheme = word.find(":/");
+    auto const at = word.rfind('@');
+    if (scheme == std::string::npos || at == std::string::npos) return;
+    auto const user = word.find_first_not_of('/', scheme + 1);
+    if (user > at) return;
+    // A user that is a reference has a colon of its own.
+    bool const is_named = word.compare(user, 2, "${") == 0 && word.find('}', user) < at;
+    auto const colon = word.find(':', is_named ? word.find('}', user) : user);
+    if (colon > at) return;
+    std::string const password = word.substr(colon + 1, at - colon - 1);
+    bool const is_reference =
+        password.starts_with("${") && password.find('}') + 1 == password.size();
+    if (!is_reference) word.replace(colon + 1, at - colon - 1, "***");
+}
+
+/// name=value, up to the next parameter or the end of the word.
+void mask_parameters(std::string& word) {
+    std::string folded = word;
+    for (char& c : folded) c = lower(c);
+    for (std::string_view name : {"password=", "passwd=", "token=", "secret="})
+        for (auto at = folded.find(name); at != std::string::npos; at = folded.find(name, at)) {
+            at += name.size();
+            auto const end = std::min(folded.find('&', at), folded.size());
+            word.replace(at, end - at, "***");
+            folded.replace(at, end - at, "***");
+        }
 }
 
 }  // namespace
@@ -54,27 +110,24 @@ Result<std::string> resolve_references(std::string_view text) {
             return Error{WEIR_E_CONFIG, "config.reference", "\"${\" has no closing \"}\""};
         Result<std::string> value = value_of(text.substr(open + 2, close - open - 2));
         if (!value) return value.error();
-        out += *value;
+        out += is_credential(text, open, close) ? percent_encoded(*value) : *value;
         at = close + 1;
     }
 }
 
-std::string mask_url(std::string_view url) {
-    std::string out{url};
-    if (auto const scheme = out.find("://"); scheme != std::string::npos) {
-        // A password may hold an unescaped "/" or "@" by mistake: the last "@" before the query
-        // ends the credentials, so that a broken URL shows less rather than more.
-        auto const begin = scheme + 3;
-        auto const query = out.find('?', begin);
-        auto const at = out.rfind('@', query == std::string::npos ? query : query - 1);
-        auto const colon = out.find(':', begin);
-        if (at != std::string::npos && at >= begin && colon < at &&
-            out.find("${") == std::string::npos)
-            star(out, colon + 1, at);
+std::string mask_secrets(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        auto const end = std::find_if(text.begin(), text.end(), ends_word) - text.begin();
+        std::string word{text.substr(0, static_cast<std::size_t>(end))};
+        mask_credentials(word);
+        mask_parameters(word);
+        out += word;
+        text.remove_prefix(static_cast<std::size_t>(end));
+        if (text.empty()) break;
+        out += text.front();
+        text.remove_prefix(1);
     }
-    for (std::string_view name : {"password=", "sslpassword=", "token=", "secret="})
-        for (auto at = out.find(name); at != std::string::npos; at = out.find(name, at))
-            at = star(out, at + name.size(), std::min(out.find('&', at), out.size()));
     return out;
 }
 

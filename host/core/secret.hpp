@@ -7,12 +7,14 @@
 
 namespace weir::host {
 
-/// Puts in what `${env:NAME}` and `${file:PATH}` stand for; a file loses its last newline. A
-/// reference that does not resolve is an error that names it (I9: never the value).
+/// Puts in what `${env:NAME}` and `${file:PATH}` stand for; a file loses its last newline. A value
+/// that stands alone as user or password of a URL is percent-encoded, so that it may hold any
+/// character. A reference that does not resolve is an error that names it (I9: never the value).
 Result<std::string> resolve_references(std::string_view text);
 
-/// The URL as it may be shown: the password in `scheme://user:password@` is `***`, and so is the
-/// value of a query parameter named like a password. References stay as written.
-std::string mask_url(std::string_view url);
+/// `text`, a URL or a sentence with URLs in it, as it may be shown: what stands between `user:` and
+/// `@` behind a scheme is `***`, and so is the value of a parameter named like a password. Of a
+/// broken URL it shows less rather than more; references stay as written.
+std::string mask_secrets(std::string_view text);
 
 }  // namespace weir::host

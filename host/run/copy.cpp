@@ -25,8 +25,8 @@ Error unknown_scheme(std::string const& url, Registry& registry) {
     if (scheme.empty())
         return Error{
             WEIR_E_CONFIG, "copy.bad_url",
-            fmt::format("\"{}\" is no URL: it begins with one of {}", mask_url(url), known)}
-            .suggest("sqlite:" + mask_url(url));
+            fmt::format("\"{}\" is no URL: it begins with one of {}", mask_secrets(url), known)}
+            .suggest("sqlite:" + mask_secrets(url));
     Error error{WEIR_E_CONFIG, "connector.unknown",
                 fmt::format("no connector here serves {}: URLs; there are {}", scheme, known),
                 scheme};
@@ -78,6 +78,10 @@ Result<void> copy_streams(CopyRequest const& request, CopyPorts const& ports, En
     if (!source_identity) return source_identity.error();
     Result<std::string> sink_identity = identity_of(ends.sink);
     if (!sink_identity) return sink_identity.error();
+    if (*source_identity == *sink_identity)
+        return Error{WEIR_E_CONFIG, "copy.same_system",
+                     "source and sink are the same database, and a copy would wait for itself"}
+            .suggest("copy into another file");
     auto tasks = make_plan(request, {ends.reads, call, ports.limits, ends.folds_case});
     if (!tasks) return tasks.error();
 
@@ -99,6 +103,10 @@ Result<void> copy_streams(CopyRequest const& request, CopyPorts const& ports, En
         if (ports.stop.reading) break;
     }
     if (letters.kept()) report.dead_letters = letters.path();
+    if (report.streams.size() < tasks->size())
+        return Error{WEIR_E_CANCELLED, "copy.interrupted",
+                     fmt::format("interrupted before {} of {} streams",
+                                 tasks->size() - report.streams.size(), tasks->size())};
     return {};
 }
 
@@ -112,14 +120,14 @@ std::string CopyReport::status() const {
         rejected += stream.counts.rejected;
     }
     if (streams.empty() || failed == streams.size()) return error ? "failed" : "succeeded";
-    return failed || rejected ? "partial" : "succeeded";
+    return failed || rejected || error ? "partial" : "succeeded";
 }
 
 Result<Instance> connect(std::string const& url, Registry& registry, HostServices const& services) {
     Result<std::string> resolved = resolve_references(url);
     if (!resolved) return resolved.error();
     auto const info = registry.find_scheme(scheme_of(*resolved));
-    if (!info) return unknown_scheme(*resolved, registry);
+    if (!info) return unknown_scheme(url, registry);
     Result<Component> component = registry.load(info->id);
     if (!component) return component.error();
     return Instance::create(*component, {{"url", *resolved}}, services, info->id);
@@ -129,9 +137,13 @@ CopyReport run_copy(CopyRequest const& request, CopyPorts const& ports) {
     CopyReport report;
     report.run_id = make_ulid(ports.clock.unix_us());
     report.dry_run = request.dry_run;
-    Result<Ends> ends = connect_ends(request, ports);
-    Result<void> done = ends ? copy_streams(request, ports, *ends, report) : ends.error();
-    if (!done) report.error = done.error();
+    try {
+        Result<Ends> ends = connect_ends(request, ports);
+        Result<void> done = ends ? copy_streams(request, ports, *ends, report) : ends.error();
+        if (!done) report.error = done.error();
+    } catch (std::exception const& error) {
+        report.error = Error{WEIR_E_INTERNAL, "host.internal", error.what()};
+    }
     for (StreamReport const& stream : report.streams)
         if (stream.error && !report.error) report.error = stream.error;
     return report;

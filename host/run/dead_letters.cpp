@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "host/core/text.hpp"
 #include "host/run/record_json.hpp"
@@ -29,6 +30,8 @@ DeadLetters::~DeadLetters() {
 void DeadLetters::name_stream(std::string stream, std::string target) {
     stream_ = std::move(stream);
     target_ = std::move(target);
+    pending_.clear();
+    pending_letters_ = 0;
 }
 
 Result<void> DeadLetters::add(ArrowSchema const& schema, ArrowArray const& batch, std::int64_t row,
@@ -46,20 +49,20 @@ Result<void> DeadLetters::add(ArrowSchema const& schema, ArrowArray const& batch
     using Json = nlohmann::ordered_json;
     pending_ += letter.dump(-1, ' ', false, Json::error_handler_t::replace);
     pending_ += '\n';
-    ++kept_;
+    ++pending_letters_;
     return pending_.size() < pending_bytes_max ? Result<void>{} : sync();
 }
 
 Result<void> DeadLetters::sync() {
     if (pending_.empty()) return {};
     if (Result<void> opened = open(); !opened) return opened;
-    for (std::size_t at = 0; at < pending_.size();) {
-        ssize_t const written = write(file_, pending_.data() + at, pending_.size() - at);
+    while (!pending_.empty()) {
+        ssize_t const written = write(file_, pending_.data(), pending_.size());
         if (written < 0 && errno == EINTR) continue;
         if (written < 0) return failed("written");
-        at += static_cast<std::size_t>(written);
+        pending_.erase(0, static_cast<std::size_t>(written));
     }
-    pending_.clear();
+    kept_ += std::exchange(pending_letters_, 0);
     // A pipe or terminal has nothing to make durable.
     if (fdatasync(file_) != 0 && errno != EINVAL && errno != EROFS) return failed("written");
     return {};
@@ -72,11 +75,13 @@ Result<void> DeadLetters::open() {
 }
 
 Error DeadLetters::failed(char const* what) const {
-    return Error{WEIR_E_IO, "copy.dead_letters",
-                 fmt::format("the dead letters' file {} cannot be {}: {}; name another with "
-                             "--dead-letters",
-                             path_, what, std::strerror(errno)),
-                 path_};
+    Error error{WEIR_E_IO, "copy.dead_letters",
+                fmt::format("the dead letters' file {} cannot be {}: {}; name another with "
+                            "--dead-letters",
+                            path_, what, std::strerror(errno)),
+                path_};
+    error.flags = WEIR_ERR_FINAL;
+    return error;
 }
 
 }  // namespace weir::host

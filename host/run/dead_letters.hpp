@@ -14,7 +14,8 @@ namespace weir::host {
 ///
 /// The file is opened, and made readable by its owner only, with the first letter; an existing one
 /// is appended to. A run that was killed between sync() and the sink's commit reads those records
-/// again and may repeat their letters; none is lost. One thread.
+/// again and may repeat their letters, and so does one whose staged rows never showed; none is
+/// lost. One thread.
 class DeadLetters {
 public:
     /// An empty `path` keeps nothing and only lets the copy go on (--on-error skip).
@@ -23,12 +24,13 @@ public:
     DeadLetters& operator=(DeadLetters const&) = delete;
     ~DeadLetters();
 
-    /// The stream that the next letters belong to.
+    /// The stream that the next letters belong to, in this attempt: what an earlier one left
+    /// unsynced was rolled back with its rows.
     void name_stream(std::string stream, std::string target);
     /// Row `row` of `batch` with the reason. E_IO when the file cannot be written.
     Result<void> add(ArrowSchema const& schema, ArrowArray const& batch, std::int64_t row,
                      Error const& why);
-    /// Durable on return.
+    /// What was added is in the file on return, and the file's bytes are durable.
     Result<void> sync();
 
     std::uint64_t kept() const { return kept_; }
@@ -40,7 +42,7 @@ private:
 
     Clock const& clock_;
     std::string path_, run_id_, stream_, target_, pending_;
-    std::uint64_t kept_ = 0;
+    std::uint64_t kept_ = 0, pending_letters_ = 0;
     int file_ = -1;
 };
 

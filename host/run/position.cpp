@@ -8,6 +8,19 @@ namespace {
 
 using Json = nlohmann::json;
 
+/// The text member `name`, or nothing where it is missing or no text.
+std::string text_of(Json const& json, char const* name) {
+    return json.contains(name) && json[name].is_string() ? json[name].get<std::string>() : "";
+}
+
+std::vector<std::string> names_of(Json const& json, char const* name) {
+    std::vector<std::string> names;
+    if (json.contains(name) && json[name].is_array())
+        for (Json const& each : json[name])
+            if (each.is_string()) names.push_back(each.get<std::string>());
+    return names;
+}
+
 /// A text or number of a cursor as a person would write it.
 std::string plain(Json const& value) {
     if (value.is_array()) return value.empty() ? "" : plain(value.front());
@@ -20,7 +33,23 @@ WriteMode write_mode(CopyRequest const& request, std::vector<std::string> const&
     return request.write.value_or(key.empty() ? WriteMode::append : WriteMode::upsert);
 }
 
+/// Appending everything a second time would double it. Where nothing but this job's rows can be in
+/// the target, they are replaced; otherwise a person decides.
+Result<Start> read_again(CopyRequest const& request, Checkpoint const& checkpoint, Start start) {
+    if (request.write || !checkpoint.owns_target) return needs_reset(start.note);
+    start.selection.mode = ReadMode::full;
+    start.selection.write = WriteMode::replace;
+    start.note += ", in place of what was copied before";
+    return start;
+}
+
 }  // namespace
+
+Error needs_reset(std::string const& why) {
+    return Error{WEIR_E_CONFLICT, "copy.needs_reset",
+                 why + ", which would append every record a second time", "cursor"}
+        .suggest("--write replace, or another target with --to");
+}
 
 std::string_view name_of(ReadMode mode) { return mode == ReadMode::full ? "full" : "delta"; }
 
@@ -44,14 +73,14 @@ nlohmann::json to_json(Selection const& selection) {
 Selection selection_from(nlohmann::json const& json) {
     Selection out;
     if (!json.is_object()) return out;
-    out.mode = json.value("mode", "") == "delta" ? ReadMode::delta : ReadMode::full;
-    std::string const write = json.value("write", "");
+    out.mode = text_of(json, "mode") == "delta" ? ReadMode::delta : ReadMode::full;
+    std::string const write = text_of(json, "write");
     out.write = write == "upsert"    ? WriteMode::upsert
                 : write == "replace" ? WriteMode::replace
                                      : WriteMode::append;
-    out.tracking = json.value("tracking", "");
-    out.key = json.value("key", std::vector<std::string>{});
-    out.fields = json.value("fields", std::vector<std::string>{});
+    out.tracking = text_of(json, "tracking");
+    out.key = names_of(json, "key");
+    out.fields = names_of(json, "fields");
     return out;
 }
 
@@ -98,6 +127,7 @@ Result<Start> decide_start(CopyRequest const& request, std::string const& stream
                       stream, now.tracking)
                 : fmt::format("the cursor of {} was {}, now it is {}: reading it whole once",
                               stream, before.tracking, now.tracking);
+        if (now.write == WriteMode::append) return read_again(request, *checkpoint, start);
     }
     return start;
 }

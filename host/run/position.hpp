@@ -28,6 +28,7 @@ Selection selection_from(nlohmann::json const& json);
 struct Checkpoint {
     Selection selection;
     std::string cursor;
+    bool owns_target = false;  ///< the target was made by this job: what is in it came from there
 };
 
 /// Where a read begins: at the stored cursor, or, with `reset`, at the beginning. `note` says to a
@@ -43,6 +44,9 @@ struct Start {
 Result<Start> decide_start(CopyRequest const& request, std::string const& stream,
                            std::vector<std::string> const& key,
                            std::optional<Checkpoint> const& checkpoint);
+
+/// Why a read from the beginning is refused where records would come twice.
+Error needs_reset(std::string const& why);
 
 /// What of a cursor is worth showing: the tracking value it has settled, or the place of a scan.
 /// The cursor itself stays opaque; an unknown form shows nothing.

@@ -19,6 +19,19 @@ struct Item {
 };
 using Reading = HandOver<Result<Item>>;
 
+/// What the host itself throws, out of memory most likely, ends the stream like any failure: the
+/// other thread waits for this one.
+template <class Work>
+auto caught(Work&& work) -> decltype(work()) {
+    try {
+        return work();
+    } catch (std::bad_alloc const&) {
+        return Error{WEIR_E_NOMEM, "host.memory", "out of memory"};
+    } catch (std::exception const& error) {
+        return Error{WEIR_E_INTERNAL, "host.internal", error.what()};
+    }
+}
+
 Result<Item> read_one(ReaderProxy& reader, CallContext const& call) {
     Result<NextBatch> next = reader.next(call);
     if (!next) return next.error();
@@ -34,7 +47,7 @@ Result<Item> read_one(ReaderProxy& reader, CallContext const& call) {
 void read_all(ReaderProxy& reader, CallContext const& call, Stop const& stop, Reading& reading) {
     while (reading.wait_room()) {
         if (stop.reading) return reading.close();
-        Result<Item> item = read_one(reader, call);
+        Result<Item> item = caught([&] { return read_one(reader, call); });
         bool const is_last = !item || item->batch.is_end;
         std::uint64_t const bytes = item ? item->batch.bytes : 0;
         reading.give(std::move(item), bytes);
@@ -162,7 +175,7 @@ Result<void> pump(PumpPorts ports, PumpRules const& rules, PumpFacts& facts) {
     Writing writing{ports, rules, facts};
     std::future<void> reader = std::async(
         std::launch::async, [&] { read_all(ports.reader, ports.read_call, ports.stop, reading); });
-    Result<void> result = write_all(reading, writing);
+    Result<void> result = caught([&] { return write_all(reading, writing); });
     reading.close();
     // When the sink failed nobody needs the read under way. One interrupt may come just before the
     // call blocks, so it is repeated until the reader is gone.

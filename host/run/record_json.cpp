@@ -63,9 +63,10 @@ std::string clock(std::int64_t count, std::int64_t units) {
 
 std::string timestamp(std::int64_t count, std::int64_t units, bool is_instant) {
     std::int64_t const day = 86'400 * units;
-    std::int64_t const days = count / day - (count % day < 0 ? 1 : 0);
-    std::string text = date(days);
-    std::string const time = "T" + clock(count - days * day, units) + (is_instant ? "Z" : "");
+    std::int64_t const rest = count % day;
+    std::string text = date(count / day - (rest < 0 ? 1 : 0));
+    std::string const time =
+        "T" + clock(rest < 0 ? rest + day : rest, units) + (is_instant ? "Z" : "");
     return text.insert(std::min(text.find(' '), text.size()), time);
 }
 
@@ -85,7 +86,7 @@ Json text(FieldView const& field, std::string_view bytes) {
     if (field.extension == "arrow.json") {
         // Digits that a double cannot hold would be rounded by parsing, so such a text stays one.
         Json parsed = Json::parse(bytes, nullptr, false);
-        if (!parsed.is_discarded() && parsed.dump().size() == bytes.size()) return parsed;
+        if (!parsed.is_discarded() && parsed.dump() == bytes) return parsed;
     }
     return std::string{bytes};
 }

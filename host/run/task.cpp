@@ -25,7 +25,7 @@ bool time_may_cure(Error const& error) {
     if (error.flags & WEIR_ERR_FINAL) return false;
     if (error.flags & WEIR_ERR_RETRYABLE) return true;
     return error.status == WEIR_E_IO || error.status == WEIR_E_TIMEOUT ||
-           error.status == WEIR_E_BUSY;
+           error.status == WEIR_E_BUSY || error.status == WEIR_E_NOMEM;
 }
 
 Result<std::optional<Checkpoint>> parse_checkpoint(std::string const& text) {
@@ -36,9 +36,10 @@ Result<std::optional<Checkpoint>> parse_checkpoint(std::string const& text) {
     Checkpoint checkpoint;
     Json const spec = json.contains("spec") && json["spec"].is_string()
                           ? Json::parse(json["spec"].get<std::string>(), nullptr, false)
-                          : json.value("spec", Json::object());
+                          : Json::object();
     checkpoint.selection = selection_from(spec);
     if (json.contains("cursor") && json["cursor"].is_string()) checkpoint.cursor = json["cursor"];
+    checkpoint.owns_target = json.contains("owned") && json["owned"] == true;
     return std::optional{checkpoint};
 }
 
@@ -57,7 +58,7 @@ StreamReport TaskRun::run() {
     std::int64_t const began_ns = ports_.clock.monotonic_ns();
     ports_.progress.begin(task_.stream, task_.rows_expected);
     for (;;) {
-        Result<void> done = attempt();
+        Result<void> done = guarded_attempt();
         writer_.reset();
         reader_.reset();
         if (done) break;
@@ -70,6 +71,16 @@ StreamReport TaskRun::run() {
     report_.seconds = static_cast<double>(ports_.clock.monotonic_ns() - began_ns) / 1e9;
     ports_.progress.end(report_);
     return std::move(report_);
+}
+
+Result<void> TaskRun::guarded_attempt() {
+    try {
+        return attempt();
+    } catch (std::bad_alloc const&) {
+        return Error{WEIR_E_NOMEM, "host.memory", "out of memory"};
+    } catch (std::exception const& error) {
+        return Error{WEIR_E_INTERNAL, "host.internal", error.what()};
+    }
 }
 
 Result<void> TaskRun::attempt() {
@@ -98,6 +109,13 @@ Result<void> TaskRun::look() {
     begin_.spec = to_json(start_.selection).dump();
     begin_.staged = is_staged();
     begin_.reset = start_.reset;
+    if (begin_.staged && ports_.request.limit && !start_.selection.tracking.empty())
+        return Error{
+            WEIR_E_CONFIG, "copy.conflicting_options",
+            fmt::format("{} is read in one pass, and a cursor cannot stand behind the part "
+                        "that --limit takes; leave one of them away",
+                        task_.stream),
+            "--limit"};
     cursor_ = *checkpoint && !begin_.reset && !begin_.staged ? (**checkpoint).cursor : "";
     return {};
 }
@@ -124,9 +142,7 @@ Result<void> TaskRun::open_reader(std::string const& cursor) {
 Result<void> TaskRun::open_where_it_stands() {
     Result<void> opened = open_reader(cursor_);
     if (opened || opened.error().code != "source.cursor_mismatch" || cursor_.empty()) return opened;
-    if (start_.selection.write == WriteMode::append)
-        return Error{WEIR_E_CONFLICT, "copy.needs_reset", opened.error().message, "cursor"}.suggest(
-            "--mode full --write replace, or another target with --to");
+    if (start_.selection.write == WriteMode::append) return needs_reset(opened.error().message);
     note(opened.error().message + "; reading it whole once");
     begin_.reset = true;
     cursor_.clear();
@@ -149,6 +165,12 @@ Result<void> TaskRun::open_both() {
 
 Result<void> TaskRun::read_and_write() {
     if (Result<void> opened = open_both(); !opened) return opened;
+    bool const goes_on = !cursor_.empty() && attempts_ == 0 && !has_moved_;
+    if (goes_on && start_.selection.mode == ReadMode::full)
+        note(
+            fmt::format("{} goes on where an earlier run was cut off; what changed before that "
+                        "place since comes with the next full read",
+                        task_.stream));
     auto prepared = ports_.sink.prepare(write_call_, target_, *schema_, false);
     if (!prepared) return prepared.error();
 
@@ -198,7 +220,9 @@ ReadRequest TaskRun::read_request(std::string const& cursor) const {
     read.select = {{"key", task_.unique_key}};
     if (!selection.fields.empty()) read.select["fields"] = selection.fields;
     if (!selection.tracking.empty()) read.select["tracking"] = selection.tracking;
-    if (selection.write == WriteMode::append) read.select["append"] = true;
+    // Without a key a later delta appends, whatever this read does.
+    bool const appends = selection.write == WriteMode::append || task_.key.empty();
+    if (appends) read.select["append"] = true;
     if (ports_.request.limit) read.select["limit"] = *ports_.request.limit;
     read.cursor = cursor;
     return read;

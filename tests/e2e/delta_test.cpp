@@ -137,5 +137,40 @@ TEST_F(Delta, RecordsWithoutATrackingValueAreNotLostInSilence) {
     EXPECT_TRUE(all_came || ran.err.find("updated_at") != std::string::npos) << ran;
 }
 
+TEST_F(Delta, AReplaceThatFailsKeepsThePosition) {
+    make_users(10);
+    std::vector<std::string> const append{"--stream",   "public.users", "--cursor",
+                                          "updated_at", "--write",      "append"};
+    expect_moved(copy(append), 10, 10);
+    db.run("CREATE TABLE kept AS TABLE users; DELETE FROM users");
+    expect_failure(copy({"--stream", "public.users", "--write", "replace"}), 1,
+                   "copy.replace_empty");
+    db.run("INSERT INTO users TABLE kept");
+    expect_moved(copy(append), 0, 0);
+    expect_users_equal();
+}
+
+TEST_F(Delta, AnotherCursorDoesNotAppendEverythingAgain) {
+    make_users(10);
+    expect_moved(copy({"--stream", "public.users", "--cursor", "updated_at", "--write", "append"}),
+                 10, 10);
+    expect_failure(copy({"--stream", "public.users", "--cursor", "id", "--write", "append"}), 1,
+                   "copy.needs_reset");
+    expect_users_equal();
+}
+
+TEST_F(Delta, ACursorGivenLaterReplacesWhatWasCopiedWithoutAKey) {
+    make_users(10);
+    db.run("ALTER TABLE users DROP CONSTRAINT users_pkey");
+    expect_moved(copy({"--stream", "public.users"}), 10, 10);
+    Ran const again = copy({"--stream", "public.users", "--cursor", "updated_at"});
+    expect_moved(again, 10, 10);
+    EXPECT_NE(again.err.find("in place of what was copied before"), std::string::npos) << again;
+    expect_users_equal();
+    add_users(11, 12);
+    expect_moved(copy({"--stream", "public.users"}), 2, 2);
+    expect_users_equal();
+}
+
 }  // namespace
 }  // namespace weir::test

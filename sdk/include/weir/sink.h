@@ -71,8 +71,9 @@ typedef struct weir_sink {
     // same transaction (WEIR_E_FENCED). After any other error the outcome is unknown: close(),
     // begin(), compare. [lane]
     weir_status (*commit)(weir_writer *, const weir_call *, weir_commit *, weir_error *);
-    // {"epoch","cursor","spec","rows","run_id","updated_at"} as it stands, or nothing when there is
-    // no checkpoint that holds. Changes and fences nothing, makes no file. [lane]
+    // {"epoch","cursor","spec","rows","run_id","updated_at","owned"} as it stands, or nothing when
+    // there is no checkpoint that holds. `owned`: the target was made by this job. Changes and
+    // fences nothing, makes no file. [lane]
     weir_status (*peek)(weir_instance *, const weir_call *, const weir_begin *,
                         const weir_out *checkpoint, weir_error *);
     // Unblocks the call at work; repeated until it returns. May be null. [any]

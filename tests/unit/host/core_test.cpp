@@ -10,16 +10,20 @@ namespace weir::host {
 namespace {
 
 TEST(MaskUrl, HidesThePassword) {
-    EXPECT_EQ(mask_url("postgres://weir:secret@host:5432/db"), "postgres://weir:***@host:5432/db");
-    EXPECT_EQ(mask_url("postgres://host/db?user=a&password=secret&sslmode=require"),
+    EXPECT_EQ(mask_secrets("postgres://weir:secret@host:5432/db"),
+              "postgres://weir:***@host:5432/db");
+    EXPECT_EQ(mask_secrets("\"postgres://u:p?a${ss@h/d\" was not expected"),
+              "\"postgres://u:***@h/d\" was not expected");
+    EXPECT_EQ(mask_secrets("host=h PASSWORD=x"), "host=h PASSWORD=***");
+    EXPECT_EQ(mask_secrets("postgres://host/db?user=a&password=secret&sslmode=require"),
               "postgres://host/db?user=a&password=***&sslmode=require");
-    EXPECT_EQ(mask_url("postgres://weir:s%40c:r@t@host/db").find("s%40c"), std::string::npos);
+    EXPECT_EQ(mask_secrets("postgres://weir:s%40c:r@t@host/db").find("s%40c"), std::string::npos);
 }
 
 TEST(MaskUrl, LeavesTheRestAsItIs) {
     for (char const* url : {"sqlite:/path/a.db", "generator:rows=10", "postgres://weir@host/db",
                             "postgres://${env:SHOP}@host/db", "", ":"})
-        EXPECT_EQ(mask_url(url), url);
+        EXPECT_EQ(mask_secrets(url), url);
 }
 
 TEST(References, AreResolved) {
