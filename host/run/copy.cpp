@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "host/abi/instance.hpp"
+#include "host/core/caught.hpp"
 #include "host/core/secret.hpp"
 #include "host/core/text.hpp"
 #include "host/run/task.hpp"
@@ -137,13 +138,11 @@ CopyReport run_copy(CopyRequest const& request, CopyPorts const& ports) {
     CopyReport report;
     report.run_id = make_ulid(ports.clock.unix_us());
     report.dry_run = request.dry_run;
-    try {
+    Result<void> done = caught([&]() -> Result<void> {
         Result<Ends> ends = connect_ends(request, ports);
-        Result<void> done = ends ? copy_streams(request, ports, *ends, report) : ends.error();
-        if (!done) report.error = done.error();
-    } catch (std::exception const& error) {
-        report.error = Error{WEIR_E_INTERNAL, "host.internal", error.what()};
-    }
+        return ends ? copy_streams(request, ports, *ends, report) : ends.error();
+    });
+    if (!done) report.error = done.error();
     for (StreamReport const& stream : report.streams)
         if (stream.error && !report.error) report.error = stream.error;
     return report;

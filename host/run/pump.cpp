@@ -3,6 +3,7 @@
 #include <chrono>
 #include <future>
 
+#include "host/core/caught.hpp"
 #include "host/core/failpoint.hpp"
 #include "host/run/hand_over.hpp"
 
@@ -18,19 +19,6 @@ struct Item {
     OwnedSchema schema;
 };
 using Reading = HandOver<Result<Item>>;
-
-/// What the host itself throws, out of memory most likely, ends the stream like any failure: the
-/// other thread waits for this one.
-template <class Work>
-auto caught(Work&& work) -> decltype(work()) {
-    try {
-        return work();
-    } catch (std::bad_alloc const&) {
-        return Error{WEIR_E_NOMEM, "host.memory", "out of memory"};
-    } catch (std::exception const& error) {
-        return Error{WEIR_E_INTERNAL, "host.internal", error.what()};
-    }
-}
 
 Result<Item> read_one(ReaderProxy& reader, CallContext const& call) {
     Result<NextBatch> next = reader.next(call);

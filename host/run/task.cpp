@@ -6,6 +6,8 @@
 #include <chrono>
 #include <thread>
 
+#include "host/core/caught.hpp"
+
 namespace weir::host {
 
 namespace {
@@ -58,7 +60,7 @@ StreamReport TaskRun::run() {
     std::int64_t const began_ns = ports_.clock.monotonic_ns();
     ports_.progress.begin(task_.stream, task_.rows_expected);
     for (;;) {
-        Result<void> done = guarded_attempt();
+        Result<void> done = caught([this] { return attempt(); });
         writer_.reset();
         reader_.reset();
         if (done) break;
@@ -71,16 +73,6 @@ StreamReport TaskRun::run() {
     report_.seconds = static_cast<double>(ports_.clock.monotonic_ns() - began_ns) / 1e9;
     ports_.progress.end(report_);
     return std::move(report_);
-}
-
-Result<void> TaskRun::guarded_attempt() {
-    try {
-        return attempt();
-    } catch (std::bad_alloc const&) {
-        return Error{WEIR_E_NOMEM, "host.memory", "out of memory"};
-    } catch (std::exception const& error) {
-        return Error{WEIR_E_INTERNAL, "host.internal", error.what()};
-    }
 }
 
 Result<void> TaskRun::attempt() {

@@ -33,7 +33,6 @@ public:
     StreamReport run();
 
 private:
-    Result<void> guarded_attempt();
     Result<void> attempt();
     Result<void> look();
     Result<void> read_and_write();

@@ -52,6 +52,17 @@ TEST_F(Connect, WithAUrlFromAReference) {
     expect_moved(copy_from("${file:" + (directory / "url") + "}"), 3, 3);
 }
 
+TEST_F(Connect, WithAPasswordOfAnyCharactersFromAReference) {
+    make_users(3);
+    server.connect().run("CREATE ROLE odd LOGIN PASSWORD 'p@:/%#? x'");
+    db.run("GRANT SELECT ON users TO odd");
+    ProcessOptions options;
+    options.environment["ODD"] = "p@:/%#? x";
+    std::string const url =
+        "postgres://odd:${env:ODD}@127.0.0.1:" + std::to_string(server.port()) + "/" + database;
+    expect_moved(copy_from(url, options), 3, 3);
+}
+
 TEST_F(Connect, TheSamePositionHoldsHoweverTheUrlIsSpelled) {
     make_users(3);
     expect_moved(copy_from(server.url(database)), 3, 3);

@@ -305,5 +305,37 @@ TEST_F(Failures, RefusedRowsAreKeptAsDeadLetters) {
     EXPECT_EQ(Json::parse(read_file(directory / "mine.jsonl")).at("record").at("name"), "user 5");
 }
 
+// I9: whatever is typed in the wrong place, a password in it is not said again.
+TEST_F(Failures, AWrongPlaceEchoesNoPassword) {
+    std::string const url = server.url(database);
+    std::vector<std::vector<std::string>> const slips{
+        {url, sink_url(), "--json"},
+        {"copy", url, sink_url(), url, "--json"},
+        {"discover", url, url, "--json"},
+        {"copy", url, sink_url(), "--limit", url, "--json"},
+        {"copy", url, sink_url(), "--mode", url, "--json"},
+        {"copy", url, sink_url(), "--stream", url, "--json"},
+        {"copy", url, "sqlite:" + url, "--stream", "public.users", "--json"}};
+    make_users(1);
+    for (std::vector<std::string> const& slip : slips) {
+        Ran const ran = weir(slip, {.directory = directory.path().string()});
+        EXPECT_NE(ran.code, 0) << ran;
+        EXPECT_TRUE(ran.json.contains("error")) << ran;
+        EXPECT_EQ((ran.out + ran.err).find(PostgresServer::password), std::string::npos) << ran;
+    }
+}
+
+TEST_F(Failures, AnEmptyNameIsNoName) {
+    make_users(1);
+    for (char const* option : {"--stream", "--to", "--cursor", "--key", "--fields"})
+        expect_failure(copy({option, ""}), 2, "usage");
+}
+
+TEST_F(Failures, SourceAndSinkAreOneFile) {
+    Sqlite{sink_path()}.run("CREATE TABLE t (id INTEGER PRIMARY KEY)");
+    Ran const ran = weir({"copy", sink_url(), sink_url(), "--stream", "t", "--to", "u", "--json"});
+    expect_failure(ran, 2, "copy.same_system");
+}
+
 }  // namespace
 }  // namespace weir::test
