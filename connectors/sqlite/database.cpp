@@ -16,15 +16,14 @@ constexpr std::int64_t busy_ms_max = 10'000;
 constexpr std::int64_t busy_step_ms = 5;
 constexpr int progress_operations = 50'000;  // a few milliseconds of SQLite's machine
 
-// Room for a transaction of 8 MiB of batches: with less, SQLite spills pages of the open
-// transaction into the log, reads them back and writes them twice. With 4 MiB a million rows
-// took 1.7 times the writes and a third more processor time; with 16 MiB nothing was gained.
-constexpr int cache_kib = 20 * 1024;
+// Room for a transaction of 4 MiB of batches: with half of it, SQLite spills pages of the open
+// transaction into the log, reads them back and writes them twice.
+constexpr int cache_kib = 10 * 1024;
 constexpr int read_cache_kib = 4 * 1024;
 constexpr int stage_cache_kib = 8 * 1024;
-// The log is copied into the database whenever it has this many pages, 16 MB: half the fsyncs of
-// SQLite's own 1,000, and no gain beyond.
-constexpr int checkpoint_pages = 4'000;
+// The log is copied into the database whenever it has this many pages, 8 MB: half the fsyncs of
+// SQLite's own 1,000. A thread of its own for it was measured, and costs more than it saves.
+constexpr int checkpoint_pages = 2'000;
 
 bool exists(std::string const& path) {
     struct stat found;

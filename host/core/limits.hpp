@@ -7,12 +7,13 @@ namespace weir::host {
 /// Everything that can grow has a limit, and the limit has a name (I11).
 struct Limits {
     std::uint32_t batch_rows_max = 8192;
-    std::uint64_t batch_bytes_max = 8u << 20;
-    /// Batches read and not yet written: one always, more while they are small.
-    std::size_t ahead_batches_max = 4;
-    std::uint64_t ahead_bytes_max = 8u << 20;
+    std::uint64_t batch_bytes_max = 2u << 20;
+    /// Batches read and not yet written: one always, more while they are small. Enough for what a
+    /// source sends while the sink commits; a third of it cost a tenth of the time.
+    std::size_t ahead_batches_max = 12;
+    std::uint64_t ahead_bytes_max = 12u << 20;
     /// A transaction of the sink ends at the first batch with a cursor after so much.
-    std::uint64_t commit_bytes_max = 8u << 20;
+    std::uint64_t commit_bytes_max = 4u << 20;
     std::int64_t commit_ms_max = 1000;
     /// Tries of one stream without any progress between them.
     int attempts_max = 4;
