@@ -10,9 +10,9 @@
 extern "C" {
 #endif
 
-enum { WEIR_ROLE_SOURCE = 1, WEIR_ROLE_SINK = 2 };
+enum { WEIR_ROLE_SOURCE = 1, WEIR_ROLE_SINK = 2, WEIR_ROLE_SERVICE = 8 };
 
-// One thing that can be configured: a connector. Static.
+// One thing that can be configured: a connector, or the service of a plugin. Static.
 typedef struct weir_component {
     uint32_t struct_size, flags;
     uint32_t roles, reserved;

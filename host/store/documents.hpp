@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/store/store.hpp"
+
+namespace weir::host {
+
+/// A JSON document of a plugin. `revision` counts its changes from 1.
+struct Document {
+    std::string key;
+    std::uint64_t revision = 0;
+    std::string json;
+};
+
+/// Several changes in one transaction; see weir_store.apply for the JSON.
+struct Changes {
+    struct Put {
+        std::string collection, key, json;
+    };
+    struct Delete {
+        std::string collection, key;
+    };
+    struct Publish {
+        std::string topic, dedupe_key, data;  ///< an empty key: never a repetition
+    };
+    std::vector<Put> puts;
+    std::vector<Delete> deletes;
+    std::vector<Publish> events;
+};
+
+/// The documents of plugins, a namespace (`owner`) each. Limits: `json` 1 MiB, names 255 bytes.
+class Documents {
+public:
+    static constexpr std::uint64_t any_revision = std::numeric_limits<std::uint64_t>::max();
+
+    explicit Documents(Store& store) : store_{store} {}
+
+    Result<std::optional<Document>> get(std::string const& owner, std::string const& collection,
+                                        std::string const& key);
+    /// Answers the new revision. E_CONFLICT "store.conflict" unless the stored one is
+    /// `if_revision` (0: none there; any_revision: whatever is there).
+    Result<std::uint64_t> put(std::string const& owner, std::string const& collection,
+                              std::string const& key, std::string const& json,
+                              std::uint64_t if_revision);
+    /// E_NOT_FOUND, E_CONFLICT.
+    Result<void> remove(std::string const& owner, std::string const& collection,
+                        std::string const& key, std::uint64_t if_revision);
+    /// In byte order of the keys, behind `after`.
+    Result<std::vector<Document>> list(std::string const& owner, std::string const& collection,
+                                       std::string const& prefix, std::string const& after,
+                                       std::uint32_t limit);
+    /// Events that were published before are left out. Answers the events that are new.
+    Result<std::size_t> apply(std::string const& owner, Changes const& changes);
+
+private:
+    Store& store_;
+};
+
+}  // namespace weir::host

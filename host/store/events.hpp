@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/store/store.hpp"
+
+namespace weir::host {
+
+/// One thing that happened. `seq` grows in the order of commits and is never used again.
+struct Event {
+    std::int64_t seq = 0;
+    std::string topic, data;  ///< `data`: JSON
+    std::int64_t at_us = 0;
+};
+
+/// Durable events, and what of them a consumer still has to be given.
+///
+/// A consumer is a plugin id with its topics; `*` as the last character stands for any rest. Each
+/// event gets a delivery row per consumer that was subscribed when it was published, in the same
+/// transaction. Kept: the last `events_max` events; deliveries until they are done.
+class Events {
+public:
+    static constexpr std::size_t events_max = 10'000;
+
+    explicit Events(Store& store) : store_{store} {}
+
+    /// From now on `consumer` gets what matches `topics`; replaces what it had. In memory: called
+    /// at each start, before anything is published. Deliveries of before stay.
+    void subscribe(std::string const& consumer, std::vector<std::string> topics);
+    void unsubscribe(std::string const& consumer);
+
+    /// Answers its number; nothing when an event with this topic and key is there already.
+    Result<std::optional<std::int64_t>> publish(std::string const& topic,
+                                                std::string const& dedupe_key,
+                                                std::string const& data);
+    /// Called on the store's thread after a commit that published something. One listener; it must
+    /// be quick.
+    void on_published(std::function<void()> listener);
+
+    struct Delivery {
+        Event event;
+        int attempt = 0;
+    };
+    /// The first undelivered event of each topic that `consumer` is due, oldest first.
+    Result<std::vector<Delivery>> due(std::string const& consumer, std::size_t limit);
+    Result<void> delivered(std::string const& consumer, std::vector<std::int64_t> const& seqs);
+    /// Again at `run_at_us`.
+    Result<void> failed(std::string const& consumer, std::int64_t seq, std::int64_t run_at_us,
+                        std::string const& error);
+    /// Drops what `consumer` was not given yet of `topic`.
+    Result<void> drop(std::string const& consumer, std::string const& topic);
+    /// For lists and streams: those behind `after`, in order.
+    Result<std::vector<Event>> list(std::int64_t after, std::size_t limit);
+
+private:
+    Store& store_;
+    // Subscriptions and the listener are shared with Documents::apply and run transitions, which
+    // publish too: see publish_in() in events.cpp.
+};
+
+}  // namespace weir::host

@@ -1,0 +1,130 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/store/store.hpp"
+
+namespace weir::host {
+
+/// States of a run and of its tasks, spelled as the API has them:
+///   run   queued → running ⇄ retrying → succeeded | partial | failed | cancelled; skipped
+///   task  queued → running → succeeded | failed | cancelled | skipped; running → retrying → queued
+/// The text of a state is moved on by the functions below alone.
+enum class Overlap { skip, buffer_one, join, reject, cancel_other };
+
+/// Counts as a report has them, all cumulative.
+struct RunCounts {
+    std::uint64_t read = 0, written = 0, filtered = 0, rejected = 0, deleted = 0;
+    std::uint64_t batches = 0, bytes = 0;
+};
+
+struct SubmitRun {
+    std::string owner;            ///< plugin that asks; its secrets are the plan's
+    std::string job, plan_json;   ///< the plan: see host/run/README.md
+    std::string idempotency_key;  ///< empty: none
+    std::string trigger_json;     ///< {"by":"cron","scheduled_at":…}
+    std::string kind;             ///< "delta": what may be joined by a later request of the same
+    Overlap overlap = Overlap::buffer_one;
+};
+struct SubmittedRun {
+    std::string run_id, status;
+    bool existing = false;
+};
+
+struct TaskRow {
+    std::string run_id, task, job, stream, target, status;
+    int attempt = 0;  ///< tries that made no progress
+    RunCounts counts;
+    std::string cursor, error_json, streams_json;  ///< `streams_json`: the report's list
+    std::int64_t run_at_us = 0, started_us = 0, finished_us = 0;
+};
+struct RunRow {
+    std::string run_id, job, owner, status, trigger_json, error_json, kind;
+    std::int64_t created_us = 0, started_us = 0, finished_us = 0;  ///< 0: not yet
+    int attempts = 0;
+    RunCounts counts;
+    std::string streams_json;  ///< "[…]" as in copy's report
+};
+
+/// A task that was claimed, with all it takes to run it.
+struct ClaimedTask {
+    std::string run_id, job, owner, trigger_json;
+    nlohmann::json plan, task;  ///< the whole plan, and this task's part of it
+    int attempt = 0;
+};
+
+/// How a task, or one try of it, ended.
+struct TaskOutcome {
+    std::string status;  ///< succeeded, partial, failed, cancelled; retrying, queued (given back)
+    RunCounts counts;
+    std::string cursor, error_json, streams_json;
+    std::int64_t run_at_us = 0;  ///< of retrying
+};
+
+/// What ran, runs and will run. Every member is one durable transaction; each change of a run's
+/// status publishes an event "runner/1:run" {run_id, job, status, counts, error, trigger} in it.
+class Runs {
+public:
+    static constexpr std::size_t finished_per_job_max = 1'000;
+    static constexpr std::int64_t finished_days_max = 90;
+
+    explicit Runs(Store& store) : store_{store} {}
+
+    /// One active run per job. With the same idempotency key again: that run. Overlap says what
+    /// happens beside an active one: skip (a run with status skipped is kept, with the reason),
+    /// buffer_one (one waits; who asks meanwhile gets that), join (the active one), reject
+    /// (E_CONFLICT "run.active"), cancel_other.
+    Result<SubmittedRun> submit(SubmitRun const& request);
+    /// The next tasks that may run now, oldest first; sets them running. Single flight per job.
+    Result<std::vector<ClaimedTask>> claim(std::size_t count);
+    /// When the next sleeping task is due; 0: none sleeps.
+    Result<std::int64_t> next_due_us();
+    /// For people; answers whether the run shall be cancelled.
+    Result<bool> mirror(std::string const& run_id, std::string const& task, RunCounts const& counts,
+                        std::string const& cursor);
+    /// Ends the task or one try of it, and the run with its last task; activates the job's next.
+    Result<void> finish(std::string const& run_id, std::string const& task,
+                        TaskOutcome const& outcome);
+    /// Ends at once what does not run; what runs hears it from mirror(). E_NOT_FOUND
+    /// "run.not_found"; E_CONFLICT "run.finished".
+    Result<std::string> cancel(std::string const& run_id, std::string const& reason);
+    /// A new run of the failed, skipped and cancelled tasks of one that ended.
+    Result<SubmittedRun> retry(std::string const& run_id);
+    /// At start: what ran when the host died is ready again.
+    Result<std::size_t> recover();
+    /// Deletes what is beyond the limits above.
+    Result<void> retain();
+
+    Result<std::optional<RunRow>> find(std::string const& run_id);
+    Result<std::vector<TaskRow>> tasks(std::string const& run_id);
+    struct Filter {
+        std::string job;
+        std::vector<std::string> statuses;
+        std::string before;  ///< run id of the last item of the page before; empty: newest
+        std::int64_t since_us = 0;
+        std::size_t limit = 50;
+    };
+    /// Newest first.
+    Result<std::vector<RunRow>> list(Filter const& filter);
+    /// The job is deleted: waiting runs are cancelled.
+    Result<void> forget(std::string const& job);
+
+    struct LogLine {
+        std::int64_t seq = 0, at_us = 0;
+        int level = 2;
+        std::string message;
+    };
+    static constexpr std::size_t log_lines_per_run_max = 10'000;
+    Result<void> log(std::string const& run_id, std::vector<LogLine> const& lines);
+    Result<std::vector<LogLine>> logs(std::string const& run_id, std::int64_t after,
+                                      std::size_t limit);
+
+private:
+    Store& store_;
+};
+
+}  // namespace weir::host

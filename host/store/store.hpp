@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "host/core/clock.hpp"
+#include "host/core/error.hpp"
+
+namespace soci {
+class session;
+}
+
+namespace weir::host {
+
+/// What Weir keeps of its own: documents, secrets, plans, runs, tasks, logs, events, dead letters;
+/// one SQLite database (WAL, synchronous=FULL, foreign_keys=ON).
+///
+/// One connection writes, on a thread of its own. Writes that queue up meanwhile share one
+/// transaction, a savepoint each, and are answered after its commit: durable on return. One that
+/// fails or throws takes only its own changes back. Reads have connections of their own and see
+/// what is committed. Thread-safe; the tables are those of schema.hpp, and only host/store writes
+/// SQL.
+///
+/// Full disk: writes answer E_IO "store.disk_full", reads go on, and so do writes once there is
+/// room.
+class Store {
+public:
+    /// Opens or makes `file` and brings its schema up to date. E_IO; E_CONFIG "store.newer" when a
+    /// later version of Weir has written it.
+    static Result<std::unique_ptr<Store>> open(std::filesystem::path const& file,
+                                               Clock const& clock);
+    virtual ~Store() = default;
+
+    using Work = std::function<Result<void>(soci::session&)>;
+    /// Runs `work` in a transaction and answers when that is durable. `work` may run twice, when
+    /// the transaction that it shared had to be repeated: it assigns its results, and adds nothing.
+    virtual Result<void> write(Work const& work) = 0;
+    /// Runs `work` in a read transaction.
+    virtual Result<void> read(Work const& work) = 0;
+    virtual Clock const& clock() const = 0;
+};
+
+}  // namespace weir::host
