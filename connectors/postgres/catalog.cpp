@@ -13,11 +13,13 @@ constexpr char not_asked_for[] =
     " WHERE x.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND x.objid = c.oid"
     " AND x.deptype = 'e')";
 
+constexpr char from_relations[] =
+    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
+
 std::string chosen(std::optional<NamePattern> const& pattern) {
-    std::string out =
-        " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')"
-        " AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
+    std::string out = std::string{from_relations} +
+                      " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+                      " AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
     auto match = [&out](char const* column, NamePart const& part) {
         out += std::string{" AND "} + column;
         // As text: a literal of type name would be cut at 63 bytes, and match another table.
@@ -32,6 +34,12 @@ std::string chosen(std::optional<NamePattern> const& pattern) {
     return out;
 }
 
+constexpr char preview_columns[] = R"( c.relkind IN ('r', 'p', 'v')
+   AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+   AND pg_catalog.has_schema_privilege(n.oid, 'USAGE'),
+ pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE'),
+ pg_catalog.has_function_privilege('pg_catalog.pg_control_checkpoint()', 'EXECUTE'))";
+
 constexpr char relation_columns[] = R"(SELECT c.oid, n.nspname, c.relname, c.relkind,
  CASE WHEN c.relkind = 'p' THEN (SELECT sum(nullif(l.reltuples, -1)) FROM
         pg_catalog.pg_partition_tree(c.oid) p JOIN pg_catalog.pg_class l ON l.oid = p.relid
@@ -44,7 +52,8 @@ constexpr char relation_columns[] = R"(SELECT c.oid, n.nspname, c.relname, c.rel
  c.relrowsecurity AND pg_catalog.row_security_active(c.oid),
  EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal
    AND g.tgenabled <> 'D' AND g.tgtype & 3 = 3 AND g.tgtype & 20 <> 0),
- EXISTS (SELECT FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid = c.oid))";
+ EXISTS (SELECT FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid = c.oid),)";
+constexpr int preview_at = 11;  // what stands behind these columns
 
 constexpr char column_columns[] = R"(WITH RECURSIVE domain (oid, base, modifier, strict) AS (
  SELECT oid, typbasetype, typtypmod, typnotnull FROM pg_catalog.pg_type WHERE typtype = 'd'
@@ -102,6 +111,10 @@ std::vector<std::int64_t> numbers_of(std::string_view text) {
         out.push_back(number);
     }
     return out;
+}
+
+Preview preview_from(Result const& from, int row, int column) {
+    return {from.flag(row, column), from.flag(row, column + 1), from.flag(row, column + 2)};
 }
 
 SourceField read_field(Result const& from, int row) {
@@ -168,8 +181,9 @@ SourceField const* Table::find(int number) const {
 
 std::string describe_sql(std::optional<NamePattern> const& pattern) {
     std::string const from = chosen(pattern);
-    return std::string{relation_columns} + from + " ORDER BY n.nspname, c.relname;" +
-           column_columns + from + column_tables + ";" + index_columns + from +
+    return std::string{relation_columns} + preview_columns + from +
+           " ORDER BY n.nspname, c.relname;" + column_columns + from + column_tables + ";" +
+           index_columns + from +
            ") ORDER BY i.indrelid, i.indisprimary DESC, i.indnkeyatts, i.indexrelid";
 }
 
@@ -190,6 +204,7 @@ std::vector<Table> read_tables(Result const& relations, Result const& columns,
         table.row_security = relations.flag(row, 8);
         table.has_row_trigger = relations.flag(row, 9);
         table.subscribed = relations.flag(row, 10);
+        table.preview = preview_from(relations, row, preview_at);
         by_oid[table.oid] = tables.size();
         tables.push_back(std::move(table));
     }
@@ -202,6 +217,17 @@ std::vector<Table> read_tables(Result const& relations, Result const& columns,
             table.indexes.push_back(read_index(indexes, row, table));
         }
     return tables;
+}
+
+std::string preview_sql(NamePattern const& name) {
+    return std::string{"SELECT"} + preview_columns + from_relations +
+           " WHERE n.nspname = " + literal(name.schema.text) +
+           "::text AND c.relname = " + literal(name.table.text) + "::text";
+}
+
+std::optional<Preview> read_preview(Result const& relation) {
+    if (relation.rows() == 0) return std::nullopt;
+    return preview_from(relation, 0, 0);
 }
 
 std::vector<std::vector<std::string>> keys_of(Table const& table) {

@@ -37,6 +37,14 @@ struct SourceIndex {
     std::vector<int> columns;
 };
 
+/// What a transaction can do for a relation, which has to be known before it begins: the lock must
+/// come before the snapshot, and a function that may not be called would end it. A value.
+struct Preview {
+    bool lockable = false;
+    bool tells_system = false, tells_timeline = false;  ///< of the server, not of the relation
+    bool operator==(Preview const&) const = default;
+};
+
 /// One relation that can be read. A value.
 struct Table {
     std::uint32_t oid = 0;
@@ -50,6 +58,7 @@ struct Table {
     bool row_security = false;         ///< some rows are hidden from this user
     bool has_row_trigger = false;      ///< before insert or update
     bool subscribed = false;           ///< written by a subscription
+    Preview preview;
     std::vector<SourceField> fields;
     std::vector<SourceIndex> indexes;
 
@@ -68,6 +77,11 @@ std::string describe_sql(std::optional<NamePattern> const& pattern);
 inline constexpr std::size_t describe_answers = 3;
 std::vector<Table> read_tables(Result const& relations, Result const& columns,
                                Result const& indexes);
+
+/// The statement that tells the preview alone of the relation of that exact name; its answer is for
+/// read_preview(), which says nothing where there is no such relation.
+std::string preview_sql(NamePattern const& name);
+std::optional<Preview> read_preview(Result const& relation);
 
 /// The unique, never null keys of `table`, the primary key first, by field names; those whose types
 /// can be sorted and sent as text.

@@ -77,7 +77,7 @@ public:
     /// Runs one or more statements; the results of all of them that answer rows.
     std::vector<Result> run(std::string const& sql, Wait const& wait, Subject const& subject = {});
 
-    /// Begins COPY … TO STDOUT.
+    /// Begins COPY … TO STDOUT; what stands behind it in `sql` runs at its end.
     void start_copy(std::string const& sql, Wait const& wait, Subject const& subject);
     /// The next line of it, with its line feed, writable, valid until the next call; empty at the
     /// end, after the server has said that it was the end. Waits for a whole line.

@@ -162,7 +162,9 @@ void TableReader::start(Wait const& wait) {
     // A scan that goes on after a kill sees a newer snapshot: what came meanwhile is the delta's.
     if (append_ && query_.order <= Order::key && query_.tracking)
         query_.also = query_.settled_by(mark_);
-    connection_->start_copy(query_.copy_sql(), wait, subject_);
+    // In one round trip with the end of the transaction, where nothing is asked behind it.
+    committed_ = !resumed_ && held_back_sql().empty();
+    connection_->start_copy(query_.copy_sql() + (committed_ ? ";COMMIT" : ""), wait, subject_);
     started_ = true;
 }
 
@@ -315,9 +317,7 @@ void TableReader::move_cursor() {
 
 void TableReader::finish(Wait const& wait, Batch& batch) {
     if (future_rows_ > 0) host_.record(metrics_.future_rows, static_cast<double>(future_rows_));
-    bool const holds_back = ties_ || append_;
-    if (holds_back && query_.tracking) warn_of_held_back(wait);
-    connection_->run("COMMIT", wait);
+    if (!committed_) commit(wait);
     if (!query_.tracking) return;
     bool const whole = rows_ < query_.limit;
     if (!whole && !resumable_) return;
@@ -331,13 +331,17 @@ void TableReader::finish(Wait const& wait, Batch& batch) {
     batch.cursor(cursor_.text());
 }
 
-void TableReader::warn_of_held_back(Wait const& wait) {
+/// Whether rows were left out; empty: none can have been.
+std::string TableReader::held_back_sql() const {
+    if (!query_.tracking || !(ties_ || append_)) return {};
     std::string const within = horizon_.condition("t." + identifier(query_.tracking->name));
-    if (within.empty()) return;
-    std::vector<Result> const found = connection_->run(
-        "SELECT 1 FROM " + query_.table->sql() + " AS t WHERE NOT (" + within + ") LIMIT 1", wait,
-        subject_);
-    if (found.at(0).rows() == 0) return;
+    if (within.empty()) return {};
+    return "SELECT 1 FROM " + query_.table->sql() + " AS t WHERE NOT (" + within + ") LIMIT 1;";
+}
+
+void TableReader::commit(Wait const& wait) {
+    std::vector<Result> const found = connection_->run(held_back_sql() + "COMMIT", wait, subject_);
+    if (found.empty() || found[0].rows() == 0) return;
     host_.record(metrics_.future_rows, 1);
     host_.warn(query_.table->stream() + " holds rows whose \"" + query_.tracking->name +
                "\" lies in the future or at infinity: what is appended leaves them out, because it "

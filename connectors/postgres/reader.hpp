@@ -55,7 +55,8 @@ private:
     bool hand_over(Batch& batch, bool place);
     void move_cursor();
     void finish(Wait const& wait, Batch& batch);
-    void warn_of_held_back(Wait const& wait);
+    std::string held_back_sql() const;
+    void commit(Wait const& wait);
     std::size_t row_bytes() const { return line_.size + fixed_bytes_; }
 
     Host host_;
@@ -102,6 +103,7 @@ private:
     std::int64_t rows_ = 0, future_rows_ = 0;
     std::size_t batch_bytes_ = 0;
     bool started_ = false, ended_ = false;
+    bool committed_ = false;  ///< by the statement of the COPY
 };
 
 }  // namespace weir::postgres

@@ -12,13 +12,6 @@ constexpr char begin_sql[] =
     "SET LOCAL bytea_output = 'hex'; SET LOCAL lc_monetary = 'C'; SET LOCAL row_security = off;"
     "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;";
 
-/// What has to be known before the transaction: the lock must come before the snapshot, and a
-/// function that may not be called would end it.
-struct Preview {
-    char kind;
-    bool lockable, tells_system, tells_timeline;
-};
-
 Error not_found(std::string const& stream, Settings const& settings) {
     return Error{
         WEIR_E_NOT_FOUND,
@@ -30,20 +23,9 @@ Error not_found(std::string const& stream, Settings const& settings) {
 
 Preview look_before(Connection& connection, NamePattern const& name, std::string const& stream,
                     Wait const& wait) {
-    std::vector<Result> const answers = connection.run(
-        "SELECT c.relkind, pg_catalog.has_table_privilege(c.oid, 'SELECT')"
-        " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE'),"
-        " pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE'),"
-        " pg_catalog.has_function_privilege('pg_catalog.pg_control_checkpoint()', 'EXECUTE')"
-        " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE n.nspname = " +
-            literal(name.schema.text) + "::text AND c.relname = " + literal(name.table.text) +
-            "::text",
-        wait);
-    if (answers.empty() || answers[0].rows() == 0) throw not_found(stream, connection.settings());
-    char const kind = answers[0].value(0, 0)[0];
-    bool const can_be = kind == 'r' || kind == 'p' || kind == 'v';
-    return {kind, can_be && answers[0].flag(0, 1), answers[0].flag(0, 2), answers[0].flag(0, 3)};
+    std::optional<Preview> const seen = read_preview(connection.run(preview_sql(name), wait).at(0));
+    if (!seen) throw not_found(stream, connection.settings());
+    return *seen;
 }
 
 void check_readable(Table const& table, Settings const& settings) {
@@ -55,17 +37,12 @@ void check_readable(Table const& table, Settings const& settings) {
             "postgres.no_columns");
 }
 
-}  // namespace
-
-Snapshot begin_read(Connection& connection, std::string_view stream, Wait const& wait) {
-    std::string const asked{stream};
-    std::optional<NamePattern> const name = parse_name(stream);
-    if (!name || !name->exact()) throw not_found(asked, connection.settings());
-    Preview const preview = look_before(connection, *name, asked, wait);
-    std::string const table = qualified(name->schema.text, name->table.text);
+std::string begin_statements(NamePattern const& name, Preview const& preview) {
     std::string sql = begin_sql;
     // Before the snapshot: a table rewritten in between would look empty to it.
-    if (preview.lockable) sql += "LOCK TABLE " + table + " IN ACCESS SHARE MODE;";
+    if (preview.lockable)
+        sql +=
+            "LOCK TABLE " + qualified(name.schema.text, name.table.text) + " IN ACCESS SHARE MODE;";
     sql +=
         "SELECT (extract(epoch FROM pg_catalog.now()) * 1000000)::bigint,"
         " pg_catalog.txid_snapshot_xmin(pg_catalog.txid_current_snapshot())";
@@ -73,21 +50,55 @@ Snapshot begin_read(Connection& connection, std::string_view stream, Wait const&
                                 : ", NULL";
     sql += preview.tells_timeline ? ", (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint())"
                                   : ", NULL";
-    sql += ";" + describe_sql(name);
-    std::vector<Result> const answers =
-        connection.run(sql, wait, {asked, name->schema.text, name->table.text});
+    return sql + ";" + describe_sql(name);
+}
+
+Snapshot begin(Connection& connection, NamePattern const& name, std::string const& stream,
+               Preview const& preview, Wait const& wait) {
+    std::vector<Result> const answers = connection.run(begin_statements(name, preview), wait,
+                                                       {stream, name.schema.text, name.table.text});
     if (answers.size() != 1 + describe_answers)
         throw Error{WEIR_E_INTERNAL, "the server left a statement without an answer"};
     std::vector<Table> tables = read_tables(answers[1], answers[2], answers[3]);
-    if (tables.empty()) throw not_found(asked, connection.settings());
+    if (tables.empty()) throw not_found(stream, connection.settings());
     Snapshot snapshot;
     snapshot.table = std::move(tables[0]);
     snapshot.server_us = answers[0].number(0, 0);
     snapshot.xmin = answers[0].text(0, 1);
     if (!answers[0].null(0, 2)) snapshot.origin.system = answers[0].text(0, 2);
     if (!answers[0].null(0, 3)) snapshot.origin.timeline = answers[0].number(0, 3);
-    check_readable(snapshot.table, connection.settings());
     return snapshot;
+}
+
+/// Nothing, and no transaction: what was known of the relation does not hold any more.
+std::optional<Snapshot> begin_as_known(Connection& connection, NamePattern const& name,
+                                       std::string const& stream, Preview const& known,
+                                       Wait const& wait) {
+    try {
+        Snapshot snapshot = begin(connection, name, stream, known, wait);
+        if (snapshot.table.preview == known) return snapshot;
+    } catch (Error const& error) {
+        // 42: gone, another kind of relation, or no privilege any more.
+        if (!error.sqlstate.starts_with("42")) throw;
+    }
+    connection.run("ROLLBACK", wait);
+    return std::nullopt;
+}
+
+}  // namespace
+
+Snapshot begin_read(Connection& connection, std::string_view stream,
+                    std::optional<Preview> const& known, Wait const& wait) {
+    std::string const asked{stream};
+    std::optional<NamePattern> const name = parse_name(stream);
+    if (!name || !name->exact()) throw not_found(asked, connection.settings());
+    std::optional<Snapshot> snapshot;
+    if (known) snapshot = begin_as_known(connection, *name, asked, *known, wait);
+    if (!snapshot)
+        snapshot =
+            begin(connection, *name, asked, look_before(connection, *name, asked, wait), wait);
+    check_readable(snapshot->table, connection.settings());
+    return std::move(*snapshot);
 }
 
 void widen_search_path(Connection& connection, std::vector<SourceField const*> const& fields,

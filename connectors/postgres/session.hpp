@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,11 @@ struct Snapshot {
 /// in its snapshot and under a lock that keeps the table as it is. Throws sorted errors: no such
 /// stream, no privilege, row security.
 ///
+/// `known` is what discover() told of the relation, and saves a round trip while it holds.
+///
 /// Settings are local to the transaction, so that a pooler may lend the session to others after it.
-Snapshot begin_read(Connection& connection, std::string_view stream, Wait const& wait);
+Snapshot begin_read(Connection& connection, std::string_view stream,
+                    std::optional<Preview> const& known, Wait const& wait);
 
 /// Makes the operators of these columns' types known, where the search path does not.
 void widen_search_path(Connection& connection, std::vector<SourceField const*> const& fields,

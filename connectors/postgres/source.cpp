@@ -39,15 +39,22 @@ void PostgresSource::discover(Call const& call, std::string_view pattern, Catalo
         tables = read_tables(found.at(0), found.at(1), found.at(2));
     };
     spare_->keep(with_session(wait, look));
-    for (Table const& table : tables) catalog.add(stream_of(table, settings_));
+    for (Table const& table : tables) {
+        catalog.add(stream_of(table, settings_));
+        if (previews_.size() < previews_max)
+            previews_.insert_or_assign(table.stream(), table.preview);
+    }
 }
 
 std::unique_ptr<Reader> PostgresSource::open(Call const& call, Read const& read) {
     interrupt_.clear();
     Wait const wait{call, interrupt_};
     Snapshot snapshot;
+    std::optional<Preview> known;
+    if (auto const seen = previews_.find(read.stream); seen != previews_.end())
+        known = seen->second;
     auto const begin = [&](Connection& connection) {
-        snapshot = begin_read(connection, read.stream, wait);
+        snapshot = begin_read(connection, read.stream, known, wait);
     };
     std::unique_ptr<Connection> connection = with_session(wait, begin);
     return std::make_unique<TableReader>(host_, metrics_, spare_, std::move(connection),

@@ -21,6 +21,8 @@ public:
     void interrupt() noexcept { interrupt_.raise(); }
 
 private:
+    static constexpr std::size_t previews_max = 10'000;
+
     std::unique_ptr<Connection> with_session(Wait const& wait,
                                              std::function<void(Connection&)> const& work);
 
@@ -28,6 +30,7 @@ private:
     Settings settings_;
     Metrics metrics_;
     Interrupt interrupt_;
+    std::map<std::string, Preview, std::less<>> previews_;  ///< of discovered streams, by name
     std::shared_ptr<Spare> spare_ = std::make_shared<Spare>();
 };
 

@@ -3,8 +3,8 @@
 namespace weir::host {
 
 /// A named instant at which a test may kill the process: with WEIR_FAILPOINT=name:n in the
-/// environment the n-th pass through failpoint("name") ends it at once with status 137, as SIGKILL
-/// would. Without it, and in builds without WEIR_FAILPOINTS, it does nothing. Thread-safe.
+/// environment the n-th pass through failpoint("name") ends it by SIGKILL. Without it, and in
+/// builds without WEIR_FAILPOINTS, it does nothing. Thread-safe.
 #ifdef WEIR_FAILPOINTS
 void failpoint(char const* name);
 #else

@@ -52,6 +52,25 @@ TEST_F(Interrupt, KeepsThePosition) {
               std::to_string(target) + " " + std::to_string(target));
 }
 
+TEST_F(Interrupt, ASecondOneEndsItAtOnce) {
+    bool is_caught = false;
+    for (int round = 0; round < 10 && !is_caught; ++round) {
+        Process process{weir_command(slow("20000"))};
+        wait_for_rows(process);
+        SqliteLock const lock{sink_path()};  // what is in hand cannot be committed
+        process.kill(SIGINT);
+        EXPECT_TRUE(process.wait_for("again to end at once")) << process.output();
+        process.kill(SIGINT);
+        Ran const ran = finish(process);
+        EXPECT_EQ(ran.code, 130) << ran;
+        is_caught = ran.json.is_null();  // a report: it stood between two batches, and was through
+    }
+    EXPECT_TRUE(is_caught);
+    std::string const rows = sink().one("SELECT count(*) FROM users");
+    EXPECT_EQ(sink().one("SELECT count(DISTINCT id) || ' ' || max(id) FROM users"),
+              rows + " " + rows);
+}
+
 TEST_F(Interrupt, EndsAReadThatBlocks) {
     make_users(10);
     Pg locker = server.connect_as_owner(database);

@@ -31,6 +31,7 @@ int connect_to(int port) {
 
 struct Pair {
     int client, server;
+    bool client_spoke = false;
     void close() {
         ::close(client);
         ::close(server);
@@ -70,11 +71,13 @@ TcpGate::~TcpGate() {
 void TcpGate::run(int listener, int to_port) {
     std::vector<Pair> pairs;
     // Answers whether the pair goes on.
-    auto pass = [this](Pair const& pair, bool from_server) {
+    auto pass = [this](Pair& pair, bool from_server) {
         char buffer[16384];
         ssize_t got = ::recv(from_server ? pair.server : pair.client, buffer, sizeof buffer, 0);
         if (got <= 0) return false;
         if (black_hole_) return true;
+        if (!from_server && !pair.client_spoke) ++turns_;
+        pair.client_spoke = !from_server;
         bool cut = false;
         if (from_server && cut_after_ >= 0) {
             cut = got >= cut_after_;

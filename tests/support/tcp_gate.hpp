@@ -23,6 +23,8 @@ public:
     /// New connections are closed at once.
     void refuse(bool on) { refuse_ = on; }
     int cuts() const { return cuts_; }
+    /// How often a client spoke first or after its server did: round trips.
+    int turns() const { return turns_; }
 
 private:
     void run(int listener, int to_port);
@@ -30,7 +32,7 @@ private:
     int port_, wake_;
     std::atomic<std::int64_t> cut_after_{-1};
     std::atomic<bool> black_hole_{false}, refuse_{false};
-    std::atomic<int> cuts_{0};
+    std::atomic<int> cuts_{0}, turns_{0};
     std::thread thread_;
 };
 

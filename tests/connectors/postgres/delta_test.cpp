@@ -1,4 +1,5 @@
 #include "postgres_test.hpp"
+#include "support/tcp_gate.hpp"
 
 namespace weir::test {
 namespace {
@@ -53,6 +54,25 @@ TEST_F(PostgresDelta, ReadsAllThenNothingThenWhatChanged) {
     Run const changed = again(ask, idle);
     EXPECT_EQ(sorted(changed.records), (std::vector<std::string>{"5", "500", "1001"}));
     EXPECT_EQ(again(ask, changed).records.size(), 0u);
+}
+
+TEST_F(PostgresDelta, AnIdleRunAsksTheServerThreeTimes) {
+    owner_.run(users);
+    ReadRequest const ask = request("public.t", "updated_at", {"id"}, 300);
+    TcpGate gate{server_.port()};
+    source_ = connect("postgres://weir:" + std::string{PostgresServer::password} + "@127.0.0.1:" +
+                      std::to_string(gate.port()) + "/" + database_ + "?sslmode=disable");
+    Run last = run(ask);  // logs in
+    auto turns = [&] {
+        int const before = gate.turns();
+        discover_one("public.t");
+        last = again(ask, last);
+        return gate.turns() - before;
+    };
+    EXPECT_EQ(turns(), 3);  // the catalog; settings, lock and snapshot; rows and the end
+    last.cursor.clear();
+    EXPECT_EQ(turns(), 4) << "a first run probes, too";
+    EXPECT_EQ(last.records.size(), 1000u);
 }
 
 TEST_F(PostgresDelta, CursorHasThePartsThatAFenceWillNeed) {

@@ -243,6 +243,24 @@ TEST_F(PostgresRead, RefusesACursorOfAnotherRead) {
     EXPECT_EQ(refused(request).code, "source.cursor_mismatch");
 }
 
+TEST_F(PostgresRead, WhatDiscoverSawMayHaveChanged) {
+    owner_.run(
+        "CREATE TABLE base (id int PRIMARY KEY); INSERT INTO base SELECT generate_series(1, 10);"
+        "CREATE TABLE t AS TABLE base; CREATE MATERIALIZED VIEW m AS TABLE base");
+    discover_one("public.t");
+    discover_one("public.m");
+    owner_.run(
+        "DROP TABLE t; DROP MATERIALIZED VIEW m;"
+        "CREATE TABLE m AS TABLE base; CREATE MATERIALIZED VIEW t AS TABLE base");
+    EXPECT_EQ(read({.stream = "public.t"}).size(), 10u) << "no longer to be locked";
+    EXPECT_EQ(read({.stream = "public.m"}).size(), 10u) << "to be locked now";
+    owner_.run("DROP TABLE m");
+    EXPECT_EQ(failure([&] { read({.stream = "public.m"}); }).code, "source.stream_not_found");
+    discover_one("public.base");
+    admin("ALTER TABLE base OWNER TO postgres; REVOKE ALL ON base FROM weir");
+    EXPECT_EQ(failure([&] { read({.stream = "public.base"}); }).code, "postgres.privilege");
+}
+
 TEST_F(PostgresRead, CountsBytes) {
     owner_.run("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100)");
     read({.stream = "public.t"});
