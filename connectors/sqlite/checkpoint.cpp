@@ -1,7 +1,6 @@
 #include "checkpoint.hpp"
 
 #include "names.hpp"
-#include "printing.hpp"
 #include "table.hpp"
 
 namespace weir::sqlite {
@@ -47,11 +46,6 @@ std::string Checkpoint::objection(Database& db, std::string const& wanted) const
         !db.number("SELECT 1 FROM main." + as_name(wanted) + " LIMIT 1"))
         return "the table is empty, although " + std::to_string(rows) + " rows were written";
     return {};
-}
-
-std::string rfc3339(std::int64_t unix_us) {
-    char text[printed_max];
-    return {text, print_timestamp(text, unix_us, 1'000'000, true)};
 }
 
 }  // namespace weir::sqlite

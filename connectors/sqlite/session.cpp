@@ -1,5 +1,7 @@
 #include "session.hpp"
 
+#include <weir/cpp/calendar.hpp>
+
 #include "insert.hpp"
 #include "names.hpp"
 
