@@ -180,6 +180,24 @@ TEST_F(Failures, TheSinkIsNoDatabase) {
     EXPECT_EQ(read_file(sink_path()), letter);
 }
 
+TEST_F(Failures, TheCheckpointIsSomebodyElses) {
+    make_users(3);
+    std::vector<std::string> const shapes{"CREATE TABLE _weir_checkpoint (job, at)",
+                                          "CREATE VIEW _weir_checkpoint AS SELECT 1 AS job",
+                                          "CREATE TABLE _weir_checkpoint (job, stream, epoch, "
+                                          "batch, cursor, spec, target, target_id, "
+                                          "fields, run_id, rows, updated_at)"};
+    for (std::string const& shape : shapes) {
+        std::filesystem::remove(sink_path());
+        sink().run(shape);
+        Ran const ran = copy({"--stream", "public.users"});
+        std::string const said = expect_failure(ran, 1, "sqlite.foreign_checkpoint");
+        EXPECT_TRUE(has(said, "_weir_checkpoint") && has(said, "out.db") && has(said, "rename it"))
+            << said;
+        EXPECT_FALSE(sink().has_table("users"));
+    }
+}
+
 TEST_F(Failures, TheSinksTableDoesNotFit) {
     make_users(3);
     sink().run("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)");
