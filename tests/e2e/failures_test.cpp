@@ -198,6 +198,14 @@ TEST_F(Failures, TheCheckpointIsSomebodyElses) {
     }
 }
 
+TEST_F(Failures, AHostInASqliteUrlIsAnsweredWithThePath) {
+    make_users(3);
+    Ran const ran = weir(
+        {"copy", server.url(database), "sqlite://tmp/x.db", "--stream", "public.users", "--json"});
+    std::string const said = expect_failure(ran, 2, "sqlite.url");
+    EXPECT_TRUE(has(said, "write sqlite:/tmp/x.db or sqlite:///tmp/x.db")) << said;
+}
+
 TEST_F(Failures, TheSinksTableDoesNotFit) {
     make_users(3);
     sink().run("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)");
