@@ -116,6 +116,23 @@ TEST_F(Drift, AColumnRetypedStopsTheRun) {
     expect_stopped("name");
 }
 
+TEST_F(Drift, AnotherPrimaryKeyStopsTheRunAndSaysWhatToDo) {
+    db.run("ALTER TABLE users DROP CONSTRAINT users_pkey, ADD PRIMARY KEY (name)");
+    for (std::vector<std::string> const& arguments :
+         {by_time, std::vector<std::string>{"--stream", "public.users", "--mode", "full"}}) {
+        std::string const said = expect_failure(copy(arguments), 1, "copy.key_changed");
+        EXPECT_NE(said.find("by its key id, now its key is name"), std::string::npos) << said;
+        EXPECT_NE(said.find("--to"), std::string::npos) << said;
+        EXPECT_NE(said.find("--key"), std::string::npos) << said;
+    }
+    EXPECT_EQ(sink().one("SELECT count(*) FROM users"), "10");
+    expect_moved(copy({"--stream", "public.users", "--to", "anew"}), 10, 10);
+    expect_users_equal("anew");
+    add_users(11, 12);
+    expect_moved(copy({"--stream", "public.users", "--mode", "full", "--key", "id"}), 12, 12);
+    expect_users_equal();
+}
+
 TEST_F(Drift, AfterItIsMendedTheRunGoesOn) {
     db.run("ALTER TABLE users RENAME name TO label");
     expect_stopped("name");
