@@ -236,7 +236,8 @@ TEST_F(Failures, TheSinkIsLockedByAnotherProgram) {
     expect_moved(copy({"--stream", "public.users"}), 3, 3);
     SqliteLock const lock{sink_path()};
     Ran const ran = copy({"--stream", "public.users"});
-    EXPECT_TRUE(has(expect_failure(ran, 3, ran.error_code()), "lock")) << ran;
+    EXPECT_TRUE(has(expect_failure(ran, 3, "sqlite.locked"), "lock")) << ran;
+    EXPECT_FALSE(has(ran.err, "0 rows")) << "nothing that looks like a result: " << ran;
 }
 
 TEST_F(Failures, TheDiskIsFull) {
