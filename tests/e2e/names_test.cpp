@@ -55,17 +55,19 @@ TEST_F(Names, ColumnsThatDifferOnlyInCaseAreRefused) {
     db.run(
         "CREATE TABLE users (id int PRIMARY KEY, a int, \"A\" int);"
         "INSERT INTO users VALUES (1, 2, 3)");
-    Ran const ran = copy({"--stream", "public.users"});
-    EXPECT_NE(ran.code, 0) << ran;
-    expect_failure(ran, ran.code, ran.error_code());
-    EXPECT_FALSE(std::filesystem::exists(sink_path()) && sink().has_table("users"));
+    expect_failure(copy({"--stream", "public.users"}), 2, "sqlite.name_clash");
+    EXPECT_FALSE(sink().has_table("users"));
 }
 
 TEST_F(Names, WeirsOwnTableIsNoTarget) {
     make_users(3);
-    Ran const ran = copy({"--stream", "public.users", "--to", "_weir_checkpoint"});
-    EXPECT_NE(ran.code, 0) << ran;
-    expect_failure(ran, ran.code, ran.error_code());
+    for (char const* name : {"_weir_checkpoint", "sqlite_master"})
+        expect_failure(copy({"--stream", "public.users", "--to", name}), 2, "sqlite.reserved_name");
+}
+
+TEST_F(Names, AColumnOfWeirsOwnNameIsRefused) {
+    db.run("CREATE TABLE t (id int PRIMARY KEY, _weir_x int)");
+    expect_failure(copy({"--stream", "public.t"}), 2, "sqlite.reserved_name");
 }
 
 TEST_F(Names, ManyColumnsAreCopied) {
