@@ -70,6 +70,23 @@ TEST_F(Names, AColumnOfWeirsOwnNameIsRefused) {
     expect_failure(copy({"--stream", "public.t"}), 2, "sqlite.reserved_name");
 }
 
+TEST_F(Names, FieldsWithACommaStandInQuotes) {
+    db.run(
+        "CREATE TABLE t (\"a,b\" int, \"say \"\"x\"\"\" int, c int, d int); "
+        "INSERT INTO t VALUES (1, 2, 3, 4)");
+    Ran const ran = copy({"--stream", "public.t", "--fields", "\"a,b\",say \"x\"", "--fields", "c",
+                          "--key", "\"a,b\",c"});
+    expect_moved(ran, 1, 1);
+    EXPECT_EQ(sink().rows("SELECT * FROM t"), (std::vector<Record>{{"1", "2", "3"}}));
+    std::string const said =
+        expect_failure(copy({"--stream", "public.t", "--fields", "\"a,b"}), 2, "usage");
+    EXPECT_NE(said.find("not closed"), std::string::npos) << said;
+    std::string const needed = expect_failure(
+        copy({"--stream", "public.t", "--fields", "c,d", "--key", "\"a,b\"", "--to", "u"}), 2,
+        "copy.field_needed");
+    EXPECT_NE(needed.find("--fields \"a,b\",c,d"), std::string::npos) << needed;
+}
+
 TEST_F(Names, ManyColumnsAreCopied) {
     std::string columns = "id int PRIMARY KEY";
     for (int i = 0; i < 1500; ++i) columns += ", c" + std::to_string(i) + " int";
