@@ -1,6 +1,7 @@
 #include "times.hpp"
 
 #include <charconv>
+#include <weir/cpp/calendar.hpp>
 
 namespace weir::postgres {
 namespace {
@@ -133,21 +134,13 @@ void print_number(std::string& out, std::int64_t number, std::size_t digits) {
 
 /// Answers whether the year is before Christ, which is said at the end.
 bool print_civil(std::string& out, std::int64_t days) {
-    days += 719468;
-    std::int64_t const era = (days >= 0 ? days : days - 146096) / 146097;
-    std::int64_t const day = days - era * 146097;
-    std::int64_t const year_of_era = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-    std::int64_t const day_of_year =
-        day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    std::int64_t const march_month = (5 * day_of_year + 2) / 153;
-    std::int64_t const month = march_month < 10 ? march_month + 3 : march_month - 9;
-    std::int64_t const year = year_of_era + era * 400 + (month <= 2);
-    print_number(out, year > 0 ? year : 1 - year, 4);
+    Civil const date = civil_of(days);
+    print_number(out, date.year > 0 ? date.year : 1 - date.year, 4);
     out += '-';
-    print_number(out, month, 2);
+    print_number(out, date.month, 2);
     out += '-';
-    print_number(out, day_of_year - (153 * march_month + 2) / 5 + 1, 2);
-    return year <= 0;
+    print_number(out, date.day, 2);
+    return date.year <= 0;
 }
 
 }  // namespace

@@ -14,15 +14,15 @@ std::vector<std::string> batch_columns(std::size_t count) {
     return columns;
 }
 
-/// "users.email" out of "UNIQUE constraint failed: users.email"; empty when it names no column.
-std::string column_in(std::string const& said, std::string const& table) {
-    std::size_t const at = said.rfind(table + ".");
+}  // namespace
+
+// "users.email" out of "UNIQUE constraint failed: users.email"
+std::string refused_column(Error const& said, std::string const& table) {
+    std::size_t const at = said.message.rfind(table + ".");
     if (at == std::string::npos) return {};
-    std::string const column = said.substr(at + table.size() + 1);
+    std::string const column = said.message.substr(at + table.size() + 1);
     return column.substr(0, column.find(','));
 }
-
-}  // namespace
 
 bool is_about_row(int rc) {
     switch (rc & 0xFF) {
@@ -147,7 +147,7 @@ std::string BatchInsert::row_words(std::int64_t row) const {
 
 Error BatchInsert::refusal(std::int64_t row, int rc) const {
     Error const said = db_.error(rc);  // before any other statement changes what was said
-    std::string const column = column_in(said.message, fit_.table);
+    std::string const column = refused_column(said, fit_.table);
     Error out =
         Error{WEIR_E_DATA, row_words(row) + " was refused by " + fit_.table + ": " + said.message,
               column}

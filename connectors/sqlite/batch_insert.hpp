@@ -39,6 +39,9 @@ private:
 /// Whether the error is about the row that was written, not about the database.
 bool is_about_row(int rc);
 
+/// The column of `table` that SQLite names as the reason; empty when it names none.
+std::string refused_column(Error const& said, std::string const& table);
+
 /// "sqlite.unique", "sqlite.not_null", …: what a row was refused for.
 char const* constraint_code(int rc);
 

@@ -1,13 +1,35 @@
 #include "checkpoint.hpp"
 
 #include "names.hpp"
-#include "printing.hpp"
 #include "table.hpp"
 
 namespace weir::sqlite {
+namespace {
+
+[[noreturn]] void refuse(Database const& db, std::string const& why) {
+    throw Error{WEIR_E_SCHEMA, "_weir_checkpoint in " + db.location().shown +
+                                   " is not the table that Weir keeps positions in: it " + why}
+        .coded("sqlite.foreign_checkpoint")
+        .suggest("rename it, or copy into another file");
+}
+
+/// Whether there is a table of positions; throws when it is somebody else's.
+bool is_there(Database& db) {
+    std::optional<Table> const table = Table::find(db, "_weir_checkpoint");
+    if (!table) return false;
+    if (table->kind != "table") refuse(db, "is a " + table->kind);
+    for (char const* column : {"job", "stream", "epoch", "batch", "cursor", "spec", "target",
+                               "target_id", "fields", "run_id", "rows", "updated_at"})
+        if (!table->column(column)) refuse(db, std::string{"has no column "} + column);
+    if (!table->has_key({"job", "stream"})) refuse(db, "has no key of job and stream");
+    return true;
+}
+
+}  // namespace
 
 void Checkpoint::create_table(Database& db) {
-    db.exec(R"(CREATE TABLE IF NOT EXISTS "_weir_checkpoint" (
+    if (is_there(db)) return;
+    db.exec(R"(CREATE TABLE "_weir_checkpoint" (
         job TEXT NOT NULL, stream TEXT NOT NULL, epoch INTEGER NOT NULL,
         batch INTEGER NOT NULL DEFAULT 0, "cursor" TEXT, spec TEXT, target TEXT, target_id TEXT,
         fields TEXT, run_id TEXT, "rows" INTEGER NOT NULL DEFAULT 0, updated_at TEXT,
@@ -16,8 +38,7 @@ void Checkpoint::create_table(Database& db) {
 
 std::optional<Checkpoint> Checkpoint::find(Database& db, std::string const& job,
                                            std::string const& stream) {
-    if (!db.number("SELECT 1 FROM sqlite_schema WHERE name = '_weir_checkpoint'"))
-        return std::nullopt;
+    if (!is_there(db)) return std::nullopt;
     Statement statement = db.prepare(
         "SELECT epoch, batch, \"rows\", \"cursor\", spec, target, target_id, fields, run_id, "
         "updated_at FROM \"_weir_checkpoint\" WHERE job = ?1 AND stream = ?2");
@@ -47,11 +68,6 @@ std::string Checkpoint::objection(Database& db, std::string const& wanted) const
         !db.number("SELECT 1 FROM main." + as_name(wanted) + " LIMIT 1"))
         return "the table is empty, although " + std::to_string(rows) + " rows were written";
     return {};
-}
-
-std::string rfc3339(std::int64_t unix_us) {
-    char text[printed_max];
-    return {text, print_timestamp(text, unix_us, 1'000'000, true)};
 }
 
 }  // namespace weir::sqlite

@@ -24,7 +24,4 @@ struct Checkpoint {
     std::string objection(Database& db, std::string const& wanted) const;
 };
 
-/// `2024-02-29T12:00:00.000000Z`
-std::string rfc3339(std::int64_t unix_us);
-
 }  // namespace weir::sqlite

@@ -7,6 +7,13 @@
 namespace weir::sqlite {
 namespace {
 
+/// A name that whoever wrote the command can change.
+[[noreturn]] void refuse_name(std::string sentence, char const* code, std::string field,
+                              std::string suggestion) {
+    throw Error{WEIR_E_CONFIG, std::move(sentence), std::move(field)}.coded(code).suggest(
+        std::move(suggestion));
+}
+
 [[noreturn]] void refuse(std::string sentence, char const* code, std::string field = {},
                          std::string suggestion = {}) {
     throw Error{WEIR_E_SCHEMA, std::move(sentence), std::move(field)}.coded(code).suggest(
@@ -23,13 +30,13 @@ void check_columns(std::string const& table, std::vector<FieldView> const& field
     for (std::size_t i = 0; i < fields.size(); ++i) {
         std::string const& name = fields[i].name;
         if (is_weirs_own(name))
-            refuse("field \"" + name + "\" has a name that Weir keeps for itself (_weir_…)",
-                   "sqlite.reserved_name", name, "leave it out with --fields");
+            refuse_name("field \"" + name + "\" has a name that Weir keeps for itself (_weir_…)",
+                        "sqlite.reserved_name", name, "leave it out with --fields");
         for (std::size_t j = 0; j < i; ++j)
             if (same_name(name, fields[j].name))
-                refuse("fields \"" + fields[j].name + "\" and \"" + name +
-                           "\" have the same name in SQLite, which ignores case",
-                       "sqlite.name_clash", name, "leave one out with --fields");
+                refuse_name("fields \"" + fields[j].name + "\" and \"" + name +
+                                "\" have the same name in SQLite, which ignores case",
+                            "sqlite.name_clash", name, "leave one out with --fields");
     }
 }
 
@@ -227,11 +234,12 @@ private:
 }  // namespace
 
 void check_target_name(std::string const& name) {
-    if (name.empty()) refuse("the target has no name", "sqlite.reserved_name");
+    if (name.empty())
+        refuse_name("the target has no name", "sqlite.reserved_name", {}, "name one with --to");
     if (is_weirs_own(name) || is_sqlites_own(name))
-        refuse("the table name " + name + " is kept for " +
-                   (is_weirs_own(name) ? "Weir" : "SQLite") + " itself",
-               "sqlite.reserved_name", {}, "choose another with --to");
+        refuse_name("the table name " + name + " is kept for " +
+                        (is_weirs_own(name) ? "Weir" : "SQLite") + " itself",
+                    "sqlite.reserved_name", {}, "choose another with --to");
 }
 
 std::string column_definitions(std::vector<FieldView> const& fields,

@@ -56,10 +56,11 @@ struct FitRequest {
 };
 
 /// Compares the fields with the target as it stands; `db` null: there is no database yet. Changes
-/// nothing. Throws E_SCHEMA with the name of what does not fit and what to do about it.
+/// nothing. Throws E_SCHEMA with the name of what does not fit and what to do about it, E_CONFIG
+/// for a name that no column or table may have.
 Fit fit(Database* db, FitRequest const& request);
 
-/// Refuses, with E_SCHEMA, a name that no table of a copy may have.
+/// Refuses, with E_CONFIG, a name that no table of a copy may have.
 void check_target_name(std::string const& name);
 
 /// The columns of a table that Weir makes.

@@ -48,7 +48,8 @@ std::string path_of(std::string const& url) {
     if (path.starts_with("//")) {
         path.remove_prefix(2);
         if (!path.starts_with('/'))
-            refuse(url + " names a host, but SQLite is a file: write sqlite:" + std::string{path},
+            refuse(url + " names a host, but SQLite is a file: write sqlite:/" + std::string{path} +
+                       " or sqlite:///" + std::string{path},
                    "/url");
     }
     return decoded(path, url);

@@ -1,11 +1,11 @@
 #include "reader.hpp"
 
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <thread>
 
 #include "freshness.hpp"
+#include "literal.hpp"
 #include "names.hpp"
 #include "storage.hpp"
 
@@ -19,13 +19,6 @@ void wait_us(Call const& call, std::int64_t left) {
         call.check();
         std::this_thread::sleep_for(std::chrono::microseconds{std::min(left, wait_step_us)});
     }
-}
-
-std::string real_literal(double value) {
-    if (std::isinf(value)) return value > 0 ? "9e999" : "-9e999";
-    char text[40];
-    std::string out{text, std::to_chars(text, text + sizeof text, value).ptr};
-    return out.find_first_of(".e") == std::string::npos ? out + ".0" : out;
 }
 
 }  // namespace
@@ -281,15 +274,7 @@ void TableReader::append(Batch& batch) {
 void TableReader::append_value(Column& into, Slot const& slot) {
     int const type = statement_.type(slot.column);
     if (type == SQLITE_NULL) return into.null();
-    if (slot.is_any) {
-        switch (type) {
-            case SQLITE_INTEGER: literal_ = std::to_string(statement_.integer(slot.column)); break;
-            case SQLITE_FLOAT: literal_ = real_literal(statement_.real(slot.column)); break;
-            case SQLITE_TEXT: literal_ = as_text(statement_.bytes(slot.column)); break;
-            default: literal_ = "x'" + hex(statement_.bytes(slot.column)) + "'";
-        }
-        return into.text(literal_);
-    }
+    if (slot.is_any) return into.text(literal_of(statement_, slot.column));
     if (slot.type == Type::int64 && type == SQLITE_INTEGER)
         into.integer(statement_.integer(slot.column));
     else if (slot.type == Type::float64 && type == SQLITE_FLOAT)

@@ -67,7 +67,6 @@ private:
     int above_column_ = -1;
     Position last_;  // of the row handed on last
     bool has_row_ = false, at_end_ = false, is_above_ = false;
-    std::string literal_;
 };
 
 }  // namespace weir::sqlite

@@ -1,5 +1,7 @@
 #include "session.hpp"
 
+#include <weir/cpp/calendar.hpp>
+
 #include "insert.hpp"
 #include "names.hpp"
 
@@ -21,7 +23,7 @@ Session::Session(Host host, Location location, Begin const& begin, std::uint64_t
     fence(begin, epoch);
     StageName const name{owner_, epoch};
     Stage::drop_older(db_->location(), name);
-    if (is_staged_) stage_ = std::make_unique<Stage>(db_->location(), name, call);
+    if (is_staged_) stage_ = std::make_unique<Stage>(db_->location(), name, target_.name, call);
 }
 
 void Session::fence(Begin const& begin, std::uint64_t& epoch) {
@@ -158,8 +160,13 @@ std::uint64_t Session::commit_stage(Commit const& commit) {
     }
     if (fit_) stage_->attach_to(*db_);
     open_transaction();
-    std::uint64_t const deleted = fit_ ? show_stage() : 0;
-    close_transaction(commit, staged_rows_ + commit.rows);
+    std::uint64_t deleted = 0, refused = 0;
+    if (fit_) {
+        Swap const swap = show_stage(commit.refusals);
+        deleted = swap.deleted();
+        refused = swap.refused();
+    }
+    close_transaction(commit, staged_rows_ + commit.rows - refused);
     if (fit_) Stage::detach_from(*db_);
     is_broken_ = true;  // the staging file is used up: nothing can follow
     return deleted;
@@ -246,41 +253,12 @@ void Session::check_target() {
         .coded("sqlite.target_replaced");
 }
 
-std::uint64_t Session::show_stage() {
+Swap Session::show_stage(Refusals refusals) {
     fit_ = fit_now(fields_);  // as the target stands now, under the lock
     for (std::string const& sql : fit_->statements) db_->exec(sql);
-    try {
-        return swap(*fit_);
-    } catch (Error const& error) {
-        if (!is_about_row(error.native_code)) throw;
-        Error refused =
-            Error{WEIR_E_DATA, "the rows read for " + target_.name +
-                                   " do not fit into it, nothing was changed: " + error.message}
-                .coded(constraint_code(error.native_code));
-        throw refused;
-    }
-}
-
-std::uint64_t Session::swap(Fit const& fit) {
-    InsertSource source{Stage::name_in_main, {}};
-    for (FieldView const& field : fields_) source.columns.push_back(as_name(field.name));
-    if (target_.write_mode != WEIR_WRITE_REPLACE) {
-        db_->exec(insert_sql(fit, source, target_.write_mode == WEIR_WRITE_UPSERT));
-        return 0;
-    }
-    std::string const table = "main." + as_name(fit.table);
-    bool const by_key = !fit.key.empty() && fit.has_key;
-    std::string lacking;
-    for (std::size_t const at : fit.key)
-        lacking += (lacking.empty() ? "" : " AND ") + ("s." + source.columns[at]) + " = t." +
-                   as_name(fit.landings[at].column);
-    db_->exec(
-        "DELETE FROM " + table + " AS t" +
-        (by_key ? " WHERE NOT EXISTS (SELECT 1 FROM " + source.from + " AS s WHERE " + lacking + ")"
-                : ""));
-    auto const deleted = static_cast<std::uint64_t>(db_->changes());
-    db_->exec(insert_sql(fit, source, by_key));
-    return deleted;
+    Swap swap{*db_, *fit_, fields_, stage_->name_in_main(), target_.write_mode};
+    swap.run(refusals);
+    return swap;
 }
 
 void Session::fenced() const {

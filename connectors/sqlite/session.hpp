@@ -7,6 +7,7 @@
 #include "checkpoint.hpp"
 #include "fit.hpp"
 #include "stage.hpp"
+#include "swap.hpp"
 
 namespace weir::sqlite {
 
@@ -43,8 +44,7 @@ private:
     void check_epoch();
     void check_target();
     std::uint64_t commit_stage(Commit const& commit);
-    std::uint64_t show_stage();
-    std::uint64_t swap(Fit const& fit);
+    Swap show_stage(Refusals refusals);
     [[noreturn]] void fenced() const;
     void ready() const;
     template <class Work>

@@ -18,7 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view ending = ".stage";
-constexpr char const* table = "staged";
 
 std::string prefix_of(Location const& database, std::string const& owner) {
     return database.file + "-weir-" + owner + "-";
@@ -56,7 +55,8 @@ std::string existing_uri(std::string const& file) {
 
 }  // namespace
 
-Stage::Stage(Location const& database, StageName const& name, Call const& call) {
+Stage::Stage(Location const& database, StageName const& name, std::string table, Call const& call)
+    : table_{std::move(table)} {
     file_.file = prefix_of(database, name.owner) + std::to_string(name.epoch) + std::string{ending};
     file_.shown = fs::path{file_.file}.filename().string();
     create_exclusively(file_);
@@ -78,7 +78,7 @@ Stage::~Stage() {
 Fit Stage::stage_fit(std::vector<FieldView> const& fields,
                      std::vector<std::size_t> const& key) const {
     Fit fit;
-    fit.table = table;
+    fit.table = table_;
     fit.key = key;
     // Columns without a type take everything as it is.
     for (FieldView const& field : fields)
@@ -88,7 +88,7 @@ Fit Stage::stage_fit(std::vector<FieldView> const& fields,
 
 void Stage::prepare(std::vector<FieldView> const& fields, std::vector<std::size_t> const& key) {
     insert_.reset();
-    std::optional<Table> const before = Table::find(*db_, table);
+    std::optional<Table> const before = Table::find(*db_, table_);
     if (!before) {
         bool const is_whole = key.size() == 1 && storage_of(fields[key[0]]) == Storage::integer;
         std::string columns, keys;
@@ -100,13 +100,12 @@ void Stage::prepare(std::vector<FieldView> const& fields, std::vector<std::size_
         for (std::size_t const at : key)
             keys += (keys.empty() ? "" : ", ") + as_name(fields[at].name);
         if (!key.empty() && !is_whole) columns += ", PRIMARY KEY (" + keys + ")";
-        db_->exec(std::string{"CREATE TABLE "} + table + " (" + columns + ")" +
+        db_->exec("CREATE TABLE " + as_name(table_) + " (" + columns + ")" +
                   (key.empty() || is_whole ? "" : " WITHOUT ROWID"));
     } else {
         for (FieldView const& field : fields)
             if (!before->column(field.name))
-                db_->exec(std::string{"ALTER TABLE "} + table + " ADD COLUMN " +
-                          as_name(field.name));
+                db_->exec("ALTER TABLE " + as_name(table_) + " ADD COLUMN " + as_name(field.name));
     }
     insert_ = std::make_unique<BatchInsert>(*db_, stage_fit(fields, key), fields, !key.empty(),
                                             ++schemas_);
@@ -126,7 +125,10 @@ void Stage::end_writing() {
 
 void Stage::attach_to(Database& main) {
     main.exec("ATTACH " + as_text(existing_uri(file_.file)) + " AS _weir_stage");
+    main.exec("PRAGMA _weir_stage.synchronous=OFF");
 }
+
+std::string Stage::name_in_main() const { return "_weir_stage." + as_name(table_); }
 
 void Stage::detach_from(Database& main) noexcept {
     sqlite3_exec(main.raw(), "DETACH _weir_stage", nullptr, nullptr, nullptr);

@@ -19,7 +19,7 @@ struct StageName {
 /// killed run left is removed by drop_older(). Holds no lock on the database.
 class Stage {
 public:
-    Stage(Location const& database, StageName const& name, Call const& call);
+    Stage(Location const& database, StageName const& name, std::string table, Call const& call);
     ~Stage();
     Stage(Stage const&) = delete;
     Stage& operator=(Stage const&) = delete;
@@ -33,9 +33,10 @@ public:
     }
 
     void end_writing();
-    /// After end_writing(): `main` sees the rows as the table `name_in_main`, until detached.
+    /// After end_writing(): `main` sees the rows as the table `name_in_main()`, until detached, and
+    /// may make others beside it, `_weir_stage.…`, which go with the file.
     void attach_to(Database& main);
-    static constexpr char const* name_in_main = "_weir_stage.staged";
+    std::string name_in_main() const;
     static void detach_from(Database& main) noexcept;
 
     static void drop_older(Location const& database, StageName const& name) noexcept;
@@ -44,6 +45,7 @@ private:
     Fit stage_fit(std::vector<FieldView> const& fields, std::vector<std::size_t> const& key) const;
 
     Location file_;
+    std::string table_;  // named as the target is, so that messages of SQLite name that
     std::unique_ptr<Database> db_;
     std::unique_ptr<BatchInsert> insert_;
     int schemas_ = 0;

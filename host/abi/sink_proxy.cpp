@@ -7,6 +7,7 @@
 #include <new>
 #include <unordered_set>
 
+#include "host/abi/arrow_check.hpp"
 #include "host/abi/instance_object.hpp"
 #include "host/abi/utf8.hpp"
 
@@ -54,6 +55,27 @@ private:
     weir_begin abi_{};
 };
 
+/// What a plugin called a row's fault. An older plugin's weir_error may be shorter than ours.
+Error refusal_of(weir_status why, weir_error const* reason, std::string_view who,
+                 char const* function) {
+    weir_error said;
+    clear(said);
+    if (reason) std::memcpy(&said, reason, std::min<std::size_t>(reason->struct_size, sizeof said));
+    return error_of(why < 0 ? why : weir_status{WEIR_E_DATA}, said, who, function);
+}
+
+/// Runs `work` of a callback: nothing is thrown into a plugin.
+template <class Work>
+weir_status safely(Work&& work) noexcept {
+    try {
+        return work();
+    } catch (std::bad_alloc const&) {
+        return WEIR_E_NOMEM;
+    } catch (...) {
+        return WEIR_E_INTERNAL;
+    }
+}
+
 /// A weir_rejects over a RejectSink that checks what the plugin says.
 class RejectStruct {
 public:
@@ -69,13 +91,7 @@ public:
 private:
     static weir_status add(void* self, std::int64_t row, weir_status why,
                            weir_error const* reason) noexcept {
-        try {
-            return static_cast<RejectStruct*>(self)->take(row, why, reason);
-        } catch (std::bad_alloc const&) {
-            return WEIR_E_NOMEM;
-        } catch (...) {
-            return WEIR_E_INTERNAL;
-        }
+        return safely([&] { return static_cast<RejectStruct*>(self)->take(row, why, reason); });
     }
     weir_status take(std::int64_t row, weir_status why, weir_error const* reason);
 
@@ -96,12 +112,61 @@ weir_status RejectStruct::take(std::int64_t row, weir_status why, weir_error con
         broken_ = fmt::format("rejected row {} twice", row);
         return WEIR_E_INTERNAL;
     }
-    // An older plugin's weir_error may be shorter than ours.
-    weir_error said;
-    clear(said);
-    if (reason) std::memcpy(&said, reason, std::min<std::size_t>(reason->struct_size, sizeof said));
-    Error const error = error_of(why < 0 ? why : weir_status{WEIR_E_DATA}, said, who_, "write");
+    Error const error = refusal_of(why, reason, who_, "write");
     return (*sink_)(row, error) ? weir_status{WEIR_OK} : weir_status{WEIR_E_DATA};
+}
+
+/// A weir_refusals over a RefusalSink that checks what the plugin says.
+class RefusalStruct {
+public:
+    RefusalStruct(RefusalSink const* sink, std::string_view who)
+        : abi_{sizeof abi_, 0, this, add, keep}, sink_{sink}, who_{who} {}
+    RefusalStruct(RefusalStruct const&) = delete;
+    RefusalStruct& operator=(RefusalStruct const&) = delete;
+
+    weir_refusals const* abi() const { return sink_ ? &abi_ : nullptr; }
+    /// What the plugin did wrong, as the end of a sentence; empty: nothing.
+    std::string const& broken() const { return broken_; }
+    /// Whether rows were added and never kept.
+    bool is_loose() const { return is_loose_; }
+
+private:
+    static weir_status add(void* self, ArrowSchema const* schema, ArrowArray const* record,
+                           weir_status why, weir_error const* reason) noexcept {
+        return safely(
+            [&] { return static_cast<RefusalStruct*>(self)->take(schema, record, why, reason); });
+    }
+    static weir_status keep(void* self) noexcept {
+        return safely([&] {
+            auto& refusals = *static_cast<RefusalStruct*>(self);
+            refusals.is_loose_ = false;
+            return refusals.sink_->keep() ? weir_status{WEIR_OK} : weir_status{WEIR_E_DATA};
+        });
+    }
+    weir_status take(ArrowSchema const* schema, ArrowArray const* record, weir_status why,
+                     weir_error const* reason);
+
+    weir_refusals abi_;
+    RefusalSink const* sink_;
+    std::string_view who_;
+    std::string broken_;
+    bool is_loose_ = false;
+};
+
+weir_status RefusalStruct::take(ArrowSchema const* schema, ArrowArray const* record,
+                                weir_status why, weir_error const* reason) {
+    if (!schema || !record || !schema->release || !record->release)
+        broken_ = "refused a row without its record";
+    else if (std::string const wrong = check_schema(*schema); !wrong.empty())
+        broken_ = "refused a row whose schema " + wrong;
+    else if (std::string const odd = BatchCheck{*schema}.check(*record); !odd.empty())
+        broken_ = "refused a row in a batch that " + odd;
+    else if (record->length != 1)
+        broken_ = fmt::format("refused {} rows as one", record->length);
+    if (!broken_.empty()) return WEIR_E_INTERNAL;
+    is_loose_ = true;
+    Error const error = refusal_of(why, reason, who_, "commit");
+    return sink_->add(*schema, *record, error) ? weir_status{WEIR_OK} : weir_status{WEIR_E_DATA};
 }
 
 Result<std::vector<std::string>> parse_actions(Boundary const& boundary, std::string const& text) {
@@ -181,11 +246,16 @@ Result<std::uint64_t> WriterProxy::commit(CallContext const& call, CommitRequest
     commit.cursor_size = request.cursor.size();
     commit.rows = request.rows;
     commit.spec_json = spec.empty() ? nullptr : spec.c_str();
-    Result<weir_status> const done =
-        object_->boundary().call("commit", &call, [&](weir_error* error) {
-            return object_->table().commit(object_->handle(), call.abi(), &commit, error);
-        });
+    Boundary& boundary = object_->boundary();
+    RefusalStruct refused{request.refusals, boundary.who()};
+    commit.refusals = refused.abi();
+    Result<weir_status> const done = boundary.call("commit", &call, [&](weir_error* error) {
+        return object_->table().commit(object_->handle(), call.abi(), &commit, error);
+    });
+    if (!refused.broken().empty()) return boundary.broken("commit", refused.broken());
     if (!done) return done.error();
+    if (refused.is_loose())
+        return boundary.broken("commit", "showed rows and never kept those it refused");
     return commit.deleted;
 }
 

@@ -32,12 +32,20 @@ struct BeginRequest {
     bool staged = false, reset = false;
 };
 
+/// See weir_refusals: takes whole records during the final commit(), on its thread. False: no more,
+/// the commit ends with E_DATA.
+struct RefusalSink {
+    std::function<bool(ArrowSchema const&, ArrowArray const& record, Error const& why)> add;
+    std::function<bool()> keep;
+};
+
 /// See weir_commit.
 struct CommitRequest {
     std::string_view cursor = {};  ///< empty: the position is cleared
     std::uint64_t rows = 0;
     bool final = false;
     std::string_view spec = {};  ///< the host's note from now on; empty: as begin() gave it
+    RefusalSink const* refusals = nullptr;  ///< null: a staged row that is refused fails the call
 };
 
 /// Takes a refused row, counted in the batch of the call, and why; false: no more, the write ends

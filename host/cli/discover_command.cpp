@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "host/cli/commands.hpp"
 #include "host/cli/environment.hpp"
@@ -21,8 +21,21 @@ Json stream_json(FoundStream const& stream) {
     return json;
 }
 
+using Names = std::vector<std::string>;
+
+/// Whom a caveat is about, of `total` streams.
+std::string named(Names const& names, std::size_t total) {
+    constexpr std::size_t shown_max = 8;
+    if (names.size() == total && total > 1) return "all streams";
+    std::size_t const shown = std::min(names.size(), shown_max);
+    std::string const more =
+        shown < names.size() ? fmt::format(" and {} more", names.size() - shown) : "";
+    return fmt::format(
+        "{}{}", fmt::join(names.begin(), names.begin() + static_cast<int>(shown), ", "), more);
+}
+
 std::string joined(nlohmann::json const& names) {
-    return fmt::format("{}", fmt::join(names.get<std::vector<std::string>>(), ", "));
+    return fmt::format("{}", fmt::join(names.get<Names>(), ", "));
 }
 
 std::string key_text(nlohmann::json const& meta) {
@@ -63,16 +76,17 @@ std::string table_text(std::vector<FoundStream> const& streams, bool with_column
     }
     std::string text = fmt::format("{:<{}}  {:>{}}  {:<{}}  CURSOR CANDIDATES\n", "STREAM",
                                    name_width, "ROWS~", rows_width, "KEY", key_width);
-    std::set<std::string> caveats;
+    std::map<std::string, Names> caveats;  // and the streams they are of
     for (FoundStream const& stream : streams) {
         text += fmt::format("{:<{}}  {:>{}}  {:<{}}  {}\n", stream.name, name_width,
                             rows_text(stream.meta), rows_width, key_text(stream.meta), key_width,
                             cursors_text(stream.meta));
         if (with_columns) text += fields_text(stream.meta);
         for (auto const& caveat : stream.meta.value("caveats", nlohmann::json::array()))
-            caveats.insert(caveat.get<std::string>());
+            caveats[caveat.get<std::string>()].push_back(stream.name);
     }
-    for (std::string const& caveat : caveats) text += fmt::format("⚠ {}\n", caveat);
+    for (auto const& [caveat, names] : caveats)
+        text += fmt::format("⚠ {}: {}\n", named(names, streams.size()), caveat);
     return text;
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <string_view>
 
+#include "host/core/name_list.hpp"
 #include "host/core/text.hpp"
 
 #ifndef WEIR_VERSION
@@ -36,6 +37,7 @@ Exit codes: 0 done, 1 the work failed, 2 wrong usage, 3 the environment failed,
 /// What CLI11 fills in before it becomes a request.
 struct CopyText {
     std::string mode, write, on_error, transform;
+    Strings key, fields;
     double max_delete_fraction = 0.1;
     std::uint32_t batch_rows = 0;
     std::uint64_t batch_bytes = 0;
@@ -70,12 +72,11 @@ CLI::App* add_copy(CLI::App& app, CopyCommand& out, CopyText& text) {
         ->type_name("MODE");
     copy->add_option("--cursor", request.cursor, "Field by which changes are found")
         ->type_name("FIELD");
-    copy->add_option("--key", request.key, "Fields that identify a record")
-        ->delimiter(',')
+    copy->add_option("--key", text.key, "Fields that identify a record")
         ->type_name("FIELD,...")
         ->allow_extra_args(false);
-    copy->add_option("--fields", request.fields, "Only these fields")
-        ->delimiter(',')
+    copy->add_option("--fields", text.fields,
+                     "Only these fields; a name with a comma stands in double quotes: '\"a,b\",c'")
         ->type_name("FIELD,...")
         ->allow_extra_args(false);
     copy->add_option("--transform", text.transform, "Mapping of values")->type_name("FILE");
@@ -138,6 +139,17 @@ Error not_here(std::string const& what) {
                  what + " is not supported by this version of Weir", what};
 }
 
+/// The names of all arguments of one option.
+Result<Strings> names(char const* option, Strings const& texts) {
+    Strings all;
+    for (std::string const& text : texts) {
+        Result<Strings> some = split_names(text);
+        if (!some) return usage(fmt::format("{} {}", option, some.error().message), option);
+        all.insert(all.end(), some->begin(), some->end());
+    }
+    return all;
+}
+
 Result<void> settle(CLI::App const& app, CopyText const& text, CopyRequest& request) {
     for (char const* option : {"--stream", "--to", "--cursor", "--key", "--fields"})
         for (std::string const& value : app.get_option(option)->results())
@@ -159,6 +171,12 @@ Result<void> settle(CLI::App const& app, CopyText const& text, CopyRequest& requ
         "--on-error", text.on_error,
         {{"stop", OnError::stop}, {"skip", OnError::skip}, {"dead_letter", OnError::dead_letter}});
     if (!on_error) return on_error.error();
+    Result<Strings> key = names("--key", text.key);
+    if (!key) return key.error();
+    Result<Strings> fields = names("--fields", text.fields);
+    if (!fields) return fields.error();
+    request.key = std::move(*key);
+    request.fields = std::move(*fields);
     request.mode = *mode;
     request.write = *write;
     request.on_error = on_error->value_or(OnError::stop);

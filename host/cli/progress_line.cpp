@@ -137,6 +137,9 @@ double ProgressLine::rate() {
 std::string ProgressLine::line(double rows_per_s) const {
     std::string text = fmt::format("  {}  ", stream_);
     if (style_ == Style::terminal && expected_) text += bar(counts_.read, *expected_);
+    // Nothing may have come yet because somebody holds a lock: no figures then, they look like a
+    // result.
+    if (is_active_ && counts_.read == 0) return text + "waiting for the first rows";
     return text + fmt::format("{} rows  {} rows/s  {}", with_commas(counts_.read),
                               with_commas(static_cast<std::uint64_t>(rows_per_s)),
                               human_bytes(counts_.bytes));

@@ -11,6 +11,7 @@
 
 #include "host/core/text.hpp"
 #include "host/run/record_json.hpp"
+#include "weir/cpp/calendar.hpp"
 
 namespace weir::host {
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "host/core/name_list.hpp"
 #include "host/core/text.hpp"
 
 namespace weir::host {
@@ -71,7 +72,8 @@ Result<void> check_selected(CopyRequest const& request, Task const& task) {
                          fmt::format("--fields leaves out \"{}\", which {} needs as key or cursor",
                                      name, task.stream),
                          name}
-                .suggest(fmt::format("--fields {},{}", name, joined(request.fields)));
+                .suggest(
+                    fmt::format("--fields {},{}", join_names({name}), join_names(request.fields)));
     return {};
 }
 

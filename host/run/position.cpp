@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace weir::host {
 
 namespace {
@@ -31,6 +33,24 @@ std::string plain(Json const& value) {
 
 WriteMode write_mode(CopyRequest const& request, std::vector<std::string> const& key) {
     return request.write.value_or(key.empty() ? WriteMode::append : WriteMode::upsert);
+}
+
+bool same_names(std::vector<std::string> one, std::vector<std::string> other) {
+    std::ranges::sort(one);
+    std::ranges::sort(other);
+    return one == other;
+}
+
+/// Rows that the target holds under the old key would stay beside those under the new one.
+Error key_changed(std::string const& stream, std::vector<std::string> const& before,
+                  std::vector<std::string> const& now) {
+    std::string const old = fmt::format("{}", fmt::join(before, ", "));
+    return Error{WEIR_E_CONFLICT, "copy.key_changed",
+                 fmt::format("{} was copied by its key {}, now its key is {}: copy it into a new "
+                             "target with --to, or name the key that the target has with --key",
+                             stream, old, fmt::join(now, ", ")),
+                 stream}
+        .suggest("--to NAME");
 }
 
 /// Appending everything a second time would double it. Where nothing but this job's rows can be in
@@ -110,6 +130,9 @@ Result<Start> decide_start(CopyRequest const& request, std::string const& stream
         now.tracking.empty() || now.write == WriteMode::replace ? ReadMode::full : ReadMode::delta);
     if (!checkpoint) return start;
 
+    if (request.key.empty() && now.write == WriteMode::upsert && before.write == now.write &&
+        !same_names(before.key, now.key))
+        return key_changed(stream, before.key, now.key);
     if (now.write == WriteMode::replace) {
         start.reset = true;
     } else if (now.mode == ReadMode::full) {

@@ -43,6 +43,27 @@ void read_all(ReaderProxy& reader, CallContext const& call, Stop const& stop, Re
     }
 }
 
+/// Keeps the staged rows that a final commit refuses.
+struct Refusing {
+    explicit Refusing(DeadLetters* letters)
+        : sink{[this, letters](ArrowSchema const& schema, ArrowArray const& row, Error const& why) {
+                   ++rows;
+                   return is_kept(letters->add(schema, row, 0, why));
+               },
+               [this, letters] { return is_kept(letters->sync()); }} {}
+    Refusing(Refusing const&) = delete;
+    Refusing& operator=(Refusing const&) = delete;
+
+    bool is_kept(Result<void> const& kept) {
+        if (!kept) limit = kept.error();
+        return kept.has_value();
+    }
+
+    RefusalSink sink;
+    std::uint64_t rows = 0;
+    Error limit;  ///< why no more can be kept
+};
+
 /// The writing half: the state of the open transaction.
 class Writing {
 public:
@@ -129,9 +150,17 @@ private:
         request.rows = facts_.counts.written - facts_.committed.written;
         request.final = final;
         if (final) request.spec = rules_.final_spec;
+        Refusing refusing{ports_.rejects};
+        if (final && ports_.rejects) request.refusals = &refusing.sink;
         Result<std::uint64_t> deleted = ports_.writer.commit(ports_.write_call, request);
+        if (!refusing.limit.message.empty()) return refusing.limit;
         if (!deleted) return deleted.error();
         failpoint("pump.after_commit");
+        if (refusing.rows > facts_.counts.written)
+            return Error{WEIR_E_INTERNAL, "plugin.rejects",
+                         "the sink refused more rows than it was given"};
+        facts_.counts.written -= refusing.rows;
+        facts_.counts.rejected += refusing.rows;
         facts_.counts.deleted += *deleted;
         facts_.committed = facts_.counts;
         facts_.cursor = cursor_;

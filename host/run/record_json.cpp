@@ -44,30 +44,11 @@ std::string decimal(std::string_view bytes, int scale) {
     return digits;
 }
 
-std::string date(std::int64_t days) {
-    Civil const day = civil_of(days);
-    bool const is_bc = day.year <= 0;
-    return fmt::format("{:04}-{:02}-{:02}{}", is_bc ? 1 - day.year : day.year, day.month, day.day,
-                       is_bc ? " BC" : "");
-}
-
-/// A clock time with as many digits behind the second as the unit has, six at least.
-std::string clock(std::int64_t count, std::int64_t units) {
-    std::int64_t const seconds = count / units;
-    std::int64_t const nanoseconds = count % units * (1'000'000'000 / units);
-    std::string const fraction = units > 1'000'000 ? fmt::format("{:09}", nanoseconds)
-                                                   : fmt::format("{:06}", nanoseconds / 1000);
-    return fmt::format("{:02}:{:02}:{:02}.{}", seconds / 3600, seconds / 60 % 60, seconds % 60,
-                       fraction);
-}
-
-std::string timestamp(std::int64_t count, std::int64_t units, bool is_instant) {
-    std::int64_t const day = 86'400 * units;
-    std::int64_t const rest = count % day;
-    std::string text = date(count / day - (rest < 0 ? 1 : 0));
-    std::string const time =
-        "T" + clock(rest < 0 ? rest + day : rest, units) + (is_instant ? "Z" : "");
-    return text.insert(std::min(text.find(' '), text.size()), time);
+/// What a function of calendar.hpp prints.
+template <class Print>
+std::string printed(Print&& print) {
+    char text[calendar_text_max];
+    return {text, print(static_cast<char*>(text))};
 }
 
 Json number(double value) {
@@ -113,13 +94,16 @@ Json value(ColumnView const& column, std::int64_t row) {
     }
     std::int64_t const count = column.integer(row);
     switch (field.meaning) {
-        case Meaning::date: {
-            std::int64_t const days = count / field.units;
-            return date(days - (count % field.units < 0 ? 1 : 0));
-        }
-        case Meaning::time: return clock(count, field.units);
-        case Meaning::timestamp: return timestamp(count, field.units, false);
-        case Meaning::instant: return timestamp(count, field.units, true);
+        case Meaning::date:
+            return printed([&](char* out) { return print_date(out, count, field.units); });
+        case Meaning::time:
+            return printed([&](char* out) { return print_time(out, count, field.units); });
+        case Meaning::timestamp:
+        case Meaning::instant:
+            return printed([&](char* out) {
+                bool const is_instant = field.meaning == Meaning::instant;
+                return print_timestamp(out, count, field.units, is_instant);
+            });
         default: return integer(count);
     }
 }
@@ -134,7 +118,5 @@ Json record_json(ArrowSchema const& schema, ArrowArray const& batch, std::int64_
     }
     return record;
 }
-
-std::string rfc3339(std::int64_t unix_us) { return timestamp(unix_us, 1'000'000, true); }
 
 }  // namespace weir::host

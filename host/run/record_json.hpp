@@ -13,7 +13,4 @@ namespace weir::host {
 nlohmann::ordered_json record_json(ArrowSchema const& schema, ArrowArray const& batch,
                                    std::int64_t row);
 
-/// "2026-01-01T00:00:00.000000Z"
-std::string rfc3339(std::int64_t unix_us);
-
 }  // namespace weir::host

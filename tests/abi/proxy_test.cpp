@@ -1,4 +1,6 @@
 // What the host makes of a connector that keeps its promises, and of one that breaks them.
+#include <map>
+
 #include "abi/fixture.hpp"
 
 namespace weir::host {
@@ -252,6 +254,26 @@ protected:
         NextBatch const batch = std::move(*read.next(call));
         return writer->write(call, *schema, *batch.array, rejects);
     }
+    Result<std::uint64_t> commit(std::string const& deed, RefusalSink const& refusals) {
+        Instance instance = odd(deed);
+        std::uint64_t epoch = 0;
+        std::string cursor;
+        Result<WriterProxy> writer = instance.sink()->begin(call, {}, epoch, cursor);
+        if (!writer) return writer.error();
+        return writer->commit(call, {.rows = 3, .final = true, .refusals = &refusals});
+    }
+    static RefusalSink refusals_to(std::vector<std::string>& taken) {
+        return {[&](ArrowSchema const&, ArrowArray const& record, Error const& why) {
+                    auto const* ids =
+                        static_cast<std::int64_t const*>(record.children[0]->buffers[1]);
+                    taken.push_back(std::to_string(ids[0]) + " " + why.code + " " + why.message);
+                    return true;
+                },
+                [&] {
+                    taken.push_back("kept");
+                    return true;
+                }};
+    }
 };
 
 TEST_F(OddWriter, BeginsWritesAndCommits) {
@@ -311,6 +333,36 @@ TEST_F(OddWriter, RefusesRejectsThatCannotBe) {
                   .error()
                   .message.find("rejected row 3 of a batch of 3 rows"),
               std::string::npos);
+}
+
+TEST_F(OddWriter, HandsRowsRefusedAtTheEndOn) {
+    std::vector<std::string> taken;
+    EXPECT_TRUE(commit("", refusals_to(taken)));
+    EXPECT_EQ(taken, (std::vector<std::string>{"7 plugin.data odd: not this one", "kept"}));
+}
+
+TEST_F(OddWriter, EndsWhenTheHostTakesNoMoreRefusedRows) {
+    std::vector<std::string> taken;
+    RefusalSink full = refusals_to(taken);
+    full.add = [](ArrowSchema const&, ArrowArray const&, Error const&) { return false; };
+    EXPECT_EQ(commit("", full).error().status, WEIR_E_DATA);
+    RefusalSink broken_disk = refusals_to(taken);
+    broken_disk.keep = [] { return false; };
+    EXPECT_EQ(commit("", broken_disk).error().status, WEIR_E_DATA);
+}
+
+TEST_F(OddWriter, RefusesRefusalsThatCannotBe) {
+    std::map<std::string, std::string> const deeds{
+        {"refuses_nothing", "refused a row without its record"},
+        {"refuses_two", "refused 2 rows as one"},
+        {"refuses_oddly", "refused a row whose schema"},
+        {"never_keeps", "never kept those it refused"}};
+    for (auto const& [deed, sentence] : deeds) {
+        std::vector<std::string> taken;
+        Result<std::uint64_t> const done = commit(deed, refusals_to(taken));
+        ASSERT_FALSE(done) << deed;
+        EXPECT_NE(done.error().message.find(sentence), std::string::npos) << done.error().message;
+    }
 }
 
 TEST_F(OddWriter, RefusesToHaveABorrowedBatchReleased) {

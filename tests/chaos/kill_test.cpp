@@ -115,13 +115,12 @@ TEST_F(Kill, WhatArrivesBetweenKillAndResumeIsReadOnce) {
 
 TEST_F(Kill, AStreamWithoutAKeyShowsAtOnceAtTheEnd) {
     db.run("ALTER TABLE users DROP CONSTRAINT users_pkey");
-    for (int pass = 1; pass < 30; pass += 7) {
-        EXPECT_TRUE(killed_at("pump.before_commit", 1, arguments(false)) ||
-                    sink().one("SELECT count(*) FROM users") == "400");
-        EXPECT_NE(sink().one("SELECT count(*) FROM users"), "7");
-        if (sink().one("SELECT count(*) FROM users") != "0") break;
+    for (int round = 0; round < 3; ++round) {
+        // Its only commit is the last.
+        EXPECT_TRUE(killed_at("pump.before_commit", 1, arguments(false)));
+        EXPECT_EQ(sink().one("SELECT count(*) FROM users"), "0");
     }
-    if (sink().one("SELECT count(*) FROM users") == "0") expect_exit(copy(arguments(false)), 0);
+    EXPECT_TRUE(killed_at("pump.after_commit", 1, arguments(false)));
     expect_exact();
 }
 

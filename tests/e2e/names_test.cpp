@@ -44,28 +44,44 @@ TEST_F(Names, TablesThatDifferOnlyInCaseAreRefused) {
     db.run(
         "CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE \"Users\" (id int PRIMARY KEY);"
         "INSERT INTO users VALUES (1); INSERT INTO \"Users\" VALUES (2)");
-    Ran const ran = copy({"--stream", "public.*"});
-    EXPECT_NE(ran.code, 0) << ran;
-    expect_failure(ran, ran.code, ran.error_code());
-    EXPECT_FALSE(std::filesystem::exists(sink_path()) && sink().has_table("users"))
-        << "refused before anything is written";
+    expect_failure(copy({"--stream", "public.*"}), 2, "copy.same_target");
+    EXPECT_FALSE(std::filesystem::exists(sink_path())) << "refused before anything is written";
 }
 
 TEST_F(Names, ColumnsThatDifferOnlyInCaseAreRefused) {
     db.run(
         "CREATE TABLE users (id int PRIMARY KEY, a int, \"A\" int);"
         "INSERT INTO users VALUES (1, 2, 3)");
-    Ran const ran = copy({"--stream", "public.users"});
-    EXPECT_NE(ran.code, 0) << ran;
-    expect_failure(ran, ran.code, ran.error_code());
-    EXPECT_FALSE(std::filesystem::exists(sink_path()) && sink().has_table("users"));
+    expect_failure(copy({"--stream", "public.users"}), 2, "sqlite.name_clash");
+    EXPECT_FALSE(sink().has_table("users"));
 }
 
 TEST_F(Names, WeirsOwnTableIsNoTarget) {
     make_users(3);
-    Ran const ran = copy({"--stream", "public.users", "--to", "_weir_checkpoint"});
-    EXPECT_NE(ran.code, 0) << ran;
-    expect_failure(ran, ran.code, ran.error_code());
+    for (char const* name : {"_weir_checkpoint", "sqlite_master"})
+        expect_failure(copy({"--stream", "public.users", "--to", name}), 2, "sqlite.reserved_name");
+}
+
+TEST_F(Names, AColumnOfWeirsOwnNameIsRefused) {
+    db.run("CREATE TABLE t (id int PRIMARY KEY, _weir_x int)");
+    expect_failure(copy({"--stream", "public.t"}), 2, "sqlite.reserved_name");
+}
+
+TEST_F(Names, FieldsWithACommaStandInQuotes) {
+    db.run(
+        "CREATE TABLE t (\"a,b\" int, \"say \"\"x\"\"\" int, c int, d int); "
+        "INSERT INTO t VALUES (1, 2, 3, 4)");
+    Ran const ran = copy({"--stream", "public.t", "--fields", "\"a,b\",say \"x\"", "--fields", "c",
+                          "--key", "\"a,b\",c"});
+    expect_moved(ran, 1, 1);
+    EXPECT_EQ(sink().rows("SELECT * FROM t"), (std::vector<Record>{{"1", "2", "3"}}));
+    std::string const said =
+        expect_failure(copy({"--stream", "public.t", "--fields", "\"a,b"}), 2, "usage");
+    EXPECT_NE(said.find("not closed"), std::string::npos) << said;
+    std::string const needed = expect_failure(
+        copy({"--stream", "public.t", "--fields", "c,d", "--key", "\"a,b\"", "--to", "u"}), 2,
+        "copy.field_needed");
+    EXPECT_NE(needed.find("--fields \"a,b\",c,d"), std::string::npos) << needed;
 }
 
 TEST_F(Names, ManyColumnsAreCopied) {
@@ -116,6 +132,23 @@ TEST_F(Drift, AColumnRetypedStopsTheRun) {
     expect_stopped("name");
 }
 
+TEST_F(Drift, AnotherPrimaryKeyStopsTheRunAndSaysWhatToDo) {
+    db.run("ALTER TABLE users DROP CONSTRAINT users_pkey, ADD PRIMARY KEY (name)");
+    for (std::vector<std::string> const& arguments :
+         {by_time, std::vector<std::string>{"--stream", "public.users", "--mode", "full"}}) {
+        std::string const said = expect_failure(copy(arguments), 1, "copy.key_changed");
+        EXPECT_NE(said.find("by its key id, now its key is name"), std::string::npos) << said;
+        EXPECT_NE(said.find("--to"), std::string::npos) << said;
+        EXPECT_NE(said.find("--key"), std::string::npos) << said;
+    }
+    EXPECT_EQ(sink().one("SELECT count(*) FROM users"), "10");
+    expect_moved(copy({"--stream", "public.users", "--to", "anew"}), 10, 10);
+    expect_users_equal("anew");
+    add_users(11, 12);
+    expect_moved(copy({"--stream", "public.users", "--mode", "full", "--key", "id"}), 12, 12);
+    expect_users_equal();
+}
+
 TEST_F(Drift, AfterItIsMendedTheRunGoesOn) {
     db.run("ALTER TABLE users RENAME name TO label");
     expect_stopped("name");
@@ -133,14 +166,12 @@ TEST_F(Drift, AColumnOnlyTheSinkHasIsLeftAlone) {
     EXPECT_EQ(sink().one("SELECT count(*) FROM users WHERE note = 'mine'"), "10");
 }
 
-TEST_F(Drift, AnotherKeyedColumnDroppedInTheSinkStopsOrIsAdded) {
+TEST_F(Drift, AColumnDroppedInTheSinkStopsTheRun) {
     sink().run("ALTER TABLE users DROP COLUMN name");
     add_users(11, 12);
-    Ran const ran = copy(by_time);
-    if (ran.code == 0)
-        EXPECT_EQ(sink().one("SELECT name FROM users WHERE id = 12"), "user 12");
-    else
-        expect_failure(ran, 1, ran.error_code());
+    std::string const said = expect_failure(copy(by_time), 1, "sqlite.column_missing");
+    EXPECT_NE(said.find("\"name\", which the last run wrote"), std::string::npos) << said;
+    EXPECT_EQ(sink().one("SELECT count(*) FROM users"), "10");
 }
 
 }  // namespace

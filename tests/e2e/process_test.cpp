@@ -160,6 +160,17 @@ TEST_F(Discover, SaysWhatAPollCannotSee) {
     EXPECT_NE(ran.out.find("delete"), std::string::npos) << ran;
 }
 
+TEST_F(Discover, SaysWhomACaveatIsAbout) {
+    make_users(1);
+    db.run("CREATE VIEW one AS TABLE users; CREATE VIEW two AS TABLE users");
+    Ran const ran = weir({"discover", server.url(database)});
+    expect_exit(ran, 0);
+    std::string const streams = "⚠ public.one, public.two: a view";
+    EXPECT_NE(ran.out.find(streams), std::string::npos) << ran;
+    EXPECT_EQ(ran.out.find("⚠ a view"), std::string::npos) << ran;
+    EXPECT_NE(ran.out.find("⚠ all streams: "), std::string::npos) << ran;
+}
+
 TEST_F(Discover, FailsAsCopyDoes) {
     Ran const refused = weir({"discover", server.url_as("weir", "wr0ng-Pa55", database), "--json"});
     expect_failure(refused, 3, refused.error_code());

@@ -35,15 +35,33 @@ typedef struct weir_begin {
     const char *spec_json;  // the host's own note, kept beside the cursor, given back by peek()
 } weir_begin;
 
+// Takes staged rows that only the FINAL commit finds refused. Their batches are gone by then, so
+// each comes whole.
+typedef struct weir_refusals {
+    uint32_t struct_size, flags;
+    void *ctx;
+    // `record` is one row of `schema`, both borrowed: its types may differ from those of the batch
+    // it came in, as long as its values print the same. `why` and `reason` as for weir_rejects. A
+    // negative answer is to be returned at once.
+    weir_status (*add)(void *ctx, const struct ArrowSchema *schema, const struct ArrowArray *record,
+                       weir_status why, const weir_error *reason);
+    // What was added is durable on return. Once after the last add(), before the rows show; a
+    // negative answer is to be returned at once.
+    weir_status (*keep)(void *ctx);
+} weir_refusals;
+
 enum { WEIR_COMMIT_FINAL = 1 };  // the stream is complete; staged rows show now
 
 typedef struct weir_commit {
     uint32_t struct_size, flags;
     const char *cursor;
-    size_t cursor_size;  // 0: the position is cleared
-    uint64_t rows;       // of this transaction; the checkpoint row adds them up
-    uint64_t deleted;    // answered: rows of the target that a REPLACE removed
+    size_t cursor_size;     // 0: the position is cleared
+    uint64_t rows;          // of this transaction; the checkpoint row adds them up
+    uint64_t deleted;       // answered: rows of the target that a REPLACE removed
     const char *spec_json;  // the host's note from now on; null: as begin() gave it
+    // FINAL: who takes the staged rows that the target refuses, while the others show; the
+    // checkpoint does not count them. Null: the first one fails the commit, and nothing shows.
+    const weir_refusals *refusals;
 } weir_commit;
 
 typedef struct weir_writer weir_writer;

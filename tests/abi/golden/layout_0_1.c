@@ -237,7 +237,7 @@ MEMBER(weir_begin, stream, 24, const char **);
 MEMBER(weir_begin, run_id, 32, const char **);
 MEMBER(weir_begin, spec_json, 40, const char **);
 
-SIZE_AT_LEAST(weir_commit, 48);
+SIZE_AT_LEAST(weir_commit, 56);
 MEMBER(weir_commit, struct_size, 0, uint32_t *);
 MEMBER(weir_commit, flags, 4, uint32_t *);
 MEMBER(weir_commit, cursor, 8, const char **);
@@ -245,6 +245,15 @@ MEMBER(weir_commit, cursor_size, 16, size_t *);
 MEMBER(weir_commit, rows, 24, uint64_t *);
 MEMBER(weir_commit, deleted, 32, uint64_t *);
 MEMBER(weir_commit, spec_json, 40, const char **);
+MEMBER(weir_commit, refusals, 48, const weir_refusals **);
+
+SIZE_AT_LEAST(weir_refusals, 32);
+MEMBER(weir_refusals, struct_size, 0, uint32_t *);
+MEMBER(weir_refusals, flags, 4, uint32_t *);
+MEMBER(weir_refusals, ctx, 8, void **);
+MEMBER(weir_refusals, add, 16, weir_status (**)(void *ctx, const struct ArrowSchema *schema, const
+       struct ArrowArray *record, weir_status why, const weir_error *reason));
+MEMBER(weir_refusals, keep, 24, weir_status (**)(void *ctx));
 
 SIZE_AT_LEAST(weir_sink, 64);
 MEMBER(weir_sink, struct_size, 0, uint32_t *);

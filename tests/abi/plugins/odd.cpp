@@ -285,9 +285,30 @@ weir_status write(weir_writer* writer, weir_call const*, ArrowSchema const*,
     return WEIR_OK;
 }
 
-weir_status commit(weir_writer*, weir_call const*, weir_commit* commit, weir_error*) {
+/// Refuses a staged row of one field, and says so in the wrong way when that is its deed.
+weir_status refuse_one(Odd const* odd, weir_refusals const* refusals) {
+    weir::Batch record{{{"id", weir::Type::int64}}};
+    record.row(7);
+    if (does(odd, "refuses_two")) record.row(8);
+    ArrowSchema schema;
+    ArrowArray array;
+    weir::export_schema(record.schema(), &schema);
+    record.finish(&array);
+    if (does(odd, "refuses_oddly")) schema.children[0]->format = "?";
+    weir_error why{};
+    why.struct_size = sizeof why;
+    std::strcpy(why.message, "odd: not this one");
+    weir_status status = refusals->add(
+        refusals->ctx, does(odd, "refuses_nothing") ? nullptr : &schema, &array, WEIR_E_DATA, &why);
+    schema.release(&schema);
+    array.release(&array);
+    if (status >= 0 && !does(odd, "never_keeps")) status = refusals->keep(refusals->ctx);
+    return status;
+}
+
+weir_status commit(weir_writer* writer, weir_call const*, weir_commit* commit, weir_error*) {
     commit->deleted = commit->rows;
-    return WEIR_OK;
+    return commit->refusals ? refuse_one(writer_of(writer), commit->refusals) : WEIR_OK;
 }
 
 weir_status peek(weir_instance* instance, weir_call const*, weir_begin const*,

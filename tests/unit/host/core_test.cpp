@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "host/core/name_list.hpp"
 #include "host/core/secret.hpp"
 #include "host/core/text.hpp"
 #include "support/temp_dir.hpp"
@@ -82,6 +83,30 @@ TEST(Ulid, SortsByTime) {
 TEST(Fingerprint, IsStable) {
     EXPECT_EQ(fingerprint(""), "cbf29ce484222325");
     EXPECT_EQ(fingerprint("a"), "af63dc4c8601ec8c");
+}
+
+TEST(NameList, IsALineOfCsv) {
+    using Names = std::vector<std::string>;
+    std::vector<std::pair<std::string, Names>> const cases{
+        {"id", {"id"}},
+        {"id,email", {"id", "email"}},
+        {"\"a,b\",c", {"a,b", "c"}},
+        {"c,\"a \"\"b\"\"\"", {"c", "a \"b\""}},
+        {"say \"x\"", {"say \"x\""}},
+        {" a, b", {" a", " b"}},
+    };
+    for (auto const& [text, names] : cases) {
+        Result<Names> const found = split_names(text);
+        ASSERT_TRUE(found) << text;
+        EXPECT_EQ(*found, names);
+        EXPECT_EQ(*split_names(join_names(names)), names) << join_names(names);
+    }
+}
+
+TEST(NameList, RefusesWhatIsNoList) {
+    for (char const* text :
+         {"", "a,", ",a", "a,,b", "\"\"", "\"a", "\"a\"b", "\"a\",\"", "\"a\"\""})
+        EXPECT_FALSE(split_names(text)) << text;
 }
 
 }  // namespace

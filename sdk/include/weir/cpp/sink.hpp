@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "../sink.h"
+#include "batch.hpp"
 #include "config.hpp"
 #include "host.hpp"
 #include "view.hpp"
@@ -23,11 +24,47 @@ struct Begin {
     bool staged = false, reset = false;
 };
 
+/// Takes the staged rows that the target refuses at the final commit; may be absent, then the
+/// commit throws E_DATA for the first one instead. See weir_refusals.
+class Refusals {
+public:
+    explicit Refusals(weir_refusals const* refusals = nullptr) : refusals_{refusals} {}
+    explicit operator bool() const { return WEIR_HAS(refusals_, weir_refusals, keep); }
+    /// `record` holds one row, and none afterwards.
+    void add(Batch& record, Error const& why) {
+        Exported exported;
+        export_schema(record.schema(), &exported.schema);
+        record.finish(&exported.array);
+        weir_error reason{};
+        reason.struct_size = sizeof reason;
+        weir_status const status = detail::explain(&reason, why);
+        answer(refusals_->add(refusals_->ctx, &exported.schema, &exported.array, status, &reason));
+    }
+    /// Once after the last row, before the others show.
+    void keep() { answer(refusals_->keep(refusals_->ctx)); }
+
+private:
+    struct Exported {
+        ArrowSchema schema{};
+        ArrowArray array{};
+        ~Exported() {
+            if (schema.release) schema.release(&schema);
+            if (array.release) array.release(&array);
+        }
+    };
+    static void answer(weir_status status) {
+        if (status < 0) throw Error{status, "the host takes no more refused rows"};
+    }
+
+    weir_refusals const* refusals_;
+};
+
 struct Commit {
     std::string_view cursor;  ///< empty: the position is cleared
     std::uint64_t rows = 0;
     bool final = false;
     std::string_view spec;  ///< the host's note from now on; empty: as begin() gave it
+    Refusals refusals{};    ///< of a final commit
 };
 
 /// Takes the rows that a writer refuses; may be absent, then the writer throws E_DATA instead.
@@ -144,6 +181,7 @@ weir_sink const* sink_table() {
                 commit.rows = in->rows;
                 commit.final = (in->flags & WEIR_COMMIT_FINAL) != 0;
                 if (WEIR_HAS(in, weir_commit, spec_json)) commit.spec = in->spec_json;
+                if (WEIR_HAS(in, weir_commit, refusals)) commit.refusals = Refusals{in->refusals};
                 std::uint64_t const deleted = handle.writer->commit(Call{call}, commit);
                 if (WEIR_FITS(in, weir_commit, deleted)) in->deleted = deleted;
                 return WEIR_OK;
