@@ -14,6 +14,8 @@ Exit run(Command const& command) {
     switch (command.kind) {
         case Command::Kind::copy: return weir::host::run(command.copy, clock, limits);
         case Command::Kind::discover: return weir::host::run(command.discover, clock, limits);
+        case Command::Kind::serve: return weir::host::run(command.serve, clock, limits);
+        case Command::Kind::verb: return command.verb();
         case Command::Kind::print: break;
     }
     Result<void> printed = print(command.text);

@@ -189,6 +189,15 @@ std::optional<Error> Registry::load_entry(Entry& entry) {
     return entry.refused;
 }
 
+std::vector<Registry::Library> Registry::libraries() {
+    std::lock_guard const lock{mutex_};
+    scan_locked();
+    std::vector<Library> all;
+    for (auto const& entry : entries_)
+        if (!entry->refused) all.push_back({entry->path, entry->manifest, entry->generation != nullptr});
+    return all;
+}
+
 std::vector<Refusal> Registry::refusals() {
     std::lock_guard const lock{mutex_};
     scan_locked();

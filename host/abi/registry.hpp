@@ -68,6 +68,14 @@ public:
 
     std::vector<Refusal> refusals();
 
+    /// A library that may be used, for people.
+    struct Library {
+        std::filesystem::path path;
+        Manifest manifest;
+        bool is_loaded = false;
+    };
+    std::vector<Library> libraries();
+
 private:
     struct Entry;
     void scan_locked();

@@ -14,6 +14,9 @@ Exit run(CopyCommand const& command, Clock const& clock, Limits const& limits);
 /// `weir discover`: prints what a source has.
 Exit run(DiscoverCommand const& command, Clock const& clock, Limits const& limits);
 
+/// `weir serve`: runs the server until it is told to stop.
+Exit run(ServeCommand const& command, Clock const& clock, Limits const& limits);
+
 /// Tells an error that ended a command in the voice it was asked for, and answers its exit code.
 Exit fail(Error const& error, Voice const& voice);
 

@@ -5,18 +5,14 @@
 
 namespace weir::host {
 
-namespace {
-
-/// Build tree, /usr and /opt look alike from the program: ../lib/weir/connectors.
-std::vector<std::filesystem::path> directories(std::vector<std::string> const& more) {
+std::vector<std::filesystem::path> library_directories(char const* kind,
+                                                       std::vector<std::string> const& more) {
     std::vector<std::filesystem::path> all{more.begin(), more.end()};
     std::error_code failed;
     auto const self = std::filesystem::read_symlink("/proc/self/exe", failed);
-    if (!failed) all.push_back(self.parent_path().parent_path() / "lib/weir/connectors");
+    if (!failed) all.push_back(self.parent_path().parent_path() / "lib/weir" / kind);
     return all;
 }
-
-}  // namespace
 
 Environment::Environment(Clock const& its_clock, Limits const& its_limits, Voice const& voice,
                          std::vector<std::string> const& connector_dirs)
@@ -30,7 +26,7 @@ Environment::Environment(Clock const& its_clock, Limits const& its_limits, Voice
                   progress.say("stopping after the batch in hand; again to end at once");
               }},
       services{clock, progress, metrics, watchdog},
-      registry{directories(connector_dirs)} {}
+      registry{library_directories("connectors", connector_dirs)} {}
 
 void Environment::tell_refusals() {
     for (Refusal const& refusal : registry.refusals())

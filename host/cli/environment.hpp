@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,11 @@
 #include "host/core/limits.hpp"
 
 namespace weir::host {
+
+/// `more`, and what lies beside this program: build tree, /usr and /opt look alike from there,
+/// ../lib/weir/KIND. `kind`: "connectors", "plugins".
+std::vector<std::filesystem::path> library_directories(char const* kind,
+                                                       std::vector<std::string> const& more);
 
 /// What a command that works without a server needs, built in order and torn down in reverse: the
 /// stop, its signals, progress, and the connectors that lie beside this program or in

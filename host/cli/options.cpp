@@ -7,6 +7,7 @@
 #include <map>
 #include <string_view>
 
+#include "host/cli/verbs.hpp"
 #include "host/core/name_list.hpp"
 #include "host/core/text.hpp"
 
@@ -117,6 +118,29 @@ CLI::App* add_discover(CLI::App& app, DiscoverCommand& out) {
     return discover;
 }
 
+CLI::App* add_serve(CLI::App& app, ServeCommand& out) {
+    CLI::App* serve = app.add_subcommand("serve", "Keep jobs running: the server");
+    serve->add_option("--config", out.config, "What should exist: weir.yaml")->type_name("FILE");
+    serve
+        ->add_option("--data-dir", out.data_dir, "State and the local database; default: weir-data")
+        ->type_name("DIR");
+    serve
+        ->add_option("--listen", out.listen,
+                     "Address of the API; port 0: any free one; default: 127.0.0.1:7070")
+        ->type_name("HOST:PORT");
+    add_directories(*serve, out.connector_dirs);
+    serve->add_option("--plugin-dir", out.plugin_dirs, "Look for plugins here too")
+        ->type_name("DIR")
+        ->allow_extra_args(false);
+    serve->add_option("--state", out.state, "URL of a state that several hosts share")
+        ->type_name("URL");
+    serve->add_option("--token-file", out.token_file, "Admin token; default: DIR/admin-token")
+        ->type_name("FILE");
+    serve->add_flag("--print-port", out.print_port,
+                    "Print the port alone on the first line, once ready");
+    return serve;
+}
+
 Error usage(std::string sentence, std::string where = {}) {
     return Error{WEIR_E_CONFIG, "usage", std::move(sentence), std::move(where)};
 }
@@ -200,33 +224,36 @@ Result<void> settle(CLI::App const& app, CopyText const& text, CopyRequest& requ
     return {};
 }
 
+/// "weir conn add"
+std::string words_of(CLI::App const& at) {
+    CLI::App const* const parent = at.get_parent();
+    return parent ? words_of(*parent) + " " + at.get_name() : at.get_name();
+}
+
 /// CLI11's sentence, and the nearest option or verb to what it did not know.
 Error wrong(CLI::App const& app, CLI::ParseError const& error, int argc, char const* const* argv) {
     CLI::App const* at = &app;
-    for (CLI::App const* verb : app.get_subcommands()) at = verb;
+    int depth = 0;
+    for (; !at->get_subcommands().empty(); ++depth) at = at->get_subcommands().front();
+    auto const verbs = at->get_subcommands([](CLI::App const*) { return true; });
     Strings known;
     for (CLI::Option const* option : at->get_options())
         for (std::string const& name : option->get_lnames()) known.push_back("--" + name);
-    if (at == &app)
-        for (CLI::App const* verb : app.get_subcommands([](CLI::App const*) { return true; }))
-            known.push_back(verb->get_name());
+    for (CLI::App const* verb : verbs) known.push_back(verb->get_name());
     for (int i = 1; i < argc; ++i) {
         std::string const word{
             std::string_view{argv[i]}.substr(0, std::string_view{argv[i]}.find('='))};
         bool const is_option = word.starts_with("--") && word.size() > 2;
-        bool const is_verb = i == 1 && at == &app && !word.starts_with("-");
+        bool const is_verb = i == depth + 1 && !verbs.empty() && !word.starts_with("-");
         if ((!is_option && !is_verb) || std::ranges::find(known, word) != known.end()) continue;
-        Error unknown =
-            usage(is_verb ? fmt::format("there is no command \"{}\"", word)
-                          : fmt::format("{} has no option {}",
-                                        at == &app ? "weir" : "weir " + at->get_name(), word),
-                  word);
+        Error unknown = usage(is_verb ? fmt::format("{} has no command \"{}\"", words_of(*at), word)
+                                      : fmt::format("{} has no option {}", words_of(*at), word),
+                              word);
         std::string const near = nearest(word, known);
-        return near.empty() ? unknown.suggest("weir --help")
+        return near.empty() ? unknown.suggest(words_of(*at) + " --help")
                             : unknown.suggest("did you mean " + near + "?");
     }
-    std::string const verb = at == &app ? "" : " " + at->get_name();
-    return usage(error.what()).suggest(fmt::format("weir{} --help", verb));
+    return usage(error.what()).suggest(words_of(*at) + " --help");
 }
 
 }  // namespace
@@ -245,6 +272,11 @@ Result<Command> parse_arguments(int argc, char const* const* argv) {
     app.require_subcommand(0, 1);
     CLI::App* copy = add_copy(app, command.copy, text);
     CLI::App* discover = add_discover(app, command.discover);
+    CLI::App* serve = add_serve(app, command.serve);
+    add_connection_verbs(app, command.verb);
+    add_job_verbs(app, command.verb);
+    add_run_verbs(app, command.verb);
+    add_host_verbs(app, command.verb);
     try {
         app.parse(argc, argv);
     } catch (CLI::CallForHelp const&) {
@@ -262,8 +294,13 @@ Result<Command> parse_arguments(int argc, char const* const* argv) {
             return settled.error();
     } else if (discover->parsed()) {
         command.kind = Command::Kind::discover;
+    } else if (serve->parsed()) {
+        command.kind = Command::Kind::serve;
+        if (!command.serve.state.empty()) return not_here("--state");
+    } else if (command.verb) {
+        command.kind = Command::Kind::verb;
     } else {
-        return usage("say what to do: weir copy or weir discover").suggest("weir --help");
+        return usage("say what to do: weir copy, weir serve, …").suggest("weir --help");
     }
     return command;
 }

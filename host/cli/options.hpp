@@ -1,8 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "host/cli/exit_code.hpp"
 #include "host/core/error.hpp"
 #include "host/run/request.hpp"
 
@@ -28,11 +30,20 @@ struct DiscoverCommand {
     std::vector<std::string> connector_dirs;
 };
 
-/// What the arguments ask for: one of them, or text to print (help, version).
+struct ServeCommand {
+    std::string config, data_dir, listen, state, token_file;
+    std::vector<std::string> connector_dirs, plugin_dirs;
+    bool print_port = false;
+};
+
+/// What the arguments ask for: one of them, or text to print (help, version). `verb` runs a command
+/// that is a client of a host.
 struct Command {
-    enum class Kind { copy, discover, print } kind = Kind::print;
+    enum class Kind { copy, discover, serve, verb, print } kind = Kind::print;
     CopyCommand copy;
     DiscoverCommand discover;
+    ServeCommand serve;
+    std::function<Exit()> verb;
     std::string text;
 };
 

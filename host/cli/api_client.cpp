@@ -1,0 +1,126 @@
+#include "host/cli/api_client.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+
+#include "host/http/client.hpp"
+
+namespace weir::host {
+
+namespace {
+
+constexpr char default_server[] = "http://127.0.0.1:7070";
+constexpr char default_token_file[] = "weir-data/admin-token";
+
+std::string from_environment(char const* name) {
+    char const* const value = std::getenv(name);
+    return value ? value : "";
+}
+
+std::optional<std::string> first_line(std::string const& file) {
+    std::ifstream in{file};
+    std::string line;
+    if (!in || !std::getline(in, line)) return std::nullopt;
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+    return line;
+}
+
+Result<std::string> token_of(ClientOptions const& options) {
+    if (!options.token_file.empty()) {
+        if (auto token = first_line(options.token_file)) return *token;
+        return Error{WEIR_E_CONFIG, "client.no_token",
+                     fmt::format("the token file {} cannot be read", options.token_file),
+                     "--token-file"};
+    }
+    if (std::string token = from_environment("WEIR_TOKEN"); !token.empty()) return token;
+    if (std::string token = from_environment("WEIR_ADMIN_TOKEN"); !token.empty()) return token;
+    if (auto token = first_line(default_token_file)) return *token;
+    return Error{WEIR_E_CONFIG, "client.no_token",
+                 "this command signs in at a host, and no token was found: neither WEIR_TOKEN nor "
+                 "weir-data/admin-token here"}
+        .suggest("--token-file DIR/admin-token, where DIR is the host's data directory");
+}
+
+weir_status status_of(unsigned http) {
+    switch (http) {
+        case 401:
+        case 403: return WEIR_E_AUTH;
+        case 409: return WEIR_E_CONFLICT;
+        case 502: return WEIR_E_IO;
+        case 503:
+        case 429: return WEIR_E_BUSY;
+        case 504: return WEIR_E_TIMEOUT;
+        default: return http >= 500 ? WEIR_E_INTERNAL : WEIR_E_CONFIG;
+    }
+}
+
+/// The first finding says more than "the body is wrong".
+Error refused(ApiClient::Answer const& answer) {
+    nlohmann::json const& problem = answer.body;
+    if (!problem.is_object())
+        return Error{status_of(answer.status), "server.refused",
+                     fmt::format("the host answered {}", answer.status)};
+    auto text = [](nlohmann::json const& from, char const* name) {
+        return from.contains(name) && from[name].is_string() ? from[name].get<std::string>()
+                                                             : std::string{};
+    };
+    Error error{status_of(answer.status), text(problem, "code"), text(problem, "detail"),
+                text(problem, "pointer")};
+    error.suggestion = text(problem, "suggestion");
+    if (error.message.empty()) error.message = text(problem, "title");
+    if (!problem.contains("errors") || !problem["errors"].is_array()) return error;
+    std::string all;
+    for (nlohmann::json const& each : problem["errors"]) {
+        all += fmt::format("{}{}: {}", all.empty() ? "" : "\n    ", text(each, "pointer"),
+                           text(each, "detail"));
+        if (error.suggestion.empty()) error.suggestion = text(each, "suggestion");
+    }
+    if (!all.empty()) error.message = all;
+    return error;
+}
+
+}  // namespace
+
+std::string segment(std::string const& text) {
+    std::string out;
+    for (char const c : text) {
+        auto const byte = static_cast<unsigned char>(c);
+        bool const is_plain = std::isalnum(byte) || c == '-' || c == '_' || c == '.' || c == '~';
+        out += is_plain ? std::string{c} : fmt::format("%{:02X}", byte);
+    }
+    return out;
+}
+
+Result<ApiClient> ApiClient::open(ClientOptions const& options) {
+    Result<std::string> token = token_of(options);
+    if (!token) return token.error();
+    std::string server = options.server;
+    if (server.empty()) server = from_environment("WEIR_SERVER");
+    if (server.empty()) server = default_server;
+    return ApiClient{server, *token, static_cast<std::int64_t>(options.timeout_s * 1000)};
+}
+
+Result<ApiClient::Answer> ApiClient::send(std::string const& method, std::string const& target,
+                                          nlohmann::json const& body, int wait_s) {
+    http::ClientRequest request{method, target, {{"Authorization", "Bearer " + token_}}, {}};
+    request.timeout_ms = timeout_ms_ + wait_s * 1'000;
+    if (!body.is_null()) {
+        request.headers["Content-Type"] = "application/json";
+        request.body = body.dump();
+    }
+    if (wait_s > 0) request.headers["Prefer"] = fmt::format("wait={}", wait_s);
+    Result<http::ClientResponse> got = http::send(server_, request);
+    if (!got) return got.error();
+    Answer answer{got->status, nullptr, std::move(got->body)};
+    if (!answer.text.empty()) {
+        answer.body = nlohmann::json::parse(answer.text, nullptr, false);
+        if (answer.body.is_discarded()) answer.body = nullptr;
+    }
+    if (answer.status >= 400) return refused(answer);
+    return answer;
+}
+
+}  // namespace weir::host

@@ -1,0 +1,112 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "host/cli/commands.hpp"
+#include "host/cli/output.hpp"
+#include "host/cli/verbs.hpp"
+
+namespace weir::host {
+
+namespace {
+
+using Json = nlohmann::json;
+
+/// `-d` as curl has it: the text, @FILE, or @- for standard input.
+Result<Json> body_of(std::string const& data) {
+    if (data.empty()) return Json(nullptr);
+    std::string text = data;
+    if (data.front() == '@') {
+        std::ifstream file;
+        if (data != "@-") file.open(data.substr(1), std::ios::binary);
+        if (data != "@-" && !file)
+            return Error{WEIR_E_CONFIG, "usage",
+                         fmt::format("the file {} cannot be read", data.substr(1)), "-d"};
+        std::istream& in = data == "@-" ? std::cin : file;
+        text.assign(std::istreambuf_iterator<char>{in}, {});
+    }
+    Json json = Json::parse(text, nullptr, false);
+    if (json.is_discarded()) return Error{WEIR_E_CONFIG, "usage", "what -d gives is no JSON", "-d"};
+    return json;
+}
+
+void add_api(CLI::App& app, Verb& chosen) {
+    struct Arguments {
+        std::string method, path, data;
+    };
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App* api = add_verb(app, "api", "Call a route of a running host, signed in", chosen,
+                             [arguments](ApiClient& client, ClientOptions const& options) {
+                                 Result<Json> body = body_of(arguments->data);
+                                 if (!body) return fail(body.error(), options.voice);
+                                 auto answer =
+                                     client.send(arguments->method, arguments->path, *body);
+                                 if (!answer) return fail(answer.error(), options.voice);
+                                 std::string text = answer->text;
+                                 if (!text.empty() && text.back() != '\n') text += '\n';
+                                 return show(*answer, options, text);
+                             });
+    api->add_option("METHOD", arguments->method, "GET, POST, …")->required();
+    api->add_option("PATH", arguments->path, "/replication/jobs")->required();
+    api->add_option("-d,--data", arguments->data, "JSON body, @FILE, or @- for standard input")
+        ->type_name("JSON");
+}
+
+Exit show_status(ApiClient& client, ClientOptions const& options) {
+    auto ready = client.get("/readyz?verbose");
+    if (!ready) return fail(ready.error(), options.voice);
+    auto version = client.get("/version");
+    if (!version) return fail(version.error(), options.voice);
+    std::string text =
+        fmt::format("weir {} at {}\n", cell(version->body, "version"), client.server());
+    for (Json const& check : ready->body.value("checks", Json::array()))
+        text +=
+            fmt::format("{} {}{}\n", check.value("ok", false) ? "✓" : "✗", check.value("name", ""),
+                        cell(check, "detail").empty() ? "" : "  " + cell(check, "detail"));
+    return show(*ready, options, text);
+}
+
+Exit explain(std::string const& expression, std::string const& zone, int count, ApiClient& client,
+             ClientOptions const& options) {
+    Json body{{"schedule", expression}, {"count", count}};
+    if (!zone.empty()) body["timezone"] = zone;
+    auto answer = client.send("POST", "/cron/explain", body);
+    if (!answer) return fail(answer.error(), options.voice);
+    std::string text = cell(answer->body, "text") + '\n';
+    for (Json const& at : answer->body.value("next", Json::array()))
+        text += "  " + at.get<std::string>() + '\n';
+    return show(*answer, options, text);
+}
+
+void add_schedule(CLI::App& app, Verb& chosen) {
+    CLI::App* schedule = app.add_subcommand("schedule", "Expressions of time");
+    schedule->require_subcommand(1);
+    struct Arguments {
+        std::string expression, zone;
+        int count = 5;
+    };
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App* verb = add_verb(*schedule, "explain", "What an expression means, and when it fires",
+                              chosen, [arguments](ApiClient& client, ClientOptions const& options) {
+                                  return explain(arguments->expression, arguments->zone,
+                                                 arguments->count, client, options);
+                              });
+    verb->add_option("EXPR", arguments->expression, "'*/15 * * * *', @daily, 15m, …")->required();
+    verb->add_option("--timezone", arguments->zone, "IANA zone; default: UTC")->type_name("ZONE");
+    verb->add_option("-n,--count", arguments->count, "How many times")
+        ->check(CLI::Range(1, 1000))
+        ->type_name("N");
+}
+
+}  // namespace
+
+void add_host_verbs(CLI::App& app, Verb& chosen) {
+    add_api(app, chosen);
+    add_schedule(app, chosen);
+    add_verb(app, "status", "What a running host says of itself", chosen, show_status);
+}
+
+}  // namespace weir::host

@@ -1,0 +1,260 @@
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "host/cli/commands.hpp"
+#include "host/cli/output.hpp"
+#include "host/cli/table.hpp"
+#include "host/cli/verbs.hpp"
+#include "host/core/name_list.hpp"
+
+namespace weir::host {
+
+namespace {
+
+using Json = nlohmann::json;
+using Strings = std::vector<std::string>;
+
+/// How long `--wait` without a number waits; the host takes no more.
+constexpr int wait_s_max = 600;
+
+std::string job_path(std::string const& name) { return "/replication/jobs/" + segment(name); }
+
+struct CreateArguments {
+    std::string name, source, sink, to, mode, write, cursor, every, cron, timezone, on_error;
+    std::string key, fields;  ///< as one line of names
+    Strings streams;
+    std::uint32_t batch_rows = 0;
+    bool replace = false, run = false, paused = false;
+    int wait_s = 0;
+};
+
+/// A connection's name may stand where a URL may.
+Json end_of(std::string const& words) {
+    if (words.find(':') == std::string::npos) return {{"connection", words}};
+    return {{"url", words}};
+}
+
+Result<Json> document_of(CreateArguments const& arguments) {
+    Json source = end_of(arguments.source), destination = end_of(arguments.sink);
+    if (arguments.streams.size() == 1) source["stream"] = arguments.streams.front();
+    if (arguments.streams.size() > 1) source["streams"] = arguments.streams;
+    if (!arguments.cursor.empty()) source["cursor"] = arguments.cursor;
+    for (auto const& [name, line] :
+         {std::pair{"key", &arguments.key}, {"fields", &arguments.fields}}) {
+        if (line->empty()) continue;
+        Result<Strings> names = split_names(*line);
+        if (!names) return names.error();
+        source[name] = *names;
+    }
+    if (!arguments.mode.empty()) source["mode"] = arguments.mode;
+    if (arguments.batch_rows) source["batchSize"] = arguments.batch_rows;
+    if (!arguments.to.empty()) destination["table"] = arguments.to;
+    if (!arguments.write.empty()) destination["mode"] = arguments.write;
+    if (!arguments.on_error.empty()) destination["onError"] = arguments.on_error;
+    Json document{{"id", arguments.name}, {"source", source}, {"destination", destination}};
+    std::string const& schedule = arguments.every.empty() ? arguments.cron : arguments.every;
+    if (!schedule.empty()) document["schedule"] = schedule;
+    if (!arguments.timezone.empty()) document["timezone"] = arguments.timezone;
+    if (arguments.paused) document["paused"] = true;
+    return document;
+}
+
+std::string next_text(ApiClient& client, std::string const& job) {
+    auto next = client.get(job_path(job) + "/next?count=1");
+    if (!next || !next->body.is_object() || next->body["items"].empty()) return {};
+    return " · next " + cell(next->body["items"][0], "at");
+}
+
+Exit run_job(std::string const& job, int wait_s, Json const& body, ApiClient& client,
+             ClientOptions const& options) {
+    auto started = client.send("POST", job_path(job) + "/run", body, wait_s);
+    if (!started) return fail(started.error(), options.voice);
+    if (wait_s == 0)
+        return show(*started, options,
+                    fmt::format("started run {}\n", cell(started->body, "run_id")));
+    std::string text = run_text(started->body);
+    Exit const shown = show(*started, options, text);
+    return shown == Exit::done ? exit_of_run(started->body) : shown;
+}
+
+Exit create_job(CreateArguments const& arguments, ApiClient& client, ClientOptions const& options) {
+    Result<Json> const document = document_of(arguments);
+    if (!document) return fail(document.error(), options.voice);
+    auto created = arguments.replace ? client.send("PUT", job_path(arguments.name), *document)
+                                     : client.send("POST", "/replication/jobs", *document);
+    if (!created) return fail(created.error(), options.voice);
+    std::string const next = arguments.run ? "" : next_text(client, arguments.name);
+    std::string const text = fmt::format("+ job {}{}\n", arguments.name, next);
+    if (!arguments.run) return show(*created, options, text);
+    if (!options.voice.json && !options.voice.quiet) tell(text);
+    return run_job(arguments.name, arguments.wait_s, Json::object(), client, options);
+}
+
+void add_wait(CLI::App& verb, int& wait_s) {
+    verb.add_option("--wait", wait_s, "Wait for its end, at most so many seconds")
+        ->expected(0, 1)
+        ->default_str(std::to_string(wait_s_max))
+        ->check(CLI::Range(1, wait_s_max))
+        ->type_name("S");
+}
+
+void add_create(CLI::App& job, Verb& chosen) {
+    auto arguments = std::make_shared<CreateArguments>();
+    CreateArguments& a = *arguments;
+    CLI::App* create = add_verb(job, "create", "Make a job of what worked with copy", chosen,
+                                [arguments](ApiClient& client, ClientOptions const& options) {
+                                    return create_job(*arguments, client, options);
+                                });
+    create->add_option("NAME", a.name, "Its name")->required();
+    create->add_option("SOURCE", a.source, "A connection's name, or a URL")->required();
+    create->add_option("SINK", a.sink, "A connection's name (local), or a URL")->required();
+    create->add_option("--stream", a.streams, "A stream; several times for several")
+        ->type_name("NAME")
+        ->allow_extra_args(false);
+    create->add_option("--to", a.to, "Target of a single stream")->type_name("NAME");
+    create->add_option("--mode", a.mode, "full | delta; default: delta with a cursor")
+        ->type_name("MODE");
+    create->add_option("--write", a.write, "append | upsert | replace")->type_name("MODE");
+    create->add_option("--cursor", a.cursor, "Field by which changes are found")
+        ->type_name("FIELD");
+    create->add_option("--key", a.key, "Fields that identify a record")->type_name("FIELD,...");
+    create->add_option("--fields", a.fields, "Only these fields")->type_name("FIELD,...");
+    create->add_option("--batch-rows", a.batch_rows, "Rows per batch and transaction")
+        ->check(CLI::Range(1u, 10'000'000u))
+        ->type_name("N");
+    create->add_option("--on-error", a.on_error, "stop | skip | dead_letter")->type_name("WHAT");
+    CLI::Option* every =
+        create->add_option("--every", a.every, "Interval: 30s, 15m, 1h, 1d")->type_name("INTERVAL");
+    create->add_option("--cron", a.cron, "Cron expression: '*/15 * * * *', @daily")
+        ->type_name("EXPR")
+        ->excludes(every);
+    create->add_option("--timezone", a.timezone, "IANA zone of the expression; default: UTC")
+        ->type_name("ZONE");
+    create->add_flag("--paused", a.paused, "Do not fire it yet");
+    create->add_flag("--replace", a.replace, "Change the one that is there");
+    create->add_flag("--run", a.run, "Run it once, now");
+    add_wait(*create, a.wait_s);
+}
+
+using NamedAct = std::function<Exit(std::string const&, ApiClient&, ClientOptions const&)>;
+
+CLI::App* add_named(CLI::App& job, Verb& chosen, char const* name, char const* summary,
+                    NamedAct act) {
+    auto of = std::make_shared<std::string>();
+    CLI::App* verb =
+        add_verb(job, name, summary, chosen,
+                 [of, act = std::move(act)](ApiClient& client, ClientOptions const& options) {
+                     return act(*of, client, options);
+                 });
+    verb->add_option("NAME", *of, "Name of the job")->required();
+    return verb;
+}
+
+/// A verb that posts to the job's own route and says what it did.
+void add_post(CLI::App& job, Verb& chosen, char const* name, char const* summary,
+              char const* done) {
+    add_named(job, chosen, name, summary,
+              [name, done](std::string const& of, ApiClient& client, ClientOptions const& options) {
+                  auto answer = client.send("POST", job_path(of) + "/" + name, Json::object());
+                  if (!answer) return fail(answer.error(), options.voice);
+                  return show(*answer, options, fmt::format("{} \"{}\"\n", done, of));
+              });
+}
+
+void add_run(CLI::App& job, Verb& chosen) {
+    auto wait_s = std::make_shared<int>(0);
+    CLI::App* run =
+        add_named(job, chosen, "run", "Start it now",
+                  [wait_s](std::string const& of, ApiClient& client, ClientOptions const& options) {
+                      return run_job(of, *wait_s, Json::object(), client, options);
+                  });
+    add_wait(*run, *wait_s);
+}
+
+void add_list(CLI::App& job, Verb& chosen) {
+    add_verb(job, "list", "All jobs", chosen, [](ApiClient& client, ClientOptions const& options) {
+        auto all = all_items(client, "/replication/jobs");
+        if (!all) return fail(all.error(), options.voice);
+        std::vector<Strings> rows;
+        for (Json const& each : all->body["items"])
+            rows.push_back({cell(each, "id"), cell(each, "state"), cell(each, "schedule"),
+                            cell(each, "last_status"), cell(each, "last_run_at"),
+                            cell(each, "next")});
+        return show(*all, options,
+                    rows.empty()
+                        ? "no jobs yet: weir job create NAME SOURCE SINK --stream …\n"
+                        : table({"NAME", "STATE", "SCHEDULE", "LAST", "AT", "NEXT"}, rows));
+    });
+}
+
+void add_tables(CLI::App& job, Verb& chosen) {
+    add_named(
+        job, chosen, "history", "Its last runs",
+        [](std::string const& of, ApiClient& client, ClientOptions const& options) {
+            auto runs = client.get(job_path(of) + "/history?limit=20");
+            if (!runs) return fail(runs.error(), options.voice);
+            std::vector<Strings> rows;
+            for (Json const& run : runs->body.value("items", Json::array()))
+                rows.push_back({cell(run, "run_id"), cell(run, "status"), cell(run, "started_at"),
+                                cell(run, "written"), cell(run, "rejected")});
+            return show(*runs, options,
+                        table({"RUN", "STATUS", "STARTED", "WRITTEN", "REJECTED"}, rows));
+        });
+    add_named(job, chosen, "logs", "What its last run said",
+              [](std::string const& of, ApiClient& client, ClientOptions const& options) {
+                  auto runs = client.get(job_path(of) + "/history?limit=1");
+                  if (!runs) return fail(runs.error(), options.voice);
+                  Json const items = runs->body.value("items", Json::array());
+                  if (items.empty()) return show(*runs, options, "it has not run yet\n");
+                  auto logs = all_items(client, "/runs/" + cell(items[0], "run_id") + "/logs");
+                  if (!logs) return fail(logs.error(), options.voice);
+                  std::string text;
+                  for (Json const& line : logs->body["items"])
+                      text += fmt::format("{}  {}  {}\n", cell(line, "at"), cell(line, "level"),
+                                          cell(line, "message"));
+                  return show(*logs, options, text);
+              });
+    auto count = std::make_shared<int>(5);
+    add_named(job, chosen, "next", "When it fires next",
+              [count](std::string const& of, ApiClient& client, ClientOptions const& options) {
+                  auto next = client.get(fmt::format("{}/next?count={}", job_path(of), *count));
+                  if (!next) return fail(next.error(), options.voice);
+                  std::string text;
+                  for (Json const& item : next->body.value("items", Json::array()))
+                      text += cell(item, "at") + '\n';
+                  return show(*next, options, text.empty() ? "it has no schedule\n" : text);
+              })
+        ->add_option("-n,--count", *count, "How many")
+        ->check(CLI::Range(1, 1000))
+        ->type_name("N");
+}
+
+}  // namespace
+
+void add_job_verbs(CLI::App& app, Verb& chosen) {
+    CLI::App* job = app.add_subcommand("job", "Jobs of a running host");
+    job->require_subcommand(1);
+    add_create(*job, chosen);
+    add_list(*job, chosen);
+    add_named(*job, chosen, "show", "One job as it is stored",
+              [](std::string const& of, ApiClient& client, ClientOptions const& options) {
+                  auto found = client.get(job_path(of));
+                  if (!found) return fail(found.error(), options.voice);
+                  return show(*found, options, found->body.dump(2) + "\n");
+              });
+    add_run(*job, chosen);
+    add_post(*job, chosen, "pause", "Fire it no more until resume", "paused");
+    add_post(*job, chosen, "resume", "Fire it again", "resumed");
+    add_post(*job, chosen, "cancel", "Stop its run; what is committed stays", "cancelled");
+    add_post(*job, chosen, "reset", "Forget its position: the next run reads everything", "reset");
+    add_tables(*job, chosen);
+    add_named(*job, chosen, "rm", "Delete it; the rows stay",
+              [](std::string const& of, ApiClient& client, ClientOptions const& options) {
+                  auto gone = client.send("DELETE", job_path(of));
+                  if (!gone) return fail(gone.error(), options.voice);
+                  return show(*gone, options, fmt::format("deleted \"{}\"\n", of));
+              });
+}
+
+}  // namespace weir::host

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+
+#include "host/cli/api_client.hpp"
+#include "host/cli/exit_code.hpp"
+
+namespace weir::host {
+
+/// What a verb does once the arguments are read.
+using Verb = std::function<Exit()>;
+
+/// The verbs that are clients of a running host, one file per noun. Each sets `chosen` when the
+/// arguments name it.
+void add_connection_verbs(CLI::App& app, Verb& chosen);
+void add_job_verbs(CLI::App& app, Verb& chosen);
+void add_run_verbs(CLI::App& app, Verb& chosen);
+void add_host_verbs(CLI::App& app, Verb& chosen);  ///< api, status, schedule
+
+/// A noun's sub-command with the options every client has, and what it does when it is chosen: the
+/// client is open by then.
+using Act = std::function<Exit(ApiClient& client, ClientOptions const& options)>;
+CLI::App* add_verb(CLI::App& noun, std::string const& name, std::string const& summary,
+                   Verb& chosen, Act act);
+
+/// Shows an answer: with --json the API's object unchanged, else `text`.
+Exit show(ApiClient::Answer const& answer, ClientOptions const& options, std::string const& text);
+/// A member of an object as text, "" when it is absent or null; numbers with commas.
+std::string cell(nlohmann::json const& object, char const* name);
+/// `target?limit=…` until all items are there, at most `items_max`.
+Result<ApiClient::Answer> all_items(ApiClient& client, std::string const& target,
+                                    std::size_t items_max = 10'000);
+
+/// How a finished run reads, and the exit code it stands for.
+std::string run_text(nlohmann::json const& run);
+Exit exit_of_run(nlohmann::json const& run);
+
+}  // namespace weir::host

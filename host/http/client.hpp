@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "host/core/error.hpp"
+
+namespace weir::host::http {
+
+/// One request of a command to a host.
+struct ClientRequest {
+    std::string method, target;  ///< "POST", "/replication/jobs?limit=5"
+    std::map<std::string, std::string> headers;
+    std::string body;
+    std::int64_t timeout_ms = 30'000;
+};
+struct ClientResponse {
+    unsigned status = 0;
+    std::map<std::string, std::string> headers;  ///< lower-case names
+    std::string body;
+};
+
+/// Sends one request to `server` ("http://127.0.0.1:7070") on a connection of its own. E_CONFIG: no
+/// http URL; E_IO "server.unreachable"; E_TIMEOUT "server.timeout".
+Result<ClientResponse> send(std::string const& server, ClientRequest const& request);
+
+}  // namespace weir::host::http

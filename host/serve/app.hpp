@@ -1,0 +1,39 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/core/clock.hpp"
+#include "host/core/error.hpp"
+#include "host/core/limits.hpp"
+
+namespace weir::host {
+
+/// What `weir serve` was asked for.
+struct ServeRequest {
+    std::string config;                               ///< file; empty: none
+    std::string data_dir, listen, token_file;         ///< empty: by the file, else the default
+    std::optional<std::string> admin_token;           ///< instead of a file
+    std::vector<std::filesystem::path> library_dirs;  ///< of connectors and plugins
+    std::int64_t drain_ms = 30'000;
+};
+
+/// How the server speaks to the terminal it was started on.
+struct ServeVoice {
+    /// Once, when it answers: its address, and the file that holds the token.
+    std::function<void(std::string const& url, std::uint16_t port, std::string const& token_file)>
+        ready;
+    /// One line of the log.
+    std::function<void(std::int32_t level, std::string_view who, std::string_view line)> log;
+};
+
+/// Runs the server until `stop` turns true, then drains. What kept it from starting is an error.
+Result<void> serve(ServeRequest const& request, ServeVoice const& voice, Clock const& clock,
+                   Limits const& limits, std::atomic<bool> const& stop);
+
+}  // namespace weir::host

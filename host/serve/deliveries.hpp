@@ -1,0 +1,56 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "host/core/clock.hpp"
+#include "host/store/events.hpp"
+
+namespace weir::host {
+
+/// Gives one consumer its durable events: at least once, in order per topic, several topics side by
+/// side. What it refuses comes again with a growing pause; other topics do not wait for it.
+class Deliveries {
+public:
+    /// Any of the delivering threads; an error means: again later.
+    using Take = std::function<Result<void>(Event const& event)>;
+    struct Limits {
+        std::size_t batch = 256;    ///< deliveries looked up at once
+        unsigned side_by_side = 4;  ///< threads that deliver
+        std::int64_t pause_ms_min = 500, pause_ms_max = 60'000;
+    };
+
+    Deliveries(Events& events, Clock const& clock, std::string consumer, Take take, Limits limits);
+    ~Deliveries();  ///< as stop()
+    Deliveries(Deliveries const&) = delete;
+    Deliveries& operator=(Deliveries const&) = delete;
+
+    void start();
+    /// Something was published. Any thread, quick.
+    void wake();
+    /// No delivery is under way when this returns; what is left comes at the next start.
+    void stop();
+
+private:
+    void run();
+    bool deliver_some();
+    void deliver_all(std::vector<Events::Delivery> const& found, std::vector<std::int64_t>& done);
+    void put_off(Events::Delivery const& delivery, std::string const& why);
+
+    Events& events_;
+    Clock const& clock_;
+    std::string const consumer_;
+    Take const take_;
+    Limits const limits_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool is_woken_ = true;
+    std::atomic<bool> is_over_{false};
+    std::thread thread_;
+};
+
+}  // namespace weir::host

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "host/abi/registry.hpp"
+#include "host/http/router.hpp"
+#include "host/serve/plugin_life.hpp"
+#include "host/store/store.hpp"
+
+namespace weir::host {
+
+/// What the routes of the host itself look at; outlives the routes.
+struct HostRoutePorts {
+    Registry& registry;
+    PluginLife& plugins;
+    Store& store;
+    Metrics& metrics;
+    http::Router& router;
+    Clock const& clock;
+    std::int64_t started_us = 0;
+    /// Further lines of /metrics.
+    std::function<std::string()> more_metrics;
+};
+
+/// Health, versions, metrics, plugins.
+std::vector<http::Route> host_routes(HostRoutePorts const& ports);
+
+}  // namespace weir::host

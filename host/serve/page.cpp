@@ -1,0 +1,58 @@
+#include "host/serve/page.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "host/core/text.hpp"
+
+namespace weir::host {
+
+namespace {
+
+constexpr std::size_t limit_max = 1'000;
+
+void check_names(std::string const& query, std::vector<std::string> const& known,
+                 std::vector<http::Finding>& findings) {
+    for (std::size_t at = 0; at < query.size();) {
+        std::size_t const end = std::min(query.find('&', at), query.size());
+        std::string const pair = query.substr(at, end - at);
+        at = end + 1;
+        std::string const name = pair.substr(0, pair.find('='));
+        if (name.empty() || std::find(known.begin(), known.end(), name) != known.end()) continue;
+        std::string const near = nearest(name, known);
+        findings.push_back({"", "request.unknown_parameter",
+                            fmt::format("there is no parameter \"{}\" here", name),
+                            near.empty() ? "" : fmt::format("did you mean {}?", near)});
+    }
+}
+
+}  // namespace
+
+std::optional<Page> Page::of(http::Request const& request, std::vector<std::string> const& known,
+                             std::vector<http::Finding>& findings) {
+    std::vector<std::string> names = known;
+    names.insert(names.end(), {"limit", "cursor"});
+    check_names(request.query, names, findings);
+    Page page;
+    page.cursor = request.query_param("cursor").value_or("");
+    if (auto const text = request.query_param("limit")) {
+        auto const [end, wrong] =
+            std::from_chars(text->data(), text->data() + text->size(), page.limit);
+        if (wrong != std::errc{} || end != text->data() + text->size() || page.limit < 1 ||
+            page.limit > limit_max)
+            findings.push_back({"", "request.limit", "limit is a number from 1 to 1000", ""});
+    }
+    if (!findings.empty()) return std::nullopt;
+    return page;
+}
+
+http::Response refused(std::vector<http::Finding> const& findings) {
+    http::Finding const first = findings.empty() ? http::Finding{} : findings.front();
+    return http::problem(
+        Error{WEIR_E_CONFIG, first.code, first.detail, first.pointer}.suggest(first.suggestion),
+        findings);
+}
+
+}  // namespace weir::host

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/http/router.hpp"
+
+namespace weir::host {
+
+/// What every list takes: limit 1…1000 (default 50) and the opaque `cursor` of the page before.
+struct Page {
+    std::size_t limit = 50;
+    std::string cursor;
+
+    /// Nothing, and why in `findings`, when a parameter is wrong or not one of `known` (beside
+    /// limit and cursor).
+    static std::optional<Page> of(http::Request const& request,
+                                  std::vector<std::string> const& known,
+                                  std::vector<http::Finding>& findings);
+};
+
+/// 422 with all that is wrong with a request.
+http::Response refused(std::vector<http::Finding> const& findings);
+
+}  // namespace weir::host

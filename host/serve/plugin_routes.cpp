@@ -1,0 +1,94 @@
+#include "host/serve/plugin_routes.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+namespace weir::host {
+
+namespace {
+
+constexpr std::int64_t handle_ms_max = 60'000;
+constexpr int wait_s_max = 600;
+
+http::Scope scope_of(std::string const& name) {
+    static std::map<std::string, http::Scope> const scopes{{"none", http::Scope::none},
+                                                           {"read", http::Scope::read},
+                                                           {"run", http::Scope::run},
+                                                           {"write", http::Scope::write},
+                                                           {"admin", http::Scope::admin}};
+    auto const at = scopes.find(name);
+    return at == scopes.end() ? http::Scope::admin : at->second;
+}
+
+http::Response response_of(HttpAnswer answer) {
+    if (answer.error) {
+        std::vector<http::Finding> findings;
+        for (ServiceFinding& found : answer.findings)
+            findings.push_back({std::move(found.pointer), std::move(found.code),
+                                std::move(found.detail), std::move(found.suggestion)});
+        return http::problem(*answer.error, findings);
+    }
+    http::Response response;
+    response.status = answer.status;
+    response.headers = std::move(answer.headers);
+    response.content_type = std::move(answer.content_type);
+    response.body = std::move(answer.body);
+    return response;
+}
+
+/// A 202 that names a run becomes the finished run when the caller waits for it.
+http::Response awaited(http::Response response, int wait_s, RoutePorts const& ports) {
+    if (response.status != 202 || wait_s == 0) return response;
+    nlohmann::json const body = nlohmann::json::parse(response.body, nullptr, false);
+    if (!body.is_object() || !body.contains("run_id") || !body["run_id"].is_string())
+        return response;
+    std::optional<nlohmann::json> const run = ports.await_run(body["run_id"], wait_s);
+    if (!run) return response;
+    http::Response ended = http::json_response(200, *run);
+    ended.headers.emplace_back("preference-applied", "wait=" + std::to_string(wait_s));
+    return ended;
+}
+
+}  // namespace
+
+int wait_asked(http::Request const& request) {
+    auto const at = request.headers.find("prefer");
+    if (at == request.headers.end()) return 0;
+    std::size_t const word = at->second.find("wait=");
+    if (word == std::string::npos) return 0;
+    int seconds = 0;
+    char const* const from = at->second.data() + word + 5;
+    std::from_chars(from, at->second.data() + at->second.size(), seconds);
+    return std::clamp(seconds, 0, wait_s_max);
+}
+
+std::vector<http::Route> routes_of(std::string const& owner, Declared const& declared,
+                                   RoutePorts const& ports) {
+    std::vector<http::Route> routes;
+    for (DeclaredRoute const& each : declared.routes) {
+        http::Route route;
+        route.method = each.method;
+        route.path = each.path;
+        route.scope = scope_of(each.scope);
+        route.owner = owner;
+        route.summary = each.summary;
+        route.request = each.request;
+        route.response = each.response;
+        route.body_bytes_max = each.body_bytes_max;
+        route.handler = [ports, id = each.id, waits = each.waits](http::Request const& request) {
+            CallContext const call{ports.clock, nullptr,
+                                   ports.clock.monotonic_ns() + handle_ms_max * 1'000'000};
+            http::Response response = response_of(ports.service.on_http(
+                id,
+                {request.method, request.path, request.query, request.principal, request.request_id,
+                 request.body, request.headers, request.params},
+                call));
+            return waits ? awaited(std::move(response), wait_asked(request), ports) : response;
+        };
+        routes.push_back(std::move(route));
+    }
+    return routes;
+}
+
+}  // namespace weir::host

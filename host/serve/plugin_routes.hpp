@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/abi/declared.hpp"
+#include "host/abi/service_proxy.hpp"
+#include "host/http/router.hpp"
+
+namespace weir::host {
+
+/// What a plugin's routes need; what it refers to outlives the routes.
+struct RoutePorts {
+    ServiceProxy& service;
+    Clock const& clock;
+    std::function<std::optional<nlohmann::json>(std::string const& run_id, int wait_s)> await_run;
+};
+
+/// The routes that a service declares, as routes of the server owned by `owner`.
+std::vector<http::Route> routes_of(std::string const& owner, Declared const& declared,
+                                   RoutePorts const& ports);
+
+/// The seconds of `Prefer: wait=N`, 600 at most; 0: not asked for.
+int wait_asked(http::Request const& request);
+
+}  // namespace weir::host

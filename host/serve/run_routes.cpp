@@ -1,0 +1,169 @@
+#include "host/serve/run_routes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "host/core/text.hpp"
+#include "host/serve/page.hpp"
+
+namespace weir::host {
+
+namespace {
+
+using Json = nlohmann::json;
+using http::Request;
+using http::Response;
+using http::Scope;
+
+using Handler = std::function<Response(Request const&)>;
+
+http::Route route(char const* method, char const* path, Scope scope, char const* summary,
+                  Handler handler, Json request = nullptr) {
+    http::Route out;
+    out.method = method;
+    out.path = path;
+    out.scope = scope;
+    out.owner = "host";
+    out.summary = summary;
+    out.request = std::move(request);
+    out.handler = std::move(handler);
+    return out;
+}
+
+Response answer(Result<Json> const& result, unsigned status = 200) {
+    return result ? http::json_response(status, *result) : http::problem(result.error());
+}
+
+Response list_runs(Engine& engine, Request const& request) {
+    std::vector<http::Finding> findings;
+    std::optional<Page> const page = Page::of(request, {"job", "status", "since"}, findings);
+    if (!page) return refused(findings);
+    Runs::Filter filter;
+    filter.limit = page->limit;
+    filter.before = page->cursor;
+    filter.job = request.query_param("job").value_or("");
+    filter.statuses = query_values(request.query, "status");
+    return answer(engine.list(filter));
+}
+
+Response list_tasks(Engine& engine, Request const& request) {
+    Result<Json> const run = engine.query(request.params.at("id"), true);
+    if (!run) return http::problem(run.error());
+    return http::json_response(200,
+                               {{"items", run->value("tasks", Json::array())}, {"next", nullptr}});
+}
+
+Response list_logs(Engine& engine, Request const& request) {
+    std::vector<http::Finding> findings;
+    std::optional<Page> const page = Page::of(request, {}, findings);
+    if (!page) return refused(findings);
+    std::int64_t after = 0;
+    std::from_chars(page->cursor.data(), page->cursor.data() + page->cursor.size(), after);
+    Result<Json> logs = engine.logs(request.params.at("id"), after, page->limit);
+    if (logs && (*logs)["next"].is_number()) (*logs)["next"] = (*logs)["next"].dump();
+    return answer(logs);
+}
+
+Response retry(Engine& engine, Request const& request) {
+    Result<SubmittedRun> const run = engine.retry(request.params.at("id"));
+    if (!run) return http::problem(run.error());
+    Response response =
+        http::json_response(202, {{"run_id", run->run_id}, {"status", run->status}});
+    response.headers.emplace_back("location", "/runs/" + run->run_id);
+    return response;
+}
+
+Json find_connector(Engine& engine, std::string const& type, std::string& near) {
+    std::vector<std::string> types;
+    for (Json const& each : engine.inspector().connectors().value("items", Json::array())) {
+        if (each.value("type", "") == type) return each;
+        types.push_back(each.value("type", ""));
+    }
+    near = nearest(type, types);
+    return nullptr;
+}
+
+Response unknown_connector(std::string const& type, std::string const& near) {
+    Error const error{WEIR_E_NOT_FOUND, "connector.not_found",
+                      fmt::format("there is no connector \"{}\"", type)};
+    return http::problem(
+        error.suggest(near.empty() ? "GET /connectors" : "did you mean " + near + "?"));
+}
+
+Json const& config_schema() {
+    static Json const schema = Json::parse(
+        R"({"type":"object","required":["config"],"additionalProperties":false,
+            "properties":{"config":{"type":"object"},"pattern":{"type":"string"}}})");
+    return schema;
+}
+
+/// What was sent as a configuration, looked at by `look` once its connector is known.
+template <class Look>
+Response try_connector(Engine& engine, Request const& request, Look&& look) {
+    std::string const& type = request.params.at("type");
+    std::string near;
+    if (find_connector(engine, type, near).is_null()) return unknown_connector(type, near);
+    Json const config =
+        request.json.is_object() ? request.json.value("config", Json::object()) : Json::object();
+    return answer(look(ConnectorConfig{type, config}));
+}
+
+}  // namespace
+
+std::vector<http::Route> run_routes(Engine& engine) {
+    return {
+        route("GET", "/runs", Scope::read, "Runs, newest first",
+              [&engine](Request const& in) { return list_runs(engine, in); }),
+        route("GET", "/runs/{id}", Scope::read, "One run",
+              [&engine](Request const& in) { return answer(engine.query(in.params.at("id"))); }),
+        route("GET", "/runs/{id}/tasks", Scope::read, "The tasks of a run",
+              [&engine](Request const& in) { return list_tasks(engine, in); }),
+        route("GET", "/runs/{id}/logs", Scope::read, "What a run said",
+              [&engine](Request const& in) { return list_logs(engine, in); }),
+        route("POST", "/runs/{id}/cancel", Scope::run, "Stop a run; what is committed stays",
+              [&engine](Request const& in) {
+                  return answer(engine.cancel(in.params.at("id"), "cancelled by request"));
+              }),
+        route("POST", "/runs/{id}/retry", Scope::run, "Run again what failed in it",
+              [&engine](Request const& in) { return retry(engine, in); })};
+}
+
+std::vector<http::Route> connector_routes(Engine& engine) {
+    return {route("GET", "/connectors", Scope::read, "Connectors and how they are configured",
+                  [&engine](Request const& in) {
+                      std::vector<http::Finding> findings;
+                      if (!Page::of(in, {}, findings)) return refused(findings);
+                      return http::json_response(
+                          200, {{"items", engine.inspector().connectors().at("items")},
+                                {"next", nullptr}});
+                  }),
+            route("GET", "/connectors/{type}", Scope::read, "One connector",
+                  [&engine](Request const& in) {
+                      std::string near;
+                      Json const found = find_connector(engine, in.params.at("type"), near);
+                      if (found.is_null()) return unknown_connector(in.params.at("type"), near);
+                      return http::json_response(200, found);
+                  }),
+            route(
+                "POST", "/connectors/{type}/check", Scope::run, "Try a configuration, step by step",
+                [&engine](Request const& in) {
+                    return try_connector(engine, in, [&](ConnectorConfig const& connector) {
+                        return engine.inspector().check("host", connector);
+                    });
+                },
+                config_schema()),
+            route(
+                "POST", "/connectors/{type}/discover", Scope::run, "The streams of a configuration",
+                [&engine](Request const& in) {
+                    return try_connector(engine, in, [&](ConnectorConfig const& connector) {
+                        std::optional<std::string> pattern;
+                        if (in.json.contains("pattern")) pattern = in.json["pattern"];
+                        return engine.inspector().discover("host", connector, pattern);
+                    });
+                },
+                config_schema())};
+}
+
+}  // namespace weir::host

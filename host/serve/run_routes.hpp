@@ -1,0 +1,16 @@
+#pragma once
+
+#include <vector>
+
+#include "host/http/router.hpp"
+#include "host/run/engine.hpp"
+#include "host/store/letters.hpp"
+
+namespace weir::host {
+
+/// /runs…, /connectors… and /dead-letters…; what they look at outlives them.
+std::vector<http::Route> run_routes(Engine& engine);
+std::vector<http::Route> connector_routes(Engine& engine);
+std::vector<http::Route> letter_routes(Letters& letters);
+
+}  // namespace weir::host

@@ -1,0 +1,64 @@
+#include "host/serve/timer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace weir::host {
+
+namespace {
+
+constexpr std::int64_t look_again_us = 1'000'000;
+
+}  // namespace
+
+Timer::Timer(Clock const& clock, Fire fire) : clock_{clock}, fire_{std::move(fire)} {}
+
+Timer::~Timer() { stop(); }
+
+void Timer::start() {
+    if (!thread_.joinable()) thread_ = std::thread{[this] { run(); }};
+}
+
+void Timer::arm(std::int64_t at_unix_ms) {
+    {
+        std::lock_guard const lock{mutex_};
+        aim_ = at_unix_ms;
+    }
+    changed_.notify_all();
+}
+
+void Timer::disarm() {
+    std::lock_guard const lock{mutex_};
+    aim_.reset();
+}
+
+void Timer::stop() {
+    {
+        std::lock_guard const lock{mutex_};
+        is_over_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+void Timer::run() {
+    std::unique_lock lock{mutex_};
+    while (!is_over_) {
+        if (!aim_) {
+            changed_.wait(lock);
+            continue;
+        }
+        std::int64_t const left_us = *aim_ * 1'000 - clock_.unix_us();
+        if (left_us > 0) {
+            changed_.wait_for(lock, std::chrono::microseconds{std::min(left_us, look_again_us)});
+            continue;
+        }
+        std::int64_t const due = *std::exchange(aim_, std::nullopt);
+        lock.unlock();
+        fire_(due, now_ms());
+        lock.lock();
+    }
+}
+
+}  // namespace weir::host
