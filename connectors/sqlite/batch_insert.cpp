@@ -61,6 +61,12 @@ BatchInsert::BatchInsert(Database& db, Fit fit, std::vector<FieldView> fields, b
 int BatchInsert::run(Statement& insert) {
     int const rc = insert.try_step();
     sqlite3_reset(insert.raw());
+    // What such a statement wrote before the refusal stays, and would be written a second time.
+    if (is_about_row(rc) && db_.changes() != 0)
+        throw Error{WEIR_E_SCHEMA, "a trigger of " + fit_.table +
+                                       " raises FAIL, which leaves half of what was written: let "
+                                       "it raise ABORT"}
+            .coded("sqlite.trigger");
     return rc;
 }
 

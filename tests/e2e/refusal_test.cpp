@@ -74,11 +74,42 @@ TEST_F(Refusal, OfATriggerIsOneRowsToo) {
 TEST_F(Refusal, OfATriggerThatUndoesEverythingChangesNothing) {
     make_users(5);
     make_picky_target();
+    for (std::string const how : {"ROLLBACK", "FAIL"}) {
+        sink().run(
+            "DROP TRIGGER IF EXISTS no; CREATE TRIGGER no AFTER INSERT ON users "
+            "WHEN new.id = 4 BEGIN SELECT raise(" +
+            how + ", 'never'); END");
+        expect_failure(copy(with(replace, {"--on-error", "skip"})), 1, "sqlite.trigger");
+        EXPECT_EQ(sink().one("SELECT group_concat(id) FROM users"), "99") << how;
+    }
+}
+
+TEST_F(Refusal, OfAnUpsertLeavesWhatWasThere) {
+    make_users(5);
+    db.run("ALTER TABLE users DROP CONSTRAINT users_pkey");
+    make_picky_target();
+    sink().run("INSERT INTO users VALUES (3, 'as it was', '')");
+    expect_partial(copy(with(users, {"--key", "id", "--on-error", "dead_letter"})), 5, 4, 1);
+    EXPECT_EQ(sink().one("SELECT group_concat(id) FROM users"), "1,2,3,4,5,99");
+    EXPECT_EQ(sink().one("SELECT name FROM users WHERE id = 3"), "as it was");
+    EXPECT_EQ(letters().size(), 1u);
+}
+
+TEST_F(Refusal, FindsManyRowsOfAKeyOfTwoFields) {
+    db.run(
+        "CREATE TABLE parts (a int, b text, v int, PRIMARY KEY (b, a)); "
+        "INSERT INTO parts SELECT i % 100, 'b' || i / 100, i FROM generate_series(0, 1999) i");
     sink().run(
-        "CREATE TRIGGER no BEFORE INSERT ON users WHEN new.id = 4 "
-        "BEGIN SELECT raise(ROLLBACK, 'never'); END");
-    expect_failure(copy(with(replace, {"--on-error", "skip"})), 1, "sqlite.trigger");
-    EXPECT_EQ(sink().one("SELECT group_concat(id) FROM users"), "99");
+        "CREATE TABLE parts (a INTEGER, b TEXT, v INTEGER CHECK (v % 10 <> 7), note TEXT, "
+        "PRIMARY KEY (a, b)); INSERT INTO parts VALUES (7, 'b0', 1, 'gone'), (8, 'b0', 1, 'kept')");
+    Ran const ran = copy({"--stream", "public.parts", "--write", "replace", "--on-error",
+                          "dead_letter", "--batch-rows", "300"});
+    expect_partial(ran, 2000, 1800, 200);
+    EXPECT_EQ(ran.stream().at("deleted"), 1) << ran;
+    EXPECT_EQ(sink().one("SELECT count(*) || ' ' || sum(v % 10 = 7) FROM parts"), "1800 0");
+    EXPECT_EQ(sink().one("SELECT group_concat(v || note) FROM parts WHERE note <> ''"), "8kept");
+    ASSERT_EQ(letters().size(), 200u);
+    EXPECT_EQ(letters()[0].at("record").at("v").get<int>() % 10, 7);
 }
 
 TEST_F(Refusal, KeepsTheRecordAsABatchWouldHave) {

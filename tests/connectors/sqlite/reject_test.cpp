@@ -73,6 +73,18 @@ TEST_F(SqliteRejects, ARowThatATriggerRefusesIsFound) {
     EXPECT_EQ(one("SELECT count(*) FROM people"), "47");
 }
 
+TEST_F(SqliteRejects, ATriggerThatRaisesFailEndsTheWriteAndLeavesNothing) {
+    sql("CREATE TABLE people(id INTEGER, name TEXT);"
+        "CREATE TRIGGER no AFTER INSERT ON people WHEN new.name = 'bad' "
+        "BEGIN SELECT raise(FAIL, 'not here'); END");
+    Rows batch{nullable()};
+    batch.add(1, "good").add(2, "bad").add(3, "good");
+    testkit::Writer writer = sink.start(append(), batch.schema());
+    expect_code("sqlite.trigger", [&] { writer.write_some(batch); });
+    expect_code("sqlite.writer_ended", [&] { writer.commit("{}", true); });
+    EXPECT_EQ(one("SELECT count(*) FROM people"), "0");
+}
+
 TEST_F(SqliteRejects, AllOfAThousandRowsMayBeRefused) {
     sql("CREATE TABLE people(id INTEGER PRIMARY KEY, name TEXT NOT NULL)");
     Rows batch{nullable()};
