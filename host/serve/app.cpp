@@ -11,6 +11,7 @@
 #include "host/http/server.hpp"
 #include "host/http/tokens.hpp"
 #include "host/run/engine.hpp"
+#include "host/run/run_json.hpp"
 #include "host/serve/config_file.hpp"
 #include "host/serve/data_directory.hpp"
 #include "host/serve/host_routes.hpp"
@@ -29,6 +30,7 @@ using Json = nlohmann::json;
 /// How often the server looks whether it shall stop, and at what wants tending.
 constexpr std::chrono::milliseconds look_again{50};
 constexpr std::int64_t retain_ms = 600'000;
+constexpr std::size_t workers = 8;
 
 class LogLines final : public LogSink {
 public:
@@ -72,18 +74,23 @@ public:
           services_{clock, log_, metrics_, watchdog_,
                     PluginServices{&offered_store_, &offered_secrets_, &offered_timer_, &bus_}},
           registry_{request.library_dirs},
-          engine_{{*store_, registry_, services_, secrets_, clock, limits}},
-          plugins_{{registry_, services_, bus_, events_, router_,
-                    [this](std::string const& id) { return config_of(id); },
-                    [this](std::string const& run_id, int wait_s) {
-                        return engine_.wait(run_id, wait_s * 1'000);
-                    }}} {}
+          engine_{{runs_, letters_, registry_, services_, secrets_, limits}},
+          plugins_{
+              {registry_, services_, bus_, events_, router_,
+               [this](std::string const& id) { return config_of(id); },
+               [this](std::string const& run_id, int wait_s) { return awaited(run_id, wait_s); }}} {
+    }
 
     Result<void> start(ConfigFile const& config);
     void tend();
     void stop();
 
 private:
+    std::optional<Json> awaited(std::string const& run_id, int wait_s) {
+        Result<Json> run = engine_.wait(run_id, std::int64_t{wait_s} * 1'000);
+        if (!run || !is_ended(run->value("status", ""))) return std::nullopt;
+        return std::move(*run);
+    }
     std::filesystem::path token_file() const {
         return request_.token_file.empty() ? directory_.path() / "admin-token"
                                            : std::filesystem::path{request_.token_file};
@@ -109,6 +116,8 @@ private:
     VaultLookup secrets_{vault_};
     Documents documents_{*store_};
     Events events_{*store_};
+    Runs runs_{*store_};
+    Letters letters_{*store_};
     Timer timer_;
     Bus bus_{events_};
     OfferedStore offered_store_{documents_};
@@ -138,13 +147,13 @@ Result<void> App::start(ConfigFile const& config) {
     server_ = std::move(*server);
 
     if (Result<void> offered = offer_runner(bus_, engine_); !offered) return offered;
-    std::vector<http::Route> routes =
-        host_routes({registry_, plugins_, *store_, metrics_, router_, clock_, clock_.unix_us(),
-                     [this] { return engine_.metrics_text(); }});
-    for (http::Route& route : run_routes(engine_)) routes.push_back(std::move(route));
+    std::vector<http::Route> routes = host_routes(
+        {registry_, plugins_, *store_, metrics_, router_, clock_, clock_.unix_us(), nullptr});
+    for (auto more : {run_routes(engine_), connector_routes(engine_), letter_routes(letters_)})
+        routes.insert(routes.end(), more.begin(), more.end());
     if (Result<void> added = router_.add(std::move(routes)); !added) return added;
     events_.on_published([this] { plugins_.wake(); });
-    if (Result<void> started = engine_.start(); !started) return started;
+    if (auto started = engine_.start(workers); !started) return started.error();
     plugins_.start();
     for (Refusal const& refusal : registry_.refusals())
         voice_.log(3, refusal.path.filename().string(), refusal.error.message);
@@ -200,7 +209,7 @@ void App::tend() {
     std::int64_t const now = clock_.monotonic_ns();
     if (now - retained_ns_ < retain_ms * 1'000'000) return;
     retained_ns_ = now;
-    engine_.tend();
+    if (Result<void> kept = runs_.retain(); !kept) voice_.log(3, "store", kept.error().message);
 }
 
 void App::stop() {

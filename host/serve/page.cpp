@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "host/core/text.hpp"
+#include "host/http/percent.hpp"
 
 namespace weir::host {
 
@@ -46,6 +47,19 @@ std::optional<Page> Page::of(http::Request const& request, std::vector<std::stri
     }
     if (!findings.empty()) return std::nullopt;
     return page;
+}
+
+std::vector<std::string> query_values(std::string_view query, std::string_view name) {
+    std::vector<std::string> values;
+    while (!query.empty()) {
+        std::string_view const pair = query.substr(0, query.find('&'));
+        query.remove_prefix(std::min(pair.size() + 1, query.size()));
+        std::size_t const sign = pair.find('=');
+        if (sign == pair.npos || pair.substr(0, sign) != name) continue;
+        if (auto value = http::percent_decode(pair.substr(sign + 1), true))
+            values.push_back(std::move(*value));
+    }
+    return values;
 }
 
 http::Response refused(std::vector<http::Finding> const& findings) {

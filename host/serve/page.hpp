@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/http/router.hpp"
@@ -20,6 +21,9 @@ struct Page {
                                   std::vector<std::string> const& known,
                                   std::vector<http::Finding>& findings);
 };
+
+/// Every value of a parameter that may stand several times, decoded.
+std::vector<std::string> query_values(std::string_view query, std::string_view name);
 
 /// 422 with all that is wrong with a request.
 http::Response refused(std::vector<http::Finding> const& findings);
