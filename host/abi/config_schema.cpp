@@ -64,23 +64,32 @@ std::size_t code_points(std::string const& text) {
     }));
 }
 
-/// Checks one value and fills in defaults below it.
+/// Checks one value and fills in defaults below it; collects what is wrong, up to `most`.
 class ConfigCheck {
 public:
-    std::optional<Error> check(Json const& schema, Json& value, std::string const& where,
-                               bool is_secret) const {
+    explicit ConfigCheck(std::size_t most) : most_{most} {}
+
+    void check(Json const& schema, Json& value, std::string const& where, bool is_secret) {
+        if (faults_.size() >= most_) return;
         bool const is_hidden = is_secret || schema.value("writeOnly", false);
         Place const at{where, is_hidden};
-        if (auto error = check_type(schema, value, at)) return error;
-        if (auto error = check_choices(schema, value, at)) return error;
-        if (value.is_number()) return check_number(schema, value, at);
-        if (value.is_string()) return check_text(schema, value, at);
-        if (value.is_array()) return check_list(schema, value, at);
-        if (value.is_object()) return check_object(schema, value, at);
-        return std::nullopt;
+        if (add(check_type(schema, value, at))) return;
+        if (add(check_choices(schema, value, at))) return;
+        if (value.is_number()) add(check_number(schema, value, at));
+        if (value.is_string()) add(check_text(schema, value, at));
+        if (value.is_array()) check_list(schema, value, at);
+        if (value.is_object()) check_object(schema, value, at);
     }
 
+    std::vector<Error> const& faults() const { return faults_; }
+
 private:
+    bool add(std::optional<Error> fault) {
+        if (!fault) return false;
+        if (faults_.size() < most_) faults_.push_back(*std::move(fault));
+        return true;
+    }
+
     struct Place {
         std::string const& where;
         bool is_hidden;
@@ -167,34 +176,30 @@ private:
             fmt::format("must match {}, not {}", pattern->get<std::string>(), quoted(value, at)));
     }
 
-    std::optional<Error> check_list(Json const& schema, Json& value, Place const& at) const {
+    void check_list(Json const& schema, Json& value, Place const& at) {
         auto const items = schema.find("items");
-        if (items == schema.end()) return std::nullopt;
+        if (items == schema.end()) return;
         for (std::size_t i = 0; i < value.size(); ++i)
-            if (auto error =
-                    check(*items, value[i], fmt::format("{}/{}", at.where, i), at.is_hidden))
-                return error;
-        return std::nullopt;
+            check(*items, value[i], fmt::format("{}/{}", at.where, i), at.is_hidden);
     }
 
-    std::optional<Error> check_object(Json const& schema, Json& value, Place const& at) const {
+    void check_object(Json const& schema, Json& value, Place const& at) {
         static Json const nothing = Json::object();
         auto const found = schema.find("properties");
         Json const& properties = found == schema.end() ? nothing : *found;
-        if (auto error = check_names(schema, properties, value, at)) return error;
+        check_names(schema, properties, value, at);
         for (auto const& [name, property] : properties.items()) {
             if (!value.contains(name)) {
                 if (property.contains("default")) value[name] = property["default"];
                 continue;
             }
             std::string const where = at.where + "/" + escape(name);
-            if (auto error = check(property, value[name], where, at.is_hidden)) return error;
+            check(property, value[name], where, at.is_hidden);
         }
-        return std::nullopt;
     }
 
-    static std::optional<Error> check_names(Json const& schema, Json const& properties,
-                                            Json const& value, Place const& at) {
+    void check_names(Json const& schema, Json const& properties, Json const& value,
+                     Place const& at) {
         bool const is_closed = schema.contains("additionalProperties") &&
                                schema["additionalProperties"] == Json(false);
         std::vector<std::string> known;
@@ -205,33 +210,43 @@ private:
                               fmt::format("{} is not known; known are {}",
                                           shown(at.where + "/" + name), fmt::join(known, ", ")),
                               at.where + "/" + escape(name)};
-            return error.suggest(nearest(name, known));
+            add(error.suggest(nearest(name, known)));
         }
         auto const required = schema.find("required");
-        if (required == schema.end()) return std::nullopt;
+        if (required == schema.end()) return;
         for (Json const& name : *required) {
             std::string const missing = name.get<std::string>();
             bool const has_default =
                 properties.contains(missing) && properties[missing].contains("default");
             if (value.contains(missing) || has_default) continue;
-            return Error{WEIR_E_CONFIG, "config.required",
-                         fmt::format("{} is missing", shown(at.where + "/" + missing)),
-                         at.where + "/" + escape(missing)};
+            add(Error{WEIR_E_CONFIG, "config.required",
+                      fmt::format("{} is missing", shown(at.where + "/" + missing)),
+                      at.where + "/" + escape(missing)});
         }
-        return std::nullopt;
     }
+
+    std::size_t const most_;
+    std::vector<Error> faults_;
 };
 
 }  // namespace
 
-Result<nlohmann::json> check_config(nlohmann::json const& schema, nlohmann::json config) {
+std::vector<Error> config_faults(nlohmann::json const& schema, nlohmann::json& config,
+                                 std::size_t most) {
     try {
-        if (auto error = ConfigCheck{}.check(schema, config, "", false)) return *error;
+        ConfigCheck check{most};
+        check.check(schema, config, "", false);
+        return check.faults();
     } catch (std::exception const& error) {
         // Both throw for what check_schema_profile() would have found.
-        return Error{WEIR_E_INTERNAL, "plugin.config_schema",
-                     fmt::format("the configuration schema does not work: {}", error.what())};
+        return {Error{WEIR_E_INTERNAL, "plugin.config_schema",
+                      fmt::format("the configuration schema does not work: {}", error.what())}};
     }
+}
+
+Result<nlohmann::json> check_config(nlohmann::json const& schema, nlohmann::json config) {
+    std::vector<Error> const faults = config_faults(schema, config, 1);
+    if (!faults.empty()) return faults.front();
     return config;
 }
 

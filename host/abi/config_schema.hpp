@@ -17,6 +17,11 @@ namespace weir::host {
 /// hints: title description examples writeOnly format $schema x-….
 Result<nlohmann::json> check_config(nlohmann::json const& schema, nlohmann::json config);
 
+/// All that is wrong with `config`, as check_config() says it, at most `most` errors; empty: it
+/// fits, and has its defaults now.
+std::vector<Error> config_faults(nlohmann::json const& schema, nlohmann::json& config,
+                                 std::size_t most);
+
 /// What keeps `schema` out of the profile, one sentence each with its JSON Pointer; empty: fits.
 std::vector<std::string> check_schema_profile(nlohmann::json const& schema);
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -20,9 +21,9 @@ struct Request {
     std::string path;                            ///< decoded, without query
     std::string query;                           ///< as it came, without '?'
     std::map<std::string, std::string> params;   ///< {name} of the route's path, decoded
-    std::map<std::string, std::string> headers;  ///< lower-case names
+    std::map<std::string, std::string> headers;  ///< lower-case names; never Authorization
     std::string body;
-    nlohmann::json json;    ///< of a JSON body; null: none came
+    nlohmann::json json;    ///< the body of a route with a `request`; null: none came
     std::string principal;  ///< {"id","scope"}
     std::string request_id;
 
@@ -30,11 +31,41 @@ struct Request {
     std::optional<std::string> query_param(std::string_view name) const;
 };
 
+/// The body of an answer that goes on, such as server-sent events. Thread-safe.
+class Stream {
+public:
+    /// A reader that falls so far behind is cut.
+    static constexpr std::size_t pending_bytes_max = 1u << 20;
+
+    /// Sends `bytes` as soon as the reader takes them, in order. False: the reader is gone or was
+    /// cut, and nothing will be sent any more.
+    bool push(std::string_view bytes);
+    /// Nothing more will be pushed; what was goes out, then the answer ends.
+    void end();
+    bool is_open() const;
+
+    /// For the server: takes what waits; nothing once all was taken after end().
+    std::optional<std::string> take();
+    /// For the server: `wake` is called, on any thread, when take() has something new to say.
+    void attach(std::function<void()> wake);
+    /// For the server: the reader is gone; `wake` is not called any more.
+    void detach();
+
+private:
+    void changed();
+
+    mutable std::mutex mutex_;
+    std::string pending_;
+    std::function<void()> wake_;
+    bool is_ended_ = false, is_gone_ = false;
+};
+
 struct Response {
     unsigned status = 200;
-    std::vector<std::pair<std::string, std::string>> headers;
-    std::string body;
+    std::vector<std::pair<std::string, std::string>> headers = {};
+    std::string body = {};
     std::string content_type = "application/json";
+    std::shared_ptr<Stream> stream = {};  ///< then `body` is what it begins with
 };
 
 /// One thing that is wrong with a request, in the Contract's fields.
@@ -53,12 +84,16 @@ enum class Scope { none, read, run, write, admin };
 
 /// What one method of one path does.
 struct Route {
-    std::string method, path;  ///< "POST", "/replication/jobs/{id}/run"
+    /// "POST", "/replication/jobs/{id}/run"; "{name*}" at the end takes all segments that are left.
+    std::string method, path;
     Scope scope = Scope::read;
-    std::string owner;                 ///< "host", or a plugin's id
-    std::string summary;               ///< one line for people
-    nlohmann::json request, response;  ///< JSON Schemas; null: none
+    std::string owner;    ///< "host", or a plugin's id
+    std::string summary;  ///< one line for people
+    /// JSON Schemas; null: none. With a `request` the body is JSON that fits it (none came: counts
+    /// as {}) before `handler` sees it; without one the body is passed on as it came.
+    nlohmann::json request, response;
     std::size_t body_bytes_max = 1u << 20;
+    bool waits = false;  ///< may block for long: handled on threads of its own
     /// On a worker thread; may block. What it throws is 500 "host.bug".
     std::function<Response(Request const&)> handler;
 };
@@ -77,7 +112,8 @@ public:
     struct Match {
         std::shared_ptr<Route const> route;  ///< null: 404, or 405 when `allow` is not empty
         std::map<std::string, std::string> params;
-        std::string allow;  ///< "GET, HEAD, POST"
+        std::string allow;     ///< "GET, HEAD, OPTIONS, POST"
+        bool is_open = false;  ///< some method of the path needs no token
     };
     /// `path` as it came, still percent-encoded. Literal segments win over {name}.
     Match find(std::string_view method, std::string_view path) const;
@@ -86,6 +122,8 @@ public:
 private:
     struct Table;
     std::shared_ptr<Table const> table() const;
+
+    mutable std::mutex mutex_;
     std::shared_ptr<Table const> table_;
 };
 

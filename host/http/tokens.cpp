@@ -1,0 +1,141 @@
+#include "host/http/tokens.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sodium.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+namespace weir::host::http {
+
+namespace {
+
+constexpr std::string_view base62 =
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+constexpr std::size_t token_bytes_max = 4096;
+
+std::uint32_t crc32(std::string_view text) {
+    std::uint32_t crc = 0xFFFFFFFF;
+    for (char const c : text) {
+        crc ^= static_cast<unsigned char>(c);
+        for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) ? 0xEDB88320 : 0);
+    }
+    return ~crc;
+}
+
+std::array<unsigned char, 32> sha256(std::string_view text) {
+    std::array<unsigned char, 32> out{};
+    crypto_hash_sha256(out.data(), reinterpret_cast<unsigned char const*>(text.data()),
+                       text.size());
+    return out;
+}
+
+/// A descriptor, closed at the end of scope.
+class Descriptor {
+public:
+    explicit Descriptor(int number) : number_{number} {}
+    Descriptor(Descriptor const&) = delete;
+    Descriptor& operator=(Descriptor const&) = delete;
+    ~Descriptor() {
+        if (number_ >= 0) close(number_);
+    }
+    int number() const { return number_; }
+    bool is_open() const { return number_ >= 0; }
+
+private:
+    int number_;
+};
+
+Error failed(std::filesystem::path const& file, char const* what) {
+    return Error{WEIR_E_IO, "serve.token",
+                 fmt::format("{}: {}: {}", file.string(), what, std::strerror(errno))};
+}
+
+Error refused(std::filesystem::path const& file, char const* what) {
+    return Error{WEIR_E_CONFIG, "serve.token", fmt::format("{} {}", file.string(), what)};
+}
+
+Result<std::string> make_file(std::filesystem::path const& file, Descriptor const& made) {
+    std::string token = make_token();
+    std::string const line = token + "\n";
+    if (write(made.number(), line.data(), line.size()) != static_cast<ssize_t>(line.size()) ||
+        fsync(made.number()) != 0) {
+        Error const error = failed(file, "the new token cannot be written");
+        unlink(file.c_str());
+        return error;
+    }
+    return token;
+}
+
+Result<std::string> read_file(std::filesystem::path const& file) {
+    Descriptor const there{::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
+    if (!there.is_open()) return failed(file, "the token cannot be read");
+    struct stat about {};
+    if (fstat(there.number(), &about) != 0) return failed(file, "the token cannot be read");
+    if (!S_ISREG(about.st_mode)) return refused(file, "is no plain file with a token");
+    if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        return refused(file, "may be read by others; chmod 600 it, or delete it for a new token");
+    std::string text(token_bytes_max + 1, '\0');
+    ssize_t const size = read(there.number(), text.data(), text.size());
+    if (size < 0) return failed(file, "the token cannot be read");
+    text.resize(static_cast<std::size_t>(size));
+    if (text.size() > token_bytes_max) return refused(file, "is too large for a token");
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+    if (text.empty()) return refused(file, "holds no token; delete it, and a new one is made");
+    return text;
+}
+
+}  // namespace
+
+std::string make_token() {
+    if (sodium_init() < 0) std::abort();  // without random numbers nothing is safe
+    constexpr std::size_t random_characters = 43, check_characters = 6;
+    std::string secret;
+    for (std::size_t i = 0; i < random_characters; ++i) secret += base62[randombytes_uniform(62)];
+    std::string check;
+    std::uint32_t left = crc32(secret);
+    for (std::size_t i = 0; i < check_characters; ++i, left /= 62)
+        check.insert(check.begin(), base62[left % 62]);
+    return "weir_" + secret + check;
+}
+
+std::optional<std::string> take_admin_token() {
+    char const* const value = std::getenv("WEIR_ADMIN_TOKEN");
+    if (!value) return std::nullopt;
+    std::string token = value;
+    unsetenv("WEIR_ADMIN_TOKEN");
+    return token;
+}
+
+AdminToken::AdminToken(std::string_view token) : hash_{sha256(token)} {
+    constexpr std::size_t characters_min = 24;
+    if (token.size() < characters_min)
+        warning_ = fmt::format("the admin token has only {} characters; use {} or more",
+                               token.size(), characters_min);
+}
+
+Result<AdminToken> AdminToken::open(std::optional<std::string> const& given,
+                                    std::filesystem::path const& file) {
+    if (given && given->empty())
+        return Error{WEIR_E_CONFIG, "serve.token",
+                     "WEIR_ADMIN_TOKEN is empty; unset it, or set it to a token"};
+    if (given) return AdminToken{*given};
+    Descriptor const made{::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+    if (!made.is_open() && errno != EEXIST) return failed(file, "the token cannot be written");
+    Result<std::string> const token = made.is_open() ? make_file(file, made) : read_file(file);
+    if (!token) return token.error();
+    return AdminToken{*token};
+}
+
+std::optional<Authenticator::Principal> AdminToken::find(std::string_view token) const {
+    // Of hashes: neither the time nor the length tells how much of a guess was right.
+    std::array<unsigned char, 32> const hash = sha256(token);
+    if (sodium_memcmp(hash.data(), hash_.data(), hash.size()) != 0) return std::nullopt;
+    return Principal{"admin", Scope::admin};
+}
+
+}  // namespace weir::host::http
