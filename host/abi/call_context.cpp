@@ -17,10 +17,24 @@ std::int64_t remaining(weir_call const* call) { return of(call).remaining_ms(); 
 
 CallContext::CallContext(Clock const& clock, std::atomic<bool> const* stop,
                          std::int64_t deadline_ns)
+    : CallContext{clock, stop, deadline_ns, 0} {}
+
+CallContext::CallContext(Clock const& clock, std::atomic<bool> const* stop,
+                         std::int64_t deadline_ns, std::uint32_t depth)
     : abi_{sizeof abi_, 0, this, cancelled, remaining},
       clock_{&clock},
       stop_{stop},
-      deadline_ns_{deadline_ns} {}
+      deadline_ns_{deadline_ns},
+      depth_{depth} {}
+
+CallContext CallContext::within(CallContext const& outer) {
+    return CallContext{*outer.clock_, outer.stop_, outer.deadline_ns_, outer.depth_ + 1};
+}
+
+CallContext const* CallContext::of(weir_call const* call) {
+    bool const is_ours = call && call->struct_size == sizeof *call && call->cancelled == cancelled;
+    return is_ours ? static_cast<CallContext const*>(call->ctx) : nullptr;
+}
 
 std::int64_t CallContext::remaining_ms() const {
     if (deadline_ns_ == no_deadline) return no_deadline;

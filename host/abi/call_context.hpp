@@ -18,6 +18,8 @@ public:
 
     explicit CallContext(Clock const& clock, std::atomic<bool> const* stop = nullptr,
                          std::int64_t deadline_ns = no_deadline);
+    /// A call made on behalf of `outer`: ends with it, and knows that the chain is one longer.
+    static CallContext within(CallContext const& outer);
     CallContext(CallContext const&) = delete;
     CallContext& operator=(CallContext const&) = delete;
 
@@ -28,14 +30,23 @@ public:
     /// <= 0: late; INT64_MAX: no deadline.
     std::int64_t remaining_ms() const;
 
+    /// Calls on behalf of which this one is made: 0 for one that the host began.
+    std::uint32_t depth() const { return depth_; }
+
+    /// The context that a plugin handed back; null for null and for a weir_call of its own making.
+    static CallContext const* of(weir_call const* call);
     /// What the plugin gets; valid as long as this.
     weir_call const* abi() const { return &abi_; }
 
 private:
+    CallContext(Clock const& clock, std::atomic<bool> const* stop, std::int64_t deadline_ns,
+                std::uint32_t depth);
+
     weir_call abi_;
     Clock const* clock_;
     std::atomic<bool> const* stop_;
     std::int64_t deadline_ns_;
+    std::uint32_t depth_;
 };
 
 }  // namespace weir::host

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "host/abi/declared.hpp"
 #include "host/abi/utf8.hpp"
 
 namespace weir::host {
@@ -63,13 +64,13 @@ constexpr weir_metrics metrics_table{sizeof(weir_metrics), 0,
                                          table_of(host).services().metrics.record(id, value);
                                      }};
 
-void const* service(weir_host const*, char const* id) {
+void const* service(weir_host const* host, char const* id) {
     if (!id) return nullptr;
     std::string_view const wanted{id};
     if (wanted == "weir.log/1") return &log_table;
     if (wanted == "weir.clock/1") return &clock_table;
     if (wanted == "weir.metrics/1") return &metrics_table;
-    return nullptr;
+    return plugin_service(table_of(host), wanted);
 }
 
 }  // namespace
@@ -113,11 +114,19 @@ std::vector<Metrics::Value> Metrics::snapshot() const {
     return out;
 }
 
-HostTable::HostTable(HostServices const& services, std::string instance)
+HostTable::HostTable(HostServices const& services, Identity identity)
     : abi_{sizeof abi_, 0, WEIR_ABI_MAJOR, WEIR_ABI_MINOR, WEIR_VERSION, nullptr, this, service},
       services_{services},
-      instance_{std::move(instance)} {
-    abi_.instance = instance_.c_str();
+      identity_{std::move(identity)} {
+    abi_.instance = identity_.instance.c_str();
+}
+
+bool HostTable::needs(std::string_view service_id) const {
+    return identity_.says && identity_.says->needs_service(service_id);
+}
+
+bool HostTable::provides(std::string_view service_id) const {
+    return identity_.says && identity_.says->provides_service(service_id);
 }
 
 }  // namespace weir::host

@@ -8,10 +8,13 @@
 #include <string_view>
 #include <vector>
 
+#include "host/abi/plugin_services.hpp"
 #include "host/core/clock.hpp"
 #include "weir/host.h"
 
 namespace weir::host {
+
+struct Declared;
 
 /// Where the log lines of plugins go. Called on any thread, several at once.
 class LogSink {
@@ -57,26 +60,38 @@ struct HostServices {
     LogSink& log;
     Metrics& metrics;
     class Watchdog& watchdog;
+    PluginServices offered = {};  ///< to services that require them; nothing without a server
 };
 
-/// The weir_host of one instance: its name and the services. Neither copied nor moved, since the
+/// Whom a weir_host stands for.
+struct Identity {
+    std::string instance;            ///< labels log lines and errors: "postgres"
+    std::string plugin = {};         ///< the id of its plugin: whose documents and secrets
+    Declared const* says = nullptr;  ///< what its component declares; null: nothing
+};
+
+/// The weir_host of one instance: who it is and the services. Neither copied nor moved, since the
 /// plugin keeps the pointer until destroy() has returned.
 class HostTable {
 public:
     static constexpr std::size_t log_bytes_max = 64 * 1024;
 
-    HostTable(HostServices const& services, std::string instance);
+    /// What `identity` points to outlives this.
+    HostTable(HostServices const& services, Identity identity);
     HostTable(HostTable const&) = delete;
     HostTable& operator=(HostTable const&) = delete;
 
     weir_host const* abi() const { return &abi_; }
-    std::string const& instance() const { return instance_; }
+    std::string const& instance() const { return identity_.instance; }
+    std::string const& plugin() const { return identity_.plugin; }
+    bool needs(std::string_view service) const;
+    bool provides(std::string_view service) const;
     HostServices const& services() const { return services_; }
 
 private:
     weir_host abi_;
     HostServices services_;
-    std::string instance_;
+    Identity identity_;
 };
 
 }  // namespace weir::host

@@ -29,7 +29,8 @@ Result<Instance> Instance::create(Component const& component, nlohmann::json con
                                   HostServices const& services, std::string name) {
     Result<nlohmann::json> filled = check_config(component.info->config_schema, config);
     if (!filled) return filled.error();
-    auto host = std::make_unique<HostTable>(services, std::move(name));
+    auto host = std::make_unique<HostTable>(
+        services, Identity{std::move(name), component.generation->id(), &component.info->declared});
     weir_instance* handle = nullptr;
     std::string const text = filled->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     Boundary maker{host->instance(), component.generation, services.watchdog, nullptr, nullptr};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "host/abi/trust.hpp"
+#include "weir/service.h"
 
 namespace weir::host {
 
@@ -14,6 +15,12 @@ Error bad(std::string sentence) {
     return Error{WEIR_E_CONFIG, "plugin.manifest", std::move(sentence)};
 }
 
+/// `error`, a sentence about the component `id`, as one about its library.
+Error of_component(std::string const& id, Error error) {
+    error.message = fmt::format("has the component {} that {}", id, error.message);
+    return error;
+}
+
 std::vector<std::string> schemes_of(Json const& meta) {
     std::vector<std::string> out;
     auto const found = meta.find("schemes");
@@ -21,6 +28,24 @@ std::vector<std::string> schemes_of(Json const& meta) {
     for (Json const& scheme : *found)
         if (scheme.is_string()) out.push_back(scheme.get<std::string>());
     return out;
+}
+
+/// What `component` declares, and whether its table answers it.
+Result<Declared> declared_by(weir_component const& component, Json const& meta) {
+    Result<Declared> declared = read_declared(meta);
+    if (!declared) return declared;
+    auto const* table = static_cast<weir_service const*>(component.iface("weir.service/1"));
+    char const* missing = nullptr;
+    if (!declared->routes.empty() && !WEIR_HAS(table, weir_service, on_http)) missing = "on_http";
+    if (!declared->topics.empty() && !WEIR_HAS(table, weir_service, on_event)) missing = "on_event";
+    if (!declared->methods.empty() && !WEIR_HAS(table, weir_service, on_invoke))
+        missing = "on_invoke";
+    if (declared->timer && !WEIR_HAS(table, weir_service, on_timer)) missing = "on_timer";
+    if (!missing) return declared;
+    return Error{WEIR_E_CONFIG, "plugin.incomplete",
+                 fmt::format("declares what the member {} of its table weir.service/1 would "
+                             "answer, and that is null",
+                             missing)};
 }
 
 Result<ComponentInfo> describe_component(weir_component const& component) {
@@ -36,6 +61,10 @@ Result<ComponentInfo> describe_component(weir_component const& component) {
     if (!info.meta.is_object())
         return bad(fmt::format("has the component {} whose meta_json is no JSON object", info.id));
     info.schemes = schemes_of(info.meta);
+    if (!info.is_service()) return info;
+    Result<Declared> declared = declared_by(component, info.meta);
+    if (!declared) return of_component(info.id, declared.error());
+    info.declared = std::move(*declared);
     return info;
 }
 
@@ -51,7 +80,7 @@ Json to_json(ComponentInfo const& info) {
             {"meta", info.meta}};
 }
 
-ComponentInfo component_of(Json const& json) {
+Result<ComponentInfo> component_of(Json const& json) {
     ComponentInfo info;
     info.id = json.at("id").get<std::string>();
     info.title = json.at("title").get<std::string>();
@@ -63,10 +92,14 @@ ComponentInfo component_of(Json const& json) {
     info.config_schema = json.at("config_schema");
     info.meta = json.at("meta");
     info.schemes = schemes_of(info.meta);
+    if (!info.is_service()) return info;
+    Result<Declared> declared = read_declared(info.meta);
+    if (!declared) return of_component(info.id, declared.error());
+    info.declared = std::move(*declared);
     return info;
 }
 
-Manifest manifest_of(Json const& json) {
+Result<Manifest> manifest_of(Json const& json) {
     Manifest manifest;
     manifest.abi_major = json.at("abi").at("major").get<std::uint32_t>();
     manifest.abi_minor = json.at("abi").at("minor").get<std::uint32_t>();
@@ -74,8 +107,11 @@ Manifest manifest_of(Json const& json) {
     manifest.version = json.at("version").get<std::string>();
     manifest.file = json.at("file").get<std::string>();
     manifest.sha256 = json.at("sha256").get<std::string>();
-    for (Json const& component : json.at("components"))
-        manifest.components.push_back(component_of(component));
+    for (Json const& component : json.at("components")) {
+        Result<ComponentInfo> info = component_of(component);
+        if (!info) return info.error();
+        manifest.components.push_back(std::move(*info));
+    }
     return manifest;
 }
 
@@ -119,7 +155,11 @@ Result<std::optional<Manifest>> read_manifest_beside(std::filesystem::path const
     if (!file) return file.error();
     auto const* text = reinterpret_cast<char const*>(file->bytes.data());
     try {
-        return std::optional{manifest_of(Json::parse(text, text + file->bytes.size()))};
+        Result<Manifest> manifest = manifest_of(Json::parse(text, text + file->bytes.size()));
+        if (manifest) return std::optional{std::move(*manifest)};
+        Error error = manifest.error();
+        error.message = fmt::format("{} {}", path.string(), error.message);
+        return error;
     } catch (Json::exception const& error) {
         return bad(fmt::format("{} is no manifest: {}; run: weir-runner --describe {} --output {}",
                                path.string(), error.what(), library.string(), path.string()));

@@ -6,22 +6,29 @@
 #include <string>
 #include <vector>
 
+#include "host/abi/declared.hpp"
 #include "host/core/error.hpp"
 #include "weir/module.h"
 
 namespace weir::host {
 
 // manifest := {"abi":{"major","minor"}, "id", "version", "file", "sha256",
-// "components":[component]} component := {"id", "title", "roles":["source","sink"],
-// "config_schema":{…}, "meta":{…}}
+// "components":[component]}
+// component := {"id", "title", "roles":["source","sink","service"], "config_schema":{…},
+// "meta":{…}}   meta of a service: see declared.hpp
 
-/// One connector as its library describes it.
+/// One connector or service as its library describes it.
 struct ComponentInfo {
     std::string id, title;
     std::uint32_t roles = 0;  ///< WEIR_ROLE_*
     nlohmann::json config_schema, meta;
     /// URLs of these schemes are configuration enough: {"url":…}.
     std::vector<std::string> schemes;
+    /// Of a service; empty otherwise.
+    Declared declared;
+
+    bool is_connector() const { return roles & (WEIR_ROLE_SOURCE | WEIR_ROLE_SINK); }
+    bool is_service() const { return roles & WEIR_ROLE_SERVICE; }
 };
 
 /// What a library says of itself, readable without loading it.
@@ -31,7 +38,8 @@ struct Manifest {
     std::vector<ComponentInfo> components;
 };
 
-/// The manifest of a checked module; E_CONFIG where the JSON texts of a component do not parse.
+/// The manifest of a checked module. E_CONFIG where the JSON texts of a component do not parse, or
+/// a service declares what cannot be or what its table has no member for. Calls iface() only.
 Result<Manifest> describe_module(weir_module const& module, std::string file, std::string sha256);
 
 std::string to_json(Manifest const& manifest);

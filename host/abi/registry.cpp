@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "host/abi/library.hpp"
@@ -99,7 +100,12 @@ std::optional<Error> Registry::check_duplicate(Entry const& entry) const {
             return duplicate("plugin id", entry.manifest.id, *other);
         for (ComponentInfo const& theirs : other->manifest.components)
             for (ComponentInfo const& ours : entry.manifest.components) {
-                if (theirs.id == ours.id) return duplicate("connector", ours.id, *other);
+                if (theirs.id == ours.id)
+                    return duplicate(ours.is_service() ? "service" : "connector", ours.id, *other);
+                if (std::string const both = clash(ours.declared, theirs.declared); !both.empty())
+                    return Error{WEIR_E_CONFIG, "plugin.route_conflict",
+                                 fmt::format("{} claims {} that {} has already; remove one of them",
+                                             entry.path.string(), both, other->path.string())};
                 for (std::string const& scheme : ours.schemes)
                     if (std::count(theirs.schemes.begin(), theirs.schemes.end(), scheme))
                         return duplicate("URL scheme", scheme, *other);
@@ -113,8 +119,19 @@ std::vector<std::shared_ptr<ComponentInfo const>> Registry::components() {
     scan_locked();
     std::vector<std::shared_ptr<ComponentInfo const>> out;
     for (std::unique_ptr<Entry> const& entry : entries_)
-        out.insert(out.end(), entry->components.begin(), entry->components.end());
+        std::copy_if(entry->components.begin(), entry->components.end(), std::back_inserter(out),
+                     [](auto const& info) { return info->is_connector(); });
     std::sort(out.begin(), out.end(), [](auto const& a, auto const& b) { return a->id < b->id; });
+    return out;
+}
+
+std::vector<std::shared_ptr<ComponentInfo const>> Registry::services() {
+    std::lock_guard const lock{mutex_};
+    scan_locked();
+    std::vector<std::shared_ptr<ComponentInfo const>> out;
+    for (std::unique_ptr<Entry> const& entry : entries_)
+        std::copy_if(entry->components.begin(), entry->components.end(), std::back_inserter(out),
+                     [](auto const& info) { return info->is_service(); });
     return out;
 }
 
@@ -125,17 +142,22 @@ std::shared_ptr<ComponentInfo const> Registry::find_scheme(std::string_view sche
     for (std::unique_ptr<Entry> const& entry : entries_)
         for (std::shared_ptr<ComponentInfo const> const& info : entry->components) {
             if (std::count(info->schemes.begin(), info->schemes.end(), scheme)) return info;
-            if (info->id == scheme) by_id = info;
+            if (info->id == scheme && info->is_connector()) by_id = info;
         }
     return by_id;
 }
 
-Result<Component> Registry::load(std::string_view id) {
+Result<Component> Registry::load(std::string_view id) { return load_component(id, false); }
+
+Result<Component> Registry::load_service(std::string_view id) { return load_component(id, true); }
+
+Result<Component> Registry::load_component(std::string_view id, bool is_service) {
     std::lock_guard const lock{mutex_};
     scan_locked();
     for (std::unique_ptr<Entry> const& entry : entries_)
         for (std::shared_ptr<ComponentInfo const> const& info : entry->components) {
-            if (info->id != id) continue;
+            if (info->id != id || !(is_service ? info->is_service() : info->is_connector()))
+                continue;
             if (std::optional<Error> const error = load_entry(*entry)) return *error;
             weir_component const* table = find_table(entry->generation->module(), id);
             return Component{entry->generation,
@@ -143,9 +165,10 @@ Result<Component> Registry::load(std::string_view id) {
                              table,
                              table_of<weir_source>(*table, "weir.source/1", WEIR_ROLE_SOURCE),
                              table_of<weir_sink>(*table, "weir.sink/1", WEIR_ROLE_SINK),
-                             table_of<weir_lifecycle>(*table, "weir.lifecycle/1", 0)};
+                             table_of<weir_lifecycle>(*table, "weir.lifecycle/1", 0),
+                             table_of<weir_service>(*table, "weir.service/1", WEIR_ROLE_SERVICE)};
         }
-    return unknown(id);
+    return unknown(id, is_service);
 }
 
 void Registry::load_all() {
@@ -172,19 +195,20 @@ std::vector<Refusal> Registry::refusals() {
     return refusals_;
 }
 
-Error Registry::unknown(std::string_view id) const {
+Error Registry::unknown(std::string_view id, bool is_service) const {
     // Its library may be there and be refused: then that is what has to be mended.
     for (Refusal const& refusal : refusals_)
         if (refusal.path.stem() == std::filesystem::path{id}) return refusal.error;
     std::vector<std::string> names;
     for (std::unique_ptr<Entry> const& entry : entries_)
         for (std::shared_ptr<ComponentInfo const> const& info : entry->components)
-            names.push_back(info->id);
+            if (is_service ? info->is_service() : info->is_connector()) names.push_back(info->id);
     std::sort(names.begin(), names.end());
     std::string const all =
         names.empty() ? "there are none" : fmt::format("{}", fmt::join(names, ", "));
-    Error const error{WEIR_E_CONFIG, "connector.unknown",
-                      fmt::format("there is no connector \"{}\"; connectors: {}", id, all)};
+    char const* const what = is_service ? "service" : "connector";
+    Error const error{WEIR_E_CONFIG, fmt::format("{}.unknown", what),
+                      fmt::format("there is no {0} \"{1}\"; {0}s: {2}", what, id, all)};
     return error.suggest(nearest(id, names));
 }
 

@@ -16,7 +16,7 @@ struct Services : testing::Test {
     weir_host const* host() const { return table.abi(); }
 
     Root root;
-    HostTable const table{root.services, "postgres"};
+    HostTable const table{root.services, Identity{"postgres"}};
 };
 
 TEST_F(Services, KnowTheInstanceAndTheVersions) {

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "host/core/error.hpp"
+
+namespace weir::host {
+
+/// One of several things that a service found wrong with what it was asked, valid UTF-8.
+struct ServiceFinding {
+    std::string pointer, code, detail, suggestion;
+};
+
+/// The findings in {"errors":[{pointer,code,detail,suggestion}]}, which a failing service may have
+/// written; at most 100, and nothing when it wrote something else.
+std::vector<ServiceFinding> findings_in(std::string_view text);
+/// The other direction; "" for none.
+std::string to_json(std::vector<ServiceFinding> const& findings);
+
+/// What a method answered: `json`, or the error, perhaps with all that was found.
+struct MethodAnswer {
+    MethodAnswer() = default;
+    MethodAnswer(nlohmann::json value) : json{std::move(value)} {}
+    MethodAnswer(Error why, std::vector<ServiceFinding> found = {})
+        : error{std::move(why)}, findings{std::move(found)} {}
+
+    nlohmann::json json;
+    std::optional<Error> error;
+    std::vector<ServiceFinding> findings;
+};
+
+/// A request for a declared route; borrowed, so everything outlives the call.
+struct HttpRequest {
+    std::string const &method, &path, &query, &principal_json, &request_id, &body;
+    std::map<std::string, std::string> const& headers;  ///< lower-case names
+    std::map<std::string, std::string> const& params;   ///< {name} of the path, decoded
+};
+
+/// What a route answered, checked: send it as it is, unless there is an `error`; then its problem
+/// with all findings is the answer.
+struct HttpAnswer {
+    HttpAnswer() = default;
+    HttpAnswer(Error why, std::vector<ServiceFinding> found = {})
+        : error{std::move(why)}, findings{std::move(found)} {}
+
+    unsigned status = 0;                                       ///< 200 to 599
+    std::vector<std::pair<std::string, std::string>> headers;  ///< lower-case, content-type apart
+    std::string content_type;                                  ///< empty without a body
+    std::string body;
+    std::optional<Error> error;
+    std::vector<ServiceFinding> findings;
+};
+
+}  // namespace weir::host
