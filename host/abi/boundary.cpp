@@ -82,14 +82,14 @@ Error error_of(weir_status status, weir_error const& error, std::string_view who
     return out;
 }
 
-Error Boundary::broken(std::string_view what, std::string_view sentence) const {
-    return Error{WEIR_E_INTERNAL, "plugin.broken_promise",
-                 fmt::format("{}: {}() {}; this is a bug in the plugin {}", who_, what, sentence,
-                             generation()->id())};
+Error Judge::broken(std::string_view what, std::string_view sentence) const {
+    return Error{
+        WEIR_E_INTERNAL, "plugin.broken_promise",
+        fmt::format("{}: {}() {}; this is a bug in the plugin {}", who_, what, sentence, plugin_)};
 }
 
-Error Boundary::failure(char const* what, CallContext const* context, weir_status status,
-                        weir_error const& said) const {
+Error Judge::failure(char const* what, CallContext const* context, weir_status status,
+                     weir_error const& said) const {
     if (context && context->is_stopped()) return cancelled();
     if (context && context->is_late())
         return Error{WEIR_E_TIMEOUT, "plugin.timeout",
@@ -97,14 +97,14 @@ Error Boundary::failure(char const* what, CallContext const* context, weir_statu
     return error_of(status, said, who_, what);
 }
 
-Error Boundary::cancelled() const { return Error{WEIR_E_CANCELLED, "cancelled", "cancelled"}; }
+Error Judge::cancelled() { return Error{WEIR_E_CANCELLED, "cancelled", "cancelled"}; }
 
 Error Boundary::overlap(char const* what) const {
     return Error{WEIR_E_STATE, "host.overlap",
-                 fmt::format("{}: {}() was called while another call was inside", who_, what)};
+                 fmt::format("{}: {}() was called while another call was inside", who(), what)};
 }
 
-Error Boundary::threw(char const* what) const {
+Error Judge::threw(char const* what) const {
     return broken(what, "let an exception cross the boundary");
 }
 

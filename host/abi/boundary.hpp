@@ -19,13 +19,33 @@ void clear(weir_error& error);
 Error error_of(weir_status status, weir_error const& error, std::string_view who,
                std::string_view what);
 
+/// What the answers of one plugin object mean.
+class Judge {
+public:
+    Judge(std::string who, std::string plugin) : who_{std::move(who)}, plugin_{std::move(plugin)} {}
+
+    std::string const& who() const { return who_; }
+
+    /// What `what` failed with: cancelled or late, whatever the plugin said in `said`.
+    Error failure(char const* what, CallContext const* context, weir_status status,
+                  weir_error const& said) const;
+    /// E_INTERNAL "plugin.broken_promise": `postgres: next() answered a batch that …`.
+    Error broken(std::string_view what, std::string_view sentence) const;
+    Error threw(char const* what) const;
+    static Error cancelled();
+
+private:
+    std::string who_, plugin_;
+};
+
 /// One plugin object: its lane, and what its answers mean. Every call through a plugin's pointer
-/// goes through call().
+/// goes through call(), or through SharedBoundary.
 class Boundary {
 public:
     Boundary(std::string who, std::shared_ptr<Generation> generation, Watchdog& watchdog,
              void (*unblock)(void* object), void* object)
-        : who_{std::move(who)}, lane_{std::move(generation), watchdog, unblock, object} {}
+        : judge_{std::move(who), generation->id()},
+          lane_{std::move(generation), watchdog, unblock, object} {}
 
     /// Runs `work(weir_error*)`, which returns a weir_status: WEIR_OK, or WEIR_END where
     /// `may_end`; every other answer is an Error. Cancelled or late: E_CANCELLED, E_TIMEOUT,
@@ -33,7 +53,7 @@ public:
     template <class Work>
     Result<weir_status> call(char const* what, CallContext const* context, Work&& work,
                              bool may_end = false) {
-        if (context && context->is_stopped()) return cancelled();
+        if (context && context->is_stopped()) return Judge::cancelled();
         weir_error said;
         clear(said);
         weir_status status = WEIR_E_INTERNAL;
@@ -48,8 +68,8 @@ public:
         if (status == WEIR_OK && has_run) return status;
         if (status == WEIR_END && may_end && has_run) return status;
         if (!has_run) return overlap(what);
-        if (has_thrown) return threw(what);
-        return failure(what, context, status, said);
+        if (has_thrown) return judge_.threw(what);
+        return judge_.failure(what, context, status, said);
     }
 
     /// Runs `work()` for a call that cannot fail: close, destroy.
@@ -64,20 +84,18 @@ public:
     }
 
     void interrupt() { lane_.interrupt(); }
-    std::string const& who() const { return who_; }
+    std::string const& who() const { return judge_.who(); }
     std::shared_ptr<Generation> const& generation() const { return lane_.generation(); }
 
-    /// E_INTERNAL "plugin.broken_promise": `postgres: next() answered a batch that …`.
-    Error broken(std::string_view what, std::string_view sentence) const;
+    /// See Judge.
+    Error broken(std::string_view what, std::string_view sentence) const {
+        return judge_.broken(what, sentence);
+    }
 
 private:
-    Error failure(char const* what, CallContext const* context, weir_status status,
-                  weir_error const& said) const;
-    Error cancelled() const;
     Error overlap(char const* what) const;
-    Error threw(char const* what) const;
 
-    std::string who_;
+    Judge judge_;
     Lane lane_;
 };
 

@@ -14,7 +14,8 @@ InstanceObject::InstanceObject(Component component, std::unique_ptr<HostTable> h
       handle_{handle},
       boundary_{host_->instance(), component_.generation, host_->services().watchdog,
                 WEIR_HAS(component_.lifecycle, weir_lifecycle, interrupt) ? interrupt : nullptr,
-                this} {}
+                this},
+      shared_{host_->instance(), component_.generation} {}
 
 InstanceObject::~InstanceObject() {
     boundary_.finish([this] { component_.table->destroy(handle_); });
@@ -74,6 +75,13 @@ Result<SinkProxy> Instance::sink() {
         return Error{WEIR_E_UNSUPPORTED, "connector.no_sink",
                      fmt::format("{} cannot be written to; it is a source only", info().id)};
     return SinkProxy{object_};
+}
+
+Result<ServiceProxy> Instance::service() {
+    if (!object_->component().service)
+        return Error{WEIR_E_UNSUPPORTED, "plugin.no_service",
+                     fmt::format("{} is a connector and no service", info().id)};
+    return ServiceProxy{object_};
 }
 
 }  // namespace weir::host

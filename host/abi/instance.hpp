@@ -6,17 +6,19 @@
 
 #include "host/abi/host_services.hpp"
 #include "host/abi/registry.hpp"
+#include "host/abi/service_proxy.hpp"
 #include "host/abi/sink_proxy.hpp"
 #include "host/abi/source_proxy.hpp"
 #include "host/core/error.hpp"
 
 namespace weir::host {
 
-/// A connector with a configuration. Move-only.
+/// A connector or a service with a configuration. Move-only.
 ///
 /// Calls on it and on its two views come one at a time, interrupt() excepted; readers and writers
-/// made by it are lanes of their own. The plugin's instance is destroyed when this and every
-/// reader and writer of it are gone, in whatever order.
+/// made by it are lanes of their own, and a service is entered by several threads. The plugin's
+/// instance is destroyed when this and every reader, writer and ServiceProxy of it are gone, in
+/// whatever order.
 class Instance {
 public:
     /// Checks `config` against the component's schema, fills in defaults, and creates; no I/O.
@@ -32,6 +34,8 @@ public:
     /// E_UNSUPPORTED when the connector does not have the role.
     Result<SourceProxy> source();
     Result<SinkProxy> sink();
+    /// E_UNSUPPORTED for a connector.
+    Result<ServiceProxy> service();
 
     /// Unblocks the call that runs on the instance itself. Any thread.
     void interrupt();

@@ -6,6 +6,7 @@
 #include "host/abi/boundary.hpp"
 #include "host/abi/host_services.hpp"
 #include "host/abi/registry.hpp"
+#include "host/abi/shared_boundary.hpp"
 
 namespace weir::host {
 
@@ -22,6 +23,8 @@ public:
     HostTable const& host() const { return *host_; }
     weir_instance* handle() const { return handle_; }
     Boundary& boundary() { return boundary_; }
+    /// For the calls of weir.service/1.
+    SharedBoundary& shared() { return shared_; }
 
 private:
     static void interrupt(void* self);
@@ -30,6 +33,7 @@ private:
     std::unique_ptr<HostTable> host_;
     weir_instance* handle_;
     Boundary boundary_;
+    SharedBoundary shared_;
 };
 
 }  // namespace weir::host

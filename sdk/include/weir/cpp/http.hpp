@@ -103,12 +103,17 @@ public:
         reply_text(status, detail::dump_json(body), "application/json");
     }
     /// Without a body: 204, 304.
-    void reply(std::uint32_t status) { check(http_->status(http_, status), "status"); }
-    void reply_text(std::uint32_t status, std::string_view body, std::string const& type) {
+    void reply(std::uint32_t status) {
         check(http_->status(http_, status), "status");
+        has_replied_ = true;
+    }
+    void reply_text(std::uint32_t status, std::string_view body, std::string const& type) {
+        reply(status);
         header("content-type", type);
         check(http_->write(http_, body.data(), body.size()), "write");
     }
+
+    bool has_replied() const { return has_replied_; }
 
 private:
     static std::string_view view(char const* text) { return text ? text : ""; }
@@ -118,6 +123,7 @@ private:
     }
 
     weir_http const* http_;
+    bool has_replied_ = false;
 };
 
 }  // namespace weir

@@ -29,9 +29,11 @@ class Service {
 public:
     virtual ~Service() = default;
 
-    /// Before every other call: the services that the component requires can be reached.
+    /// Before every other call: the services that the component requires can be reached. When it
+    /// throws it leaves nothing behind, and stop() does not come.
     virtual void start(Call const&) {}
-    /// After every other call. Joins every thread of the instance.
+    /// No call begins after this; one that did not heed its cancellation may still be inside.
+    /// Joins every thread of the instance.
     virtual void stop(Call const&) {}
 
     /// `route`: the id that was declared with it. Throws Error or Problems, or replies.
@@ -78,7 +80,7 @@ weir_service const* service_table() {
                     of(instance).on_http(Call{call}, route, http);
                 } catch (Problems const& problems) {
                     std::string const text = dump_json(problems.json());
-                    handle->write(handle, text.data(), text.size());
+                    if (!http.has_replied()) handle->write(handle, text.data(), text.size());
                     throw;
                 }
                 return WEIR_OK;
