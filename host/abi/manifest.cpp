@@ -27,7 +27,7 @@ Result<ComponentInfo> describe_component(weir_component const& component) {
     ComponentInfo info;
     info.id = component.id;
     info.title = component.title;
-    info.roles = component.roles & (WEIR_ROLE_SOURCE | WEIR_ROLE_SINK);
+    info.roles = component.roles & (WEIR_ROLE_SOURCE | WEIR_ROLE_SINK | WEIR_ROLE_SERVICE);
     info.config_schema = Json::parse(component.config_schema, nullptr, false);
     if (!info.config_schema.is_object())
         return bad(
@@ -43,6 +43,7 @@ Json to_json(ComponentInfo const& info) {
     Json roles = Json::array();
     if (info.roles & WEIR_ROLE_SOURCE) roles.push_back("source");
     if (info.roles & WEIR_ROLE_SINK) roles.push_back("sink");
+    if (info.roles & WEIR_ROLE_SERVICE) roles.push_back("service");
     return {{"id", info.id},
             {"title", info.title},
             {"roles", roles},
@@ -57,6 +58,7 @@ ComponentInfo component_of(Json const& json) {
     for (Json const& role : json.at("roles")) {
         if (role == "source") info.roles |= WEIR_ROLE_SOURCE;
         if (role == "sink") info.roles |= WEIR_ROLE_SINK;
+        if (role == "service") info.roles |= WEIR_ROLE_SERVICE;
     }
     info.config_schema = json.at("config_schema");
     info.meta = json.at("meta");

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "host/abi/utf8.hpp"
+#include "weir/service.h"
 #include "weir/sink.h"
 #include "weir/source.h"
 
@@ -57,6 +58,9 @@ char const* missing_of(weir_sink const* table) {
     return nullptr;
 }
 
+// Every member may be null: what is declared needs its member, and manifest.cpp has that.
+char const* missing_of(weir_service const*) { return nullptr; }
+
 char const* missing_of(weir_component const* component) {
     if (MISSING(component, weir_component, roles)) return "roles";
     if (MISSING(component, weir_component, title)) return "title";
@@ -89,13 +93,15 @@ std::optional<Error> check_component(weir_component const* component, std::uint3
     if (char const* member = missing_of(component))
         return incomplete(fmt::format("has the component {} that lacks the required member {}",
                                       component->id, member));
-    if (!(component->roles & (WEIR_ROLE_SOURCE | WEIR_ROLE_SINK)))
-        return incomplete(
-            fmt::format("has the component {} that is neither source nor sink", component->id));
+    if (!(component->roles & (WEIR_ROLE_SOURCE | WEIR_ROLE_SINK | WEIR_ROLE_SERVICE)))
+        return incomplete(fmt::format(
+            "has the component {} that is neither source nor sink nor service", component->id));
     if (component->roles & WEIR_ROLE_SOURCE)
         if (auto error = check_table<weir_source>(*component, "weir.source/1")) return error;
     if (component->roles & WEIR_ROLE_SINK)
         if (auto error = check_table<weir_sink>(*component, "weir.sink/1")) return error;
+    if (component->roles & WEIR_ROLE_SERVICE)
+        if (auto error = check_table<weir_service>(*component, "weir.service/1")) return error;
     return std::nullopt;
 }
 

@@ -1,15 +1,12 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "error.hpp"
+#include "json.hpp"
 
 namespace weir {
-
-using Json = nlohmann::json;
 
 /// Typed reads of JSON that the host has validated against the component's schema. A value of
 /// another type throws E_CONFIG with its pointer.

@@ -41,7 +41,8 @@ public:
     std::string suggestion;  ///< what to type or do instead
     std::string sqlstate;
     std::int32_t native_code = 0;
-    std::uint32_t flags = 0;  ///< WEIR_ERR_*
+    std::uint32_t flags = 0;          ///< WEIR_ERR_*
+    std::int64_t retry_after_ms = 0;  ///< asked for by the other system; 0: not said
 };
 
 namespace detail {
@@ -60,6 +61,7 @@ inline weir_status explain(weir_error* out, Error const& error) noexcept {
     if (WEIR_FITS(out, weir_error, message)) {
         out->flags = error.flags;
         out->native_code = error.native_code;
+        out->retry_after_ms = error.retry_after_ms;
         copy_text(out->sqlstate, error.sqlstate);
         copy_text(out->code, error.code);
         copy_text(out->where, error.where);
@@ -87,6 +89,24 @@ weir_status barrier(weir_error* out, Work&& work) noexcept {
         if (WEIR_FITS(out, weir_error, message)) copy_text(out->message, "unknown exception");
         return WEIR_E_INTERNAL;
     }
+}
+
+/// The other direction: calls a service of the host, `ask(weir_error*)`, and throws what it
+/// answered below zero, as the host said it.
+template <class Ask>
+weir_status asked(Ask&& ask) {
+    weir_error said{};
+    said.struct_size = sizeof said;
+    weir_status const status = ask(&said);
+    if (status >= 0) return status;
+    Error error{status, said.message, said.where};
+    error.code = said.code;
+    error.suggestion = said.suggestion;
+    error.sqlstate = said.sqlstate;
+    error.native_code = said.native_code;
+    error.flags = said.flags;
+    error.retry_after_ms = said.retry_after_ms;
+    throw error;
 }
 
 /// Hands `text` to the other side's visitor.

@@ -1,39 +1,16 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <string>
 
 #include "../host.h"
-#include "error.hpp"
+#include "bus.hpp"
+#include "call.hpp"
+#include "secrets.hpp"
+#include "store.hpp"
+#include "timer.hpp"
 
 namespace weir {
-
-/// One blocking call: is it still wanted. Valid until the call returns.
-class Call {
-public:
-    explicit Call(weir_call const* call) : call_{call} {}
-
-    bool cancelled() const {
-        return WEIR_HAS(call_, weir_call, cancelled) && call_->cancelled(call_) != 0;
-    }
-    /// <= 0: late; INT64_MAX: no deadline.
-    std::int64_t remaining_ms() const {
-        if (!WEIR_HAS(call_, weir_call, remaining_ms))
-            return std::numeric_limits<std::int64_t>::max();
-        return call_->remaining_ms(call_);
-    }
-    /// Throws when the host asked to stop, or the deadline has passed.
-    void check() const {
-        if (cancelled()) throw Error{WEIR_E_CANCELLED, "cancelled"}.coded("call.cancelled");
-        if (remaining_ms() <= 0)
-            throw Error{WEIR_E_TIMEOUT, "the deadline of the call has passed"}.coded(
-                "call.timeout");
-    }
-
-private:
-    weir_call const* call_;
-};
 
 /// What the host offers one instance; copyable, valid as long as the instance. Thread-safe.
 class Host {
@@ -67,7 +44,22 @@ public:
         if (id && WEIR_HAS(metrics_, weir_metrics, record)) metrics_->record(host_, id, value);
     }
 
+    /// Services of the server. Each throws E_UNSUPPORTED "host.service_missing" when the host does
+    /// not offer it, or the component does not name it in `requires`.
+    Store store() const { return Store{host_, &required<weir_store>("weir.store/1")}; }
+    Secrets secrets() const { return Secrets{host_, &required<weir_secrets>("weir.secrets/1")}; }
+    Timer timer() const { return Timer{host_, &required<weir_timer>("weir.timer/1")}; }
+    Bus bus() const { return Bus{host_, &required<weir_bus>("weir.bus/1")}; }
+
 private:
+    template <class Table>
+    Table const& required(char const* id) const {
+        if (Table const* table = service<Table>(id)) return *table;
+        std::string const name{id};
+        throw Error{WEIR_E_UNSUPPORTED, "the host does not offer " + name +
+                                            " here; add it to \"requires\" of the component"}
+            .coded("host.service_missing");
+    }
     template <class Table>
     Table const* service(char const* id) const {
         if (!WEIR_HAS(host_, weir_host, service)) return nullptr;

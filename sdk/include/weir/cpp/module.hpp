@@ -5,6 +5,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "service.hpp"
 #include "sink.hpp"
 #include "source.hpp"
 
@@ -58,8 +59,33 @@ void const* iface(char const* id) {
         if (wanted == "weir.source/1") return source_table<Instance>();
     if constexpr (std::is_base_of_v<Sink, Instance>)
         if (wanted == "weir.sink/1") return sink_table<Instance>();
+    if constexpr (std::is_base_of_v<Service, Instance>)
+        if (wanted == "weir.service/1") return service_table<Instance>();
     if (wanted == "weir.lifecycle/1") return lifecycle_table<Instance>();
     return nullptr;
+}
+
+template <class Instance>
+weir_component const* component(About const& about, std::uint32_t roles) {
+    static weir_component const made{
+        sizeof(weir_component),
+        0,
+        roles,
+        0,
+        about.id,
+        about.title,
+        about.config_schema,
+        about.meta_json,
+        [](weir_host const* host, char const* config, weir_instance** out, weir_error* error) {
+            return barrier(error, [&] {
+                auto instance = std::make_unique<Instance>(Host{host}, Config{config});
+                *out = reinterpret_cast<weir_instance*>(instance.release());
+                return WEIR_OK;
+            });
+        },
+        [](weir_instance* instance) { delete reinterpret_cast<Instance*>(instance); },
+        [](char const* id) { return iface<Instance>(id); }};
+    return &made;
 }
 
 }  // namespace detail
@@ -68,26 +94,18 @@ void const* iface(char const* id) {
 /// (Host, Config), and may have `Json describe() const` and `void interrupt() noexcept`.
 template <class Instance>
 weir_component const* connector(About const& about) {
-    static weir_component const component{
-        sizeof(weir_component),
-        0,
+    constexpr std::uint32_t roles =
         (std::is_base_of_v<Source, Instance> ? std::uint32_t{WEIR_ROLE_SOURCE} : 0u) |
-            (std::is_base_of_v<Sink, Instance> ? std::uint32_t{WEIR_ROLE_SINK} : 0u),
-        0,
-        about.id,
-        about.title,
-        about.config_schema,
-        about.meta_json,
-        [](weir_host const* host, char const* config, weir_instance** out, weir_error* error) {
-            return detail::barrier(error, [&] {
-                auto instance = std::make_unique<Instance>(Host{host}, Config{config});
-                *out = reinterpret_cast<weir_instance*>(instance.release());
-                return WEIR_OK;
-            });
-        },
-        [](weir_instance* instance) { delete reinterpret_cast<Instance*>(instance); },
-        [](char const* id) { return detail::iface<Instance>(id); }};
-    return &component;
+        (std::is_base_of_v<Sink, Instance> ? std::uint32_t{WEIR_ROLE_SINK} : 0u);
+    return detail::component<Instance>(about, roles);
+}
+
+/// A component of class `Instance`, which derives from Service and is constructed from
+/// (Host, Config). What it answers stands in `meta_json`; see sdk/README.md.
+template <class Instance>
+weir_component const* service(About const& about) {
+    static_assert(std::is_base_of_v<Service, Instance>);
+    return detail::component<Instance>(about, WEIR_ROLE_SERVICE);
 }
 
 }  // namespace weir
