@@ -6,13 +6,6 @@
 namespace weir::replication {
 namespace {
 
-Error first_of(Findings const& findings) {
-    Finding const& first = findings.all().front();
-    return Error{WEIR_E_CONFIG, first.detail, first.pointer}
-        .coded(first.code)
-        .suggest(first.suggestion);
-}
-
 std::string lower(std::string_view text) {
     std::string out{text};
     for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -36,26 +29,6 @@ std::size_t edits(std::string const& a, std::string const& b) {
 }
 
 }  // namespace
-
-void Findings::add(Finding finding) {
-    if (all_.size() < findings_max) all_.push_back(std::move(finding));
-}
-
-Json Findings::json() const {
-    Json errors = Json::array();
-    for (Finding const& finding : all_) {
-        Json one{{"pointer", finding.pointer}, {"code", finding.code}, {"detail", finding.detail}};
-        if (!finding.suggestion.empty()) one["suggestion"] = finding.suggestion;
-        errors.push_back(std::move(one));
-    }
-    return {{"errors", std::move(errors)}};
-}
-
-void Findings::check() const {
-    if (!empty()) throw Refused{*this};
-}
-
-Refused::Refused(Findings findings) : Error{first_of(findings)}, findings_{std::move(findings)} {}
 
 bool is_id(std::string_view text) {
     auto const letter = [](char c) {

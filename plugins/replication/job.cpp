@@ -67,8 +67,8 @@ void read_streams(Fields& source, bool is_local, Json& out) {
         source.wrong("streams", "replication.said_twice", "give either stream or streams");
     else if (many)
         out["streams"] = *many;
-    else if (!source.has("streams"))
-        out["stream"] = source.needed_text(name);
+    else if (source.has(name) || !out.contains("url"))
+        out["stream"] = source.needed_text(name);  // a URL may hold but one stream
 }
 
 /// A subset of the fields must hold what the copy needs to find its way.
@@ -101,6 +101,7 @@ Json read_source(Json const& document, std::string const& at, Findings& findings
     keep(out, "fields", source.names("fields"));
     check_subset(source, out);
     keep(out, "batchSize", source.integer("batchSize", 1, batch_rows_limit));
+    keep(out, "mode", source.one_of("mode", {"full", "delta"}));
     if (Json const* const retry = source.any("retry")) {
         out["retry"] = Json::object();
         read_retry(*retry, source.pointer("retry"), out["retry"], findings);
@@ -259,7 +260,15 @@ Json read_job(Json const& document, Findings& findings) {
                             ? read_source(*value, "/source", findings)
                             : read_destination(*value, "/destination", findings);
     }
-    keep(out, "mode", job.one_of("mode", {"full", "delta"}));
+    char const* const mode = "mode";
+    keep(out, mode, job.one_of(mode, {"full", "delta"}));
+    if (Json const said = out.contains("source") ? out["source"].value(mode, Json()) : Json();
+        !said.is_null()) {
+        if (out.contains(mode) && out[mode] != said)
+            job.wrong(mode, "replication.said_twice", "mode says other than source.mode");
+        out[mode] = said;
+        out["source"].erase(mode);
+    }
     if (Json const* const schedule = job.any("schedule"))
         out["schedule"] = read_schedule(*schedule, "/schedule", findings);
     keep(out, "timezone", job.text("timezone"));
@@ -270,9 +279,26 @@ Json read_job(Json const& document, Findings& findings) {
     keep(out, "paused", job.flag("paused"));
     job.unavailable({"transform", "validation", "trigger", "steps", "rateLimit", "tests",
                      "errorAfter", "overlap", "misfire"});
-    job.ignore({"state", "isActive", "createdAt", "updatedAt", "nextRun", "lastRun", "lastResult",
-                "lastSuccess", "lastError", "last_run_at", "last_error", "rows_synced",
-                "connectionId", "syncName", "consecutiveFailures", "origin", "warnings", "sees"});
+    job.ignore({"state",
+                "isActive",
+                "createdAt",
+                "updatedAt",
+                "nextRun",
+                "lastRun",
+                "lastResult",
+                "lastSuccess",
+                "lastError",
+                "last_run_at",
+                "last_error",
+                "rows_synced",
+                "connectionId",
+                "syncName",
+                "next",
+                "last_status",
+                "consecutiveFailures",
+                "origin",
+                "warnings",
+                "sees"});
     job.finish();
     if (out.contains("source") && out.contains("destination")) check_together(job, out, findings);
     return out;

@@ -34,7 +34,8 @@ Json retry_rule(Json const& job) {
 }
 
 Json streams_of(Json const& source) {
-    return source.contains("streams") ? source["streams"] : Json::array({source["stream"]});
+    if (source.contains("streams")) return source["streams"];
+    return source.contains("stream") ? Json::array({source["stream"]}) : Json::array();
 }
 
 Json key_of(Json const& job) {

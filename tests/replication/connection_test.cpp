@@ -9,7 +9,7 @@ namespace {
 
 std::vector<std::string> told(Findings const& findings) {
     std::vector<std::string> out;
-    for (Finding const& finding : findings.all())
+    for (Finding const& finding : findings.findings())
         out.push_back(finding.pointer + " " + finding.code);
     return out;
 }
@@ -39,7 +39,7 @@ TEST(Connection, WrongDocumentsAreFindings) {
               (std::vector<std::string>{"/id replication.bad_id", "/config replication.wrong_type",
                                         "/connector replication.missing_field",
                                         "/connektor replication.unknown_field"}));
-    EXPECT_EQ(findings.all().back().suggestion, "connector");
+    EXPECT_EQ(findings.findings().back().suggestion, "connector");
     Findings none;
     read_integration(Json::array(), none);
     EXPECT_FALSE(none.empty());
@@ -69,7 +69,7 @@ TEST(ConfigCheck, EverythingThatDoesNotFitIsTold) {
             "/config/hst replication.unknown_field", "/config/password replication.wrong_type",
             "/config/port replication.bad_value", "/config/sslmode replication.bad_value",
             "/config/host replication.missing_field"}));
-    EXPECT_EQ(check({{"host", "db"}, {"prt", 1}}).all().front().suggestion, "port");
+    EXPECT_EQ(check({{"host", "db"}, {"prt", 1}}).findings().front().suggestion, "port");
     EXPECT_EQ(check({{"host", "db"}, {"password", 31337}}).json().dump().find("31337"),
               std::string::npos);
 }

@@ -12,7 +12,7 @@ std::vector<std::string> wrong_with(Json const& document) {
     Findings findings;
     read_job(document, findings);
     std::vector<std::string> out;
-    for (Finding const& finding : findings.all())
+    for (Finding const& finding : findings.findings())
         out.push_back(finding.pointer + " " + finding.code);
     return out;
 }
@@ -20,8 +20,8 @@ std::vector<std::string> wrong_with(Json const& document) {
 Finding only_finding(Json const& document) {
     Findings findings;
     read_job(document, findings);
-    EXPECT_EQ(findings.all().size(), 1u) << findings.json().dump();
-    return findings.empty() ? Finding{} : findings.all().front();
+    EXPECT_EQ(findings.findings().size(), 1u) << findings.json().dump();
+    return findings.empty() ? Finding{} : findings.findings().front();
 }
 
 Json read(Json const& document) {

@@ -114,8 +114,8 @@ TEST(Secrets, StarsWithNothingBehindThemAreAFinding) {
          {Json{{"password", "***"}}, Json{{"url", "postgres://u:***@db/shop"}}}) {
         Findings findings;
         split_secrets(config, schema, nullptr, "conn.shop", "/config", findings);
-        ASSERT_EQ(findings.all().size(), 1u);
-        EXPECT_EQ(findings.all().front().code, "replication.secret_missing");
+        ASSERT_EQ(findings.findings().size(), 1u);
+        EXPECT_EQ(findings.findings().front().code, "replication.secret_missing");
     }
 }
 

@@ -26,7 +26,7 @@ std::vector<std::string> wrong_with(Json const& document, bool configure = false
     Findings findings;
     configure ? read_configure_form(document, findings) : read_table_form(document, findings);
     std::vector<std::string> out;
-    for (Finding const& finding : findings.all())
+    for (Finding const& finding : findings.findings())
         out.push_back(finding.pointer + " " + finding.code);
     return out;
 }
