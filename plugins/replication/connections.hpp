@@ -1,0 +1,65 @@
+#pragma once
+
+#include <string>
+
+#include "connectors.hpp"
+#include "context.hpp"
+#include "plan.hpp"
+#include "secrets.hpp"
+
+namespace weir::replication {
+
+/// How a document is to be saved: only new, in place of the one there, or either without a word.
+enum class Save { create, replace };
+
+/// What came of saving: a new one, another one in its place, or nothing to do.
+struct Saved {
+    enum class How { created, replaced, unchanged } how;
+    Json record;
+    std::uint32_t status() const { return how == How::created ? 201 : 200; }
+};
+
+/// Connections, and the integrations they share configuration through.
+///
+/// A record is {"doc": as read_connection() answers it, with references for secrets, "marks":
+/// {secret: hash}, "origin", "status", "error"?, "lastSyncAt"?, "createdAt", "updatedAt"}. Secrets
+/// lie in weir.secrets/1 under `conn.<id>.<field>`, or `integ.<id>.<field>`. The connection `local`
+/// is always there and in no store. Thread-safe.
+class Connections {
+public:
+    static constexpr char connections[] = "connections", integrations[] = "integrations";
+    static constexpr char local[] = "local";
+
+    explicit Connections(Context const& context) : context_{context} {}
+
+    /// A connection's record. Throws E_NOT_FOUND with the nearest name.
+    Json find(Call const& call, std::string const& id) const;
+    bool exists(Call const& call, std::string const& id) const;
+    Json find_integration(Call const& call, std::string const& id) const;
+
+    /// Looks at connector and configuration; `at` is where the document stands. What it finds it
+    /// adds, and a secret that stays is known from the stored record.
+    SplitConfig check(Call const& call, Connectors const& connectors, char const* collection,
+                      Json const& doc, std::string const& at, Findings& findings) const;
+    /// Stores a document that was checked. Throws E_CONFLICT "replication.connection_exists" when
+    /// another is there and `save` is create, or it belongs to another origin.
+    Saved save(Call const& call, char const* collection, Json const& doc, SplitConfig const& split,
+               Save save, std::string const& origin) const;
+    /// With its secrets. False: there was none.
+    bool remove(Call const& call, char const* collection, std::string const& id) const;
+
+    /// What the host makes an instance of, over its integration's configuration.
+    Endpoint endpoint(Call const& call, std::string const& id) const;
+    /// For people: no secret.
+    Json answer(Connectors const& connectors, Json const& record) const;
+    /// The answer of connectors/1 check; its outcome is the connection's status from now on.
+    Json try_out(Call const& call, std::string const& id) const;
+
+private:
+    Json local_record() const;
+    std::string connector_of(Call const& call, Json const& doc) const;
+
+    Context const& context_;
+};
+
+}  // namespace weir::replication

@@ -1,0 +1,153 @@
+#include "job.hpp"
+#include "service.hpp"
+#include "short_form.hpp"
+
+namespace weir::replication {
+namespace {
+
+/// A job of which only its position may be looked at says so here, before a row is missed.
+Json warnings_of(Json const& doc) {
+    Json out = Json::array();
+    Json const& source = doc["source"];
+    if (source.contains("cursor"))
+        out.push_back({{"code", "replication.deletes_unseen"},
+                       {"detail", "a cursor sees what is new or changed, and no deletes"}});
+    bool const repeats = !source.contains("cursor") && doc.contains("schedule") &&
+                         doc["destination"].value("mode", "") == "append";
+    if (repeats)
+        out.push_back({{"code", "replication.append_repeats"},
+                       {"detail", "each run appends everything the source has once more"}});
+    return out;
+}
+
+Json masked_sides(Json doc) {
+    for (char const* const side : {"source", "destination"})
+        if (doc[side].contains("url"))
+            doc[side]["url"] = mask_secrets(doc[side], unknown_schema())["url"];
+    return doc;
+}
+
+}  // namespace
+
+Json Replication::next_of(Call const& call, std::string const& id) {
+    Json const answer =
+        context_.ask(call, "cron/1", "list", {{"prefix", Jobs::event_of(id)}, {"limit", 1000}});
+    for (Json const& event : answer.value("items", Json::array()))
+        if (event.value("name", "") == Jobs::event_of(id)) return event.value("next", Json());
+    return nullptr;
+}
+
+Json Replication::job_answer(Call const& call, Json const& record) {
+    std::string const id = record["doc"]["id"];
+    auto const state = context_.host.store().get(call, Jobs::states, id);
+    return job_answer(call, record, state ? state->json : Json::object(), next_of(call, id));
+}
+
+Json Replication::job_answer(Call const&, Json const& record, Json const& state, Json const& next) {
+    Json out = masked_sides(record["doc"]);
+    bool const paused = out.value("paused", false);
+    out["state"] = paused ? "paused" : out.contains("schedule") ? "scheduled" : "idle";
+    out["isActive"] = !paused;
+    out["connectionId"] = out["source"].value("connection", Json());
+    out["nextRun"] = out["next"] = next;
+    out["last_status"] = state.value("last_status", Json());
+    out["lastRun"] = out["last_run_at"] = state.value("last_run_at", Json());
+    out["lastSuccess"] = state.value("last_success", Json());
+    out["lastError"] = out["last_error"] = state.value("last_error", Json());
+    out["rows_synced"] = state.value("rows_synced", Json(0));
+    out["consecutiveFailures"] = state.value("failures_in_a_row", Json(0));
+    out["createdAt"] = record.value("createdAt", Json());
+    out["updatedAt"] = record.value("updatedAt", Json());
+    out["warnings"] = warnings_of(record["doc"]);
+    return out;
+}
+
+void Replication::list_jobs(Call const& call, Http& http) {
+    Page const page = Page::of(http);
+    auto const connection = http.query_param("connection");
+    Store const store = context_.host.store();
+    Json items = Json::array(), next;
+    std::string after = page.cursor;
+    // With a filter a page is gathered from as many pages of the store as it takes.
+    for (bool more = true; more && next.is_null();) {
+        std::vector<Document> const found = store.list(call, Jobs::jobs, {}, after, 1'000);
+        more = found.size() == 1'000;
+        for (Document const& job : found) {
+            bool const is_wanted =
+                !connection || job.json["doc"]["source"].value("connection", "") == *connection;
+            if (is_wanted && items.size() == page.limit) {
+                next = items.back()["id"];
+                break;
+            }
+            if (is_wanted) items.push_back(job_answer(call, job.json));
+            after = job.key;
+        }
+    }
+    http.reply(200, {{"items", std::move(items)}, {"next", std::move(next)}});
+}
+
+void Replication::save_native(Call const& call, Http& http, Json const& document, Save save) {
+    Findings findings;
+    Jobs::Draft const draft = jobs_.check(call, read_job(document, findings), findings);
+    findings.check();
+    auto const before = jobs_.look_for(call, draft.doc["id"]);
+    bool const owns = before && before->value("owns_connection", false) &&
+                      draft.doc["source"].value("connection", "") == draft.doc["id"];
+    Saved const saved = jobs_.save(call, draft, save, owns);
+    if (saved.status() == 201)
+        http.header("location", "/replication/jobs/" + draft.doc["id"].get<std::string>());
+    http.reply(saved.status(), job_answer(call, saved.record));
+}
+
+void Replication::create_job(Call const& call, Http& http) {
+    Json const body = object_body(http);
+    if (!is_short_form(body)) return save_native(call, http, body, Save::create);
+    SavedForm const saved = save_short_form(call, body, false);
+    http.reply(saved.job.status(), job_answer(call, saved.job.record));
+}
+
+void Replication::get_job(Call const& call, Http& http) {
+    http.reply(200, job_answer(call, jobs_.find(call, http.param("id"))));
+}
+
+void Replication::put_job(Call const& call, Http& http) {
+    Json document = object_body(http);
+    std::string const id = http.param("id");
+    if (!document.contains("id") || document["id"].is_null()) document["id"] = id;
+    if (document["id"] != id)
+        throw Error{WEIR_E_CONFIG,
+                    "the id in the document is not the one in the path, \"" + id + "\"", "/id"}
+            .coded("replication.other_id");
+    save_native(call, http, document, Save::replace);
+}
+
+void Replication::patch_job(Call const& call, Http& http) {
+    Json const record = jobs_.find(call, http.param("id"));
+    Json patch = object_body(http);
+    for (char const* const name : {"is_active", "isActive"})
+        if (patch.contains(name) && patch[name].is_boolean()) {
+            patch["paused"] = !patch[name].get<bool>();
+            patch.erase(name);
+        }
+    bool const is_pause =
+        patch.size() == 1 && patch.contains("paused") && patch["paused"].is_boolean();
+    if (is_pause)
+        return http.reply(
+            200, job_answer(call, jobs_.set_paused(call, http.param("id"), patch["paused"])));
+    Json document = masked_sides(record["doc"]);
+    document.merge_patch(patch);
+    if (document.value("id", Json()) != record["doc"]["id"])
+        throw Error{WEIR_E_CONFIG, "the id of a job stays as it is", "/id"}.coded(
+            "replication.other_id");
+    save_native(call, http, document, Save::replace);
+}
+
+void Replication::delete_job(Call const& call, Http& http) {
+    std::string const id = http.param("id");
+    jobs_.find(call, id);
+    runs_.end_all(call, id, "the job was deleted");
+    jobs_.forget(call, id);
+    http.reply(204);
+}
+
+}  // namespace weir::replication

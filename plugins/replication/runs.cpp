@@ -1,0 +1,194 @@
+#include "runs.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace weir::replication {
+namespace {
+
+std::string text_of(Json const& object, char const* name) {
+    return object.is_object() && object.contains(name) && object[name].is_string()
+               ? object[name].get<std::string>()
+               : std::string{};
+}
+
+/// A source that refused the login is asked no more until somebody did something.
+bool refused_login(Json const& error) { return text_of(error, "code").ends_with("login_refused"); }
+
+/// What the job's list shows, moved on by one run that ended.
+Json moved_on(Json state, Json const& run) {
+    std::string const status = text_of(run, "status");
+    state["last_run"] = run.value("run_id", Json());
+    state["last_status"] = status;
+    state["last_run_at"] = run.value("finished_at", Json());
+    state["last_error"] = run.value("error", Json());
+    Json& counted = state["counts"][status];
+    counted = (counted.is_number() ? counted.get<std::uint64_t>() : 0) + 1;
+    std::uint64_t const written = run.contains("written") && run["written"].is_number()
+                                      ? run["written"].get<std::uint64_t>()
+                                      : 0;
+    state["rows_synced"] = state.value("rows_synced", std::uint64_t{0}) + written;
+    bool const good = status == "succeeded" || status == "partial";
+    if (good) state["last_success"] = run.value("finished_at", Json());
+    if (good) state["failures_in_a_row"] = 0;
+    if (status == "failed")
+        state["failures_in_a_row"] = state.value("failures_in_a_row", std::uint64_t{0}) + 1;
+    return state;
+}
+
+}  // namespace
+
+Json Runs::submit(Call const& call, std::string const& id, Json const& trigger,
+                  std::string const& idempotency_key, std::string const& overlap) const {
+    Json const doc = jobs_.find(call, id)["doc"];
+    Json request{
+        {"plan", jobs_.plan(call, doc)}, {"job", id}, {"overlap", overlap}, {"trigger", trigger}};
+    if (!idempotency_key.empty()) request["idempotency_key"] = idempotency_key;
+    if (doc.contains("mode")) request["kind"] = doc["mode"];
+    return context_.ask(call, "runner/1", "submit", request);
+}
+
+Json Runs::run(Call const& call, std::string const& run_id) const {
+    return context_.ask(call, "runner/1", "query", {{"run_id", run_id}});
+}
+
+Json Runs::active(Call const& call, std::string const& id) const {
+    for (char const* const status : {"running", "retrying", "queued"}) {
+        Json const answer =
+            context_.ask(call, "runner/1", "list", {{"job", id}, {"status", status}, {"limit", 1}});
+        Json const items = answer.value("items", Json::array());
+        if (!items.empty()) return items[0];
+    }
+    return nullptr;
+}
+
+Json Runs::cancel(Call const& call, std::string const& id, std::string const& reason) const {
+    Json ids = Json::array();
+    for (char const* const status : {"queued", "running", "retrying"}) {
+        Json const answer = context_.ask(call, "runner/1", "list",
+                                         {{"job", id}, {"status", status}, {"limit", 100}});
+        for (Json const& run : answer.value("items", Json::array())) {
+            try {
+                context_.ask(call, "runner/1", "cancel",
+                             {{"run_id", run["run_id"]}, {"reason", reason}});
+                ids.push_back(run["run_id"]);
+            } catch (Error const& error) {
+                if (error.code != "run.finished") throw;
+            }
+        }
+    }
+    return ids;
+}
+
+void Runs::end_all(Call const& call, std::string const& id, std::string const& reason) {
+    using std::chrono::milliseconds;
+    constexpr std::int64_t margin_ms = 500, look_ms = 100;
+    cancel(call, id, reason);
+    std::unique_lock lock{mutex_, std::defer_lock};
+    for (Json run = active(call, id); !run.is_null(); run = active(call, id)) {
+        if (call.cancelled() || call.remaining_ms() < margin_ms)
+            throw Error{WEIR_E_CONFLICT,
+                        "the run " + text_of(run, "run_id") + " of job \"" + id +
+                            "\" is being cancelled and has not ended yet; try again"}
+                .coded("run.active");
+        lock.lock();
+        ended_.wait_for(lock, milliseconds{look_ms});
+        lock.unlock();
+    }
+}
+
+void Runs::fired(Call const& call, Json const& event) const {
+    std::string const name = text_of(event, "name");
+    if (!name.starts_with("job:")) return;
+    std::string const id = name.substr(4), at = text_of(event, "scheduled_at");
+    auto const record = jobs_.look_for(call, id);
+    if (!record || (*record)["doc"].value("paused", false)) return;
+    Json const& source = (*record)["doc"]["source"];
+    if (source.contains("connection")) {
+        auto const connection =
+            context_.host.store().get(call, Connections::connections, source["connection"]);
+        if (connection && connection->json.value("status", "") == "error") return;
+    }
+    Json trigger{{"by", "cron"}, {"scheduled_at", at}};
+    if (event.contains("missed")) trigger["missed"] = event["missed"];
+    try {
+        submit(call, id, trigger, id + "@" + at, "skip");
+    } catch (Error const& error) {
+        bool const time_may_cure =
+            error.status == WEIR_E_IO || error.status == WEIR_E_BUSY ||
+            error.status == WEIR_E_TIMEOUT || error.status == WEIR_E_CANCELLED ||
+            error.status == WEIR_E_NOMEM || (error.flags & WEIR_ERR_RETRYABLE) != 0;
+        if (time_may_cure) throw;
+        context_.host.warn("job " + id + " could not start at " + at + ": " + error.message);
+        auto state = context_.host.store().get(call, Jobs::states, id);
+        Json json = state ? state->json : Json::object();
+        json["last_error"] = {{"code", error.code}, {"message", error.message}};
+        context_.host.store().put(call, Jobs::states, id, json);
+    }
+}
+
+void Runs::settle_connection(Call const& call, Json const& job, Json const& run) const {
+    std::string const id = job["doc"]["source"].value("connection", "");
+    if (id.empty() || !context_.host.store().get(call, Connections::connections, id)) return;
+    std::string const status = text_of(run, "status");
+    Error const gone{WEIR_E_NOT_FOUND, "the connection is gone"};
+    change(call, context_, Connections::connections, id, gone, [&](Json& record) {
+        if (status == "succeeded") record["lastSyncAt"] = run.value("finished_at", Json());
+        // What began before the connection was changed says nothing of how it is now.
+        bool const is_old = text_of(run, "created_at") < text_of(record, "updatedAt");
+        if (status != "failed" || is_old || !refused_login(run.value("error", Json()))) return;
+        record["status"] = "error";
+        record["error"] = run["error"];
+    });
+}
+
+void Runs::changed(Call const& call, Json const& event) {
+    std::string const id = text_of(event, "job"), status = text_of(event, "status");
+    if (!is_over(status)) return;
+    ended_.notify_all();
+    auto const job = jobs_.look_for(call, id);
+    if (!job) return;
+    auto const before = context_.host.store().get(call, Jobs::states, id);
+    Json const run_id = event.value("run_id", Json());
+    // The same event may come again.
+    if (before && before->json.value("last_run", Json()) == run_id) return;
+    Json const run = this->run(call, event["run_id"]);
+    settle_connection(call, *job, run);
+    Changes changes;
+    changes.put(Jobs::states, id, moved_on(before ? before->json : Json::object(), run));
+    if (status != "skipped") {
+        Json callback = log_line(run);
+        callback.erase("created_at");
+        changes.publish(callback_topic, run_id.get<std::string>(), std::move(callback));
+    }
+    context_.host.store().apply(call, changes);
+}
+
+Json Runs::history(Call const& call, std::string const& id, std::string const& status,
+                   Page const& page) const {
+    Json request{{"limit", page.limit}};
+    if (!id.empty()) request["job"] = id;
+    if (!page.cursor.empty()) request["cursor"] = page.cursor;
+    if (!status.empty()) request["status"] = status == "completed" ? "succeeded" : status;
+    return context_.ask(call, "runner/1", "list", request);
+}
+
+Json Runs::metrics(Call const& call, std::string const& id, std::int64_t period_us) const {
+    std::int64_t const since_us = context_.host.unix_us() - period_us;
+    Json runs = Json::array();
+    Page page{1000, {}};
+    for (bool more = true; more;) {
+        Json const answer = history(call, id, {}, page);
+        more = answer.contains("next") && answer["next"].is_string();
+        if (more) page.cursor = answer["next"];
+        for (Json const& run : answer.value("items", Json::array())) {
+            auto const created = unix_us_of(text_of(run, "created_at"));
+            if (created && *created < since_us) more = false;
+            if (is_over(text_of(run, "status")) && (!created || *created >= since_us))
+                runs.push_back(run);
+        }
+    }
+    return metrics_of(runs);
+}
+
+}  // namespace weir::replication

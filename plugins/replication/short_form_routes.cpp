@@ -1,0 +1,122 @@
+#include "service.hpp"
+#include "short_form.hpp"
+
+namespace weir::replication {
+namespace {
+
+/// Where a finding in the native document stands in a short form; the same place when it has none.
+std::string in_short_form(std::string const& pointer, bool configure) {
+    struct Place {
+        char const *ours, *table_form, *configure_form;
+    };
+    static constexpr Place places[] = {
+        {"/connection/connector", "/source/dialect", "/sourceConfig/dialect"},
+        {"/connection/config/url", "/source/connectionString", "/sourceConfig/connectionString"},
+        {"/connection/config", "/source", "/sourceConfig"},
+        {"/schedule", "/cron_tab", "/syncIntervalMinutes"},
+        {"/source/connection", "/name", "/name"},
+        {"/connection/id", "/name", "/name"}};
+    for (Place const& place : places) {
+        std::string_view const ours = place.ours;
+        if (pointer.starts_with(ours))
+            return (configure ? place.configure_form : place.table_form) +
+                   pointer.substr(ours.size());
+    }
+    return pointer;
+}
+
+}  // namespace
+
+Replication::SavedForm Replication::save_short_form(Call const& call, Json const& body,
+                                                    bool configure) {
+    Findings findings;
+    ShortForm const form =
+        configure ? read_configure_form(body, findings) : read_table_form(body, findings);
+    Findings native;
+    Connectors const connectors{call, context_};
+    SplitConfig const split =
+        form.connection.contains("connector") && !form.connection["connector"].empty()
+            ? connections_.check(call, connectors, Connections::connections, form.connection,
+                                 "/connection", native)
+            : SplitConfig{};
+    std::string const id = form.job.value("id", "");
+    Jobs::Draft const draft = jobs_.check(call, form.job, native);
+    for (Finding finding : native.findings()) {
+        // The connection is made together with the job.
+        if (finding.code == "replication.connection_not_found") continue;
+        finding.pointer = in_short_form(finding.pointer, configure);
+        findings.add(std::move(finding));
+    }
+    findings.check();
+    auto const before = jobs_.look_for(call, id);
+    bool const is_foreign = before && !before->value("owns_connection", false);
+    if (is_foreign)
+        throw Error{WEIR_E_CONFLICT,
+                    "there is another job \"" + id + "\" with a connection of its own", "/name"}
+            .coded("replication.job_exists")
+            .suggest("PUT /replication/jobs/" + id);
+    SavedForm out;
+    out.connection = connections_.save(call, Connections::connections, form.connection, split,
+                                       Save::replace, "job:" + id);
+    out.job = jobs_.save(call, draft, Save::replace, true);
+    return out;
+}
+
+Json Replication::configured(Call const& call, Connectors const& connectors, Json const& record) {
+    Json connection = Json::object();
+    std::string const id = record["doc"]["source"].value("connection", "");
+    if (connections_.exists(call, id))
+        connection = connections_.answer(connectors, connections_.find(call, id));
+    Json out = configure_form(record["doc"], connection);
+    Json const job = job_answer(call, record);
+    out["config_name"] = out["name"];
+    for (char const* const name : {"state", "nextRun", "last_status", "last_run_at", "last_error",
+                                   "rows_synced", "createdAt", "updatedAt"})
+        out[name] = job[name];
+    return out;
+}
+
+void Replication::configure(Call const& call, Http& http) {
+    SavedForm const saved = save_short_form(call, object_body(http), true);
+    http.reply(saved.job.status(), configured(call, Connectors{call, context_}, saved.job.record));
+}
+
+void Replication::deconfigure(Call const& call, Http& http) {
+    std::string const id = http.param("name");
+    jobs_.find(call, id);
+    runs_.end_all(call, id, "the configuration was deleted");
+    jobs_.forget(call, id);
+    http.reply(204);
+}
+
+void Replication::start_config(Call const& call, Http& http) {
+    Json const record = jobs_.set_paused(call, http.param("name"), false);
+    http.reply(200, configured(call, Connectors{call, context_}, record));
+}
+
+void Replication::stop_config(Call const& call, Http& http) {
+    Json const record = jobs_.set_paused(call, http.param("name"), true);
+    http.reply(200, configured(call, Connectors{call, context_}, record));
+}
+
+void Replication::sync_config(Call const& call, Http& http) {
+    start_run(call, http, http.param("name"));
+}
+
+void Replication::all_status(Call const& call, Http& http) {
+    Connectors const connectors{call, context_};
+    http.reply(200,
+               list_page(call, context_, Jobs::jobs, Page::of(http), [&](Document const& document) {
+                   return configured(call, connectors, document.json);
+               }));
+}
+
+void Replication::all_logs(Call const& call, Http& http) {
+    Json answer = runs_.history(call, {}, {}, Page::of(http));
+    Json items = Json::array();
+    for (Json const& run : answer.value("items", Json::array()))
+        if (is_over(run.value("status", ""))) items.push_back(log_line(run));
+    http.reply(200, {{"items", std::move(items)}, {"next", answer.value("next", Json())}});
+}
+
+}  // namespace weir::replication
