@@ -34,10 +34,14 @@ struct Changes {
     std::vector<Publish> events;
 };
 
-/// The documents of plugins, a namespace (`owner`) each. Limits: `json` 1 MiB, names 255 bytes.
+/// The documents of plugins, a namespace (`owner`) each. E_DATA for what is no document:
+/// "store.not_json", "store.too_large", "store.name".
 class Documents {
 public:
     static constexpr std::uint64_t any_revision = std::numeric_limits<std::uint64_t>::max();
+    static constexpr std::size_t json_bytes_max = 1u << 20, name_bytes_max = 255;
+    static constexpr std::size_t list_max = 1'000;  ///< of one list(), whatever its limit
+    static constexpr std::size_t changes_max = 100'000;
 
     explicit Documents(Store& store) : store_{store} {}
 
@@ -55,7 +59,8 @@ public:
     Result<std::vector<Document>> list(std::string const& owner, std::string const& collection,
                                        std::string const& prefix, std::string const& after,
                                        std::uint32_t limit);
-    /// Events that were published before are left out. Answers the events that are new.
+    /// All or none. Deleting what is not there changes nothing; events that were published before
+    /// are left out. Answers how many events are new.
     Result<std::size_t> apply(std::string const& owner, Changes const& changes);
 
 private:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +21,10 @@ struct Event {
 ///
 /// A consumer is a plugin id with its topics; `*` as the last character stands for any rest. Each
 /// event gets a delivery row per consumer that was subscribed when it was published, in the same
-/// transaction. Kept: the last `events_max` events; deliveries until they are done.
+/// transaction. Kept: the last `events_max` events; older ones until they are delivered. A dedupe
+/// key is remembered as long as its event.
+///
+/// A value: all of one store share its subscriptions and its listener.
 class Events {
 public:
     static constexpr std::size_t events_max = 10'000;
@@ -37,15 +41,19 @@ public:
                                                 std::string const& dedupe_key,
                                                 std::string const& data);
     /// Called on the store's thread after a commit that published something. One listener; it must
-    /// be quick.
+    /// be quick, and neither write nor set another one. Not called any more once this has returned
+    /// for an empty one.
     void on_published(std::function<void()> listener);
 
     struct Delivery {
         Event event;
-        int attempt = 0;
+        int attempt = 0;  ///< that failed before
     };
-    /// The first undelivered event of each topic that `consumer` is due, oldest first.
+    /// The first undelivered event of each topic that `consumer` is due, oldest first. One that is
+    /// to be tried again later holds back what follows it in its topic.
     Result<std::vector<Delivery>> due(std::string const& consumer, std::size_t limit);
+    /// When the next event that failed is due again for `consumer`; 0: none waits.
+    Result<std::int64_t> next_due_us(std::string const& consumer);
     Result<void> delivered(std::string const& consumer, std::vector<std::int64_t> const& seqs);
     /// Again at `run_at_us`.
     Result<void> failed(std::string const& consumer, std::int64_t seq, std::int64_t run_at_us,
@@ -54,11 +62,11 @@ public:
     Result<void> drop(std::string const& consumer, std::string const& topic);
     /// For lists and streams: those behind `after`, in order.
     Result<std::vector<Event>> list(std::int64_t after, std::size_t limit);
+    /// The numbers of the oldest and the newest event that are kept; 0 and 0: none.
+    Result<std::pair<std::int64_t, std::int64_t>> range();
 
 private:
     Store& store_;
-    // Subscriptions and the listener are shared with Documents::apply and run transitions, which
-    // publish too: see publish_in() in events.cpp.
 };
 
 }  // namespace weir::host

@@ -12,8 +12,10 @@ namespace weir::host {
 
 /// States of a run and of its tasks, spelled as the API has them:
 ///   run   queued → running ⇄ retrying → succeeded | partial | failed | cancelled; skipped
-///   task  queued → running → succeeded | failed | cancelled | skipped; running → retrying → queued
-/// The text of a state is moved on by the functions below alone.
+///   task  queued → running → succeeded | partial | failed | cancelled; running → retrying →
+///   running
+/// A run is queued until its first task is claimed. The text of a state is moved on by the
+/// functions below alone.
 enum class Overlap { skip, buffer_one, join, reject, cancel_other };
 
 /// Counts as a report has them, all cumulative.
@@ -27,7 +29,7 @@ struct SubmitRun {
     std::string job, plan_json;   ///< the plan: see host/run/README.md
     std::string idempotency_key;  ///< empty: none
     std::string trigger_json;     ///< {"by":"cron","scheduled_at":…}
-    std::string kind;             ///< "delta": what may be joined by a later request of the same
+    std::string kind;             ///< a request may join a queued run of its kind and plan
     Overlap overlap = Overlap::buffer_one;
 };
 struct SubmittedRun {
@@ -37,7 +39,8 @@ struct SubmittedRun {
 
 struct TaskRow {
     std::string run_id, task, job, stream, target, status;
-    int attempt = 0;  ///< tries that made no progress
+    int attempt = 0;  ///< tries that made no progress, the present one included
+    int tries = 0;    ///< all of them
     RunCounts counts;
     std::string cursor, error_json, streams_json;  ///< `streams_json`: the report's list
     std::int64_t run_at_us = 0, started_us = 0, finished_us = 0;
@@ -45,80 +48,92 @@ struct TaskRow {
 struct RunRow {
     std::string run_id, job, owner, status, trigger_json, error_json, kind;
     std::int64_t created_us = 0, started_us = 0, finished_us = 0;  ///< 0: not yet
-    int attempts = 0;
+    int attempts = 0;                                              ///< tries of all its tasks
     RunCounts counts;
     std::string streams_json;  ///< "[…]" as in copy's report
+    std::string plan_json;     ///< of find() only
 };
 
 /// A task that was claimed, with all it takes to run it.
 struct ClaimedTask {
     std::string run_id, job, owner, trigger_json;
     nlohmann::json plan, task;  ///< the whole plan, and this task's part of it
-    int attempt = 0;
+    int attempt = 0;            ///< this try's number since the last progress, from 1
+    RunCounts counts;           ///< of the tries before
 };
 
 /// How a task, or one try of it, ended.
 struct TaskOutcome {
     std::string status;  ///< succeeded, partial, failed, cancelled; retrying, queued (given back)
-    RunCounts counts;
-    std::string cursor, error_json, streams_json;
+    RunCounts counts = {};
+    std::string cursor = {}, error_json = {}, streams_json = {};
     std::int64_t run_at_us = 0;  ///< of retrying
 };
 
 /// What ran, runs and will run. Every member is one durable transaction; each change of a run's
-/// status publishes an event "runner/1:run" {run_id, job, status, counts, error, trigger} in it.
+/// status publishes an event "runner/1:run" {run_id, job, owner, status, counts, error, trigger} in
+/// it. Errors: E_NOT_FOUND "run.not_found" wherever a run is named.
 class Runs {
 public:
     static constexpr std::size_t finished_per_job_max = 1'000;
     static constexpr std::int64_t finished_days_max = 90;
+    static constexpr std::size_t plan_bytes_max = 4u << 20, tasks_per_plan_max = 10'000;
+    static constexpr std::size_t waiting_per_job_max = 32;
 
     explicit Runs(Store& store) : store_{store} {}
 
-    /// One active run per job. With the same idempotency key again: that run. Overlap says what
-    /// happens beside an active one: skip (a run with status skipped is kept, with the reason),
-    /// buffer_one (one waits; who asks meanwhile gets that), join (the active one), reject
-    /// (E_CONFLICT "run.active"), cancel_other.
+    /// One active run per job. With the same idempotency key of a job again: that run, whatever
+    /// became of it. Overlap says what happens beside a run that has not ended: skip (a run with
+    /// status skipped is kept, with the reason), buffer_one (one waits for each kind and plan; who
+    /// asks for the same before it has begun to read gets that one), join (the one that has not
+    /// ended), reject (E_CONFLICT "run.active"), cancel_other. E_CONFIG "plan.invalid",
+    /// "plan.too_large"; E_BUSY "run.queue_full" beyond waiting_per_job_max.
     Result<SubmittedRun> submit(SubmitRun const& request);
     /// The next tasks that may run now, oldest first; sets them running. Single flight per job.
     Result<std::vector<ClaimedTask>> claim(std::size_t count);
     /// When the next sleeping task is due; 0: none sleeps.
     Result<std::int64_t> next_due_us();
-    /// For people; answers whether the run shall be cancelled.
+    /// For people; answers whether the run shall be cancelled. A batch more than before is
+    /// progress.
     Result<bool> mirror(std::string const& run_id, std::string const& task, RunCounts const& counts,
                         std::string const& cursor);
-    /// Ends the task or one try of it, and the run with its last task; activates the job's next.
+    /// Ends the task or one try of it, and the run with its last task; activates the job's next. A
+    /// task that would be tried again ends cancelled when the run shall be. E_CONFLICT
+    /// "run.not_running" unless it was claimed.
     Result<void> finish(std::string const& run_id, std::string const& task,
                         TaskOutcome const& outcome);
-    /// Ends at once what does not run; what runs hears it from mirror(). E_NOT_FOUND
-    /// "run.not_found"; E_CONFLICT "run.finished".
+    /// Ends at once what does not run; what runs hears it from mirror(). Answers the status the run
+    /// has then. E_CONFLICT "run.finished".
     Result<std::string> cancel(std::string const& run_id, std::string const& reason);
-    /// A new run of the failed, skipped and cancelled tasks of one that ended.
+    /// A new run of the failed, partial, skipped and cancelled tasks of one that ended. E_CONFLICT
+    /// "run.active", "run.nothing_to_retry".
     Result<SubmittedRun> retry(std::string const& run_id);
-    /// At start: what ran when the host died is ready again.
+    /// At start: what ran when the host died is ready again. Answers how many tasks that are.
     Result<std::size_t> recover();
-    /// Deletes what is beyond the limits above.
+    /// Deletes what is beyond the limits above; to be called now and then.
     Result<void> retain();
 
     Result<std::optional<RunRow>> find(std::string const& run_id);
     Result<std::vector<TaskRow>> tasks(std::string const& run_id);
     struct Filter {
-        std::string job;
-        std::vector<std::string> statuses;
-        std::string before;  ///< run id of the last item of the page before; empty: newest
-        std::int64_t since_us = 0;
+        std::string job = {};
+        std::vector<std::string> statuses = {};
+        std::string before = {};    ///< run id of the last item of the page before; empty: newest
+        std::int64_t since_us = 0;  ///< created then or later
         std::size_t limit = 50;
     };
     /// Newest first.
     Result<std::vector<RunRow>> list(Filter const& filter);
-    /// The job is deleted: waiting runs are cancelled.
+    /// The job is deleted: its runs are cancelled as by cancel().
     Result<void> forget(std::string const& job);
 
     struct LogLine {
-        std::int64_t seq = 0, at_us = 0;
+        std::int64_t seq = 0;  ///< given by log(): from 1 in each run
+        std::int64_t at_us = 0;
         int level = 2;
-        std::string message;
+        std::string message = {};
     };
-    static constexpr std::size_t log_lines_per_run_max = 10'000;
+    static constexpr std::size_t log_lines_per_run_max = 10'000;  ///< the newest stay
     Result<void> log(std::string const& run_id, std::vector<LogLine> const& lines);
     Result<std::vector<LogLine>> logs(std::string const& run_id, std::int64_t after,
                                       std::size_t limit);

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "host/core/error.hpp"
+#include "host/store/session.hpp"
+
+namespace weir::host {
+
+/// The moves of a run that more than one transaction makes. All work in the transaction that is
+/// open on `session`.
+
+/// Publishes what has become of the run.
+void announce(Session& session, std::int64_t run, std::int64_t now_us);
+
+/// Gives the job's oldest run that waits the right to work, unless one has it.
+void activate_next(Session& session, std::string const& job);
+
+/// Once no task of the run can go on: its end, and the next run's turn. Else running or retrying.
+void settle(Session& session, std::int64_t run, std::int64_t now_us);
+
+/// Marks the run, ends its tasks that do not run, and the run when none runs.
+void cancel_in(Session& session, std::int64_t run, std::string const& reason, std::int64_t now_us);
+
+Error run_not_found(std::string const& run_id);
+
+/// An error as runs keep it: {"code","message"}.
+std::string error_json(std::string const& code, std::string const& message);
+
+}  // namespace weir::host

@@ -1,0 +1,48 @@
+#include "host/store/topics.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::host {
+
+namespace {
+
+bool matches(std::string_view pattern, std::string_view topic) {
+    if (!pattern.ends_with('*')) return pattern == topic;
+    return topic.starts_with(pattern.substr(0, pattern.size() - 1));
+}
+
+}  // namespace
+
+void Topics::subscribe(std::string const& consumer, std::vector<std::string> topics) {
+    std::lock_guard const lock{mutex_};
+    subscriptions_[consumer] = std::move(topics);
+}
+
+void Topics::unsubscribe(std::string const& consumer) {
+    std::lock_guard const lock{mutex_};
+    subscriptions_.erase(consumer);
+}
+
+std::vector<std::string> Topics::consumers_of(std::string_view topic) const {
+    std::lock_guard const lock{mutex_};
+    std::vector<std::string> consumers;
+    for (auto const& [consumer, patterns] : subscriptions_)
+        if (std::any_of(patterns.begin(), patterns.end(),
+                        [&](std::string const& pattern) { return matches(pattern, topic); }))
+            consumers.push_back(consumer);
+    return consumers;
+}
+
+void Topics::on_published(std::function<void()> listener) {
+    std::lock_guard const lock{mutex_};
+    listener_ = std::move(listener);
+}
+
+void Topics::tell_published() const {
+    // Under the lock: who takes the listener away may be sure that it is not running.
+    std::lock_guard const lock{mutex_};
+    if (listener_) listener_();
+}
+
+}  // namespace weir::host

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::host {
+
+/// Who gets which events, and who hears that there are new ones. In memory. Thread-safe.
+class Topics {
+public:
+    /// `*` as the last character of a topic stands for any rest. Replaces what `consumer` had.
+    void subscribe(std::string const& consumer, std::vector<std::string> topics);
+    void unsubscribe(std::string const& consumer);
+    std::vector<std::string> consumers_of(std::string_view topic) const;
+
+    void on_published(std::function<void()> listener);
+    void tell_published() const;
+
+private:
+    mutable std::mutex mutex_;
+    std::map<std::string, std::vector<std::string>> subscriptions_;
+    std::function<void()> listener_;
+};
+
+}  // namespace weir::host
