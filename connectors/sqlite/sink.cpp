@@ -21,7 +21,10 @@ void Sqlite::interrupt() noexcept {
 }
 
 Json Sqlite::describe() const {
-    return {{"identity", "sqlite:" + location_.file}, {"cursor", "atomic"}, {"folds_case", true}};
+    return {{"identity", "sqlite:" + location_.file},
+            {"cursor", "atomic"},
+            {"folds_case", true},
+            {"writers", 1}};
 }
 
 bool Sqlite::exists() const {

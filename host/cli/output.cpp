@@ -15,24 +15,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json to_json(StreamReport const& stream, bool is_dry_run) {
-    Json json{{"stream", stream.stream},
-              {"target", stream.target},
-              {"read", stream.counts.read},
-              {"written", stream.counts.written},
-              {"filtered", stream.counts.filtered},
-              {"rejected", stream.counts.rejected},
-              {"deleted", stream.counts.deleted},
-              {"batches", stream.counts.batches},
-              {"bytes", stream.counts.bytes},
-              {"seconds", stream.seconds}};
-    json["cursor"] = stream.cursor.empty() ? Json(nullptr) : Json(stream.cursor);
-    json["error"] = stream.error ? weir::host::to_json(*stream.error) : Json(nullptr);
-    if (!stream.notes.empty()) json["notes"] = stream.notes;
-    if (is_dry_run) json["plan"] = stream.plan, json["actions"] = stream.actions;
-    return json;
-}
-
 std::string dry_line(StreamReport const& stream) {
     std::string text = fmt::format("  {} → {}: {}{}\n", stream.stream, stream.target, stream.plan,
                                    stream.cursor.empty() ? "" : ", after " + stream.cursor);
@@ -59,24 +41,6 @@ std::string summary(CopyReport const& report) {
 }
 
 }  // namespace
-
-// Whatever a message quotes of what was typed, a password in it is nobody's to read (I9).
-Json to_json(Error const& error) {
-    Json json{{"code", error.code}, {"message", mask_secrets(error.message)}};
-    if (!error.where.empty()) json["where"] = mask_secrets(error.where);
-    if (!error.suggestion.empty()) json["suggestion"] = mask_secrets(error.suggestion);
-    return json;
-}
-
-Json to_json(CopyReport const& report) {
-    Json json{{"status", report.status()}, {"run_id", report.run_id}, {"streams", Json::array()}};
-    for (StreamReport const& stream : report.streams)
-        json["streams"].push_back(to_json(stream, report.dry_run));
-    if (report.dry_run) json["dry_run"] = true;
-    if (!report.dead_letters.empty()) json["dead_letters"] = report.dead_letters;
-    json["error"] = report.error ? to_json(*report.error) : Json(nullptr);
-    return json;
-}
 
 std::string to_text(Error const& error) {
     std::string text = fmt::format("✗ {}", error.code);

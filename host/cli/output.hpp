@@ -4,15 +4,9 @@
 #include <string>
 
 #include "host/core/error.hpp"
-#include "host/run/report.hpp"
+#include "host/run/report_json.hpp"
 
 namespace weir::host {
-
-/// {"code","message","where"?,"suggestion"?}
-nlohmann::ordered_json to_json(Error const& error);
-
-/// The one object of `weir copy --json`.
-nlohmann::ordered_json to_json(CopyReport const& report);
 
 /// What is wrong, for people: code and place, the sentence, what to do. Ends with a newline.
 std::string to_text(Error const& error);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 
@@ -11,7 +12,23 @@ namespace {
 
 constexpr std::size_t reference_bytes_max = 64 * 1024;
 
-Result<std::string> value_of(std::string_view reference) {
+Error no_reference(std::string const& shown, bool has_secrets) {
+    return Error{WEIR_E_CONFIG, "config.reference",
+                 shown + " is not a reference: use " + (has_secrets ? "${secret:NAME}, " : "") +
+                     "${env:NAME} or ${file:PATH}",
+                 shown};
+}
+
+Result<std::string> kept_secret(std::string const& name, std::string const& shown,
+                                FindSecret const& find_secret) {
+    Result<std::optional<std::string>> found = find_secret(name);
+    if (!found) return found.error();
+    if (*found) return std::move(**found);
+    return Error{WEIR_E_CONFIG, "config.reference", shown + ": there is no secret of that name",
+                 shown};
+}
+
+Result<std::string> value_of(std::string_view reference, FindSecret const& find_secret) {
     auto const colon = reference.find(':');
     std::string const kind{reference.substr(0, colon)};
     std::string const name{colon == std::string_view::npos ? "" : reference.substr(colon + 1)};
@@ -31,8 +48,8 @@ Result<std::string> value_of(std::string_view reference) {
         if (text.ends_with('\n')) text.pop_back();
         return text;
     }
-    return Error{WEIR_E_CONFIG, "config.reference",
-                 shown + " is not a reference: use ${env:NAME} or ${file:PATH}", shown};
+    if (kind == "secret" && find_secret) return kept_secret(name, shown, find_secret);
+    return no_reference(shown, static_cast<bool>(find_secret));
 }
 
 bool is_unreserved(char c) {
@@ -100,6 +117,10 @@ void mask_parameters(std::string& word) {
 }  // namespace
 
 Result<std::string> resolve_references(std::string_view text) {
+    return resolve_references(text, nullptr);
+}
+
+Result<std::string> resolve_references(std::string_view text, FindSecret const& find_secret) {
     std::string out;
     for (std::size_t at = 0;;) {
         auto const open = text.find("${", at);
@@ -108,11 +129,16 @@ Result<std::string> resolve_references(std::string_view text) {
         auto const close = text.find('}', open);
         if (close == std::string_view::npos)
             return Error{WEIR_E_CONFIG, "config.reference", "\"${\" has no closing \"}\""};
-        Result<std::string> value = value_of(text.substr(open + 2, close - open - 2));
+        Result<std::string> value = value_of(text.substr(open + 2, close - open - 2), find_secret);
         if (!value) return value.error();
         out += is_credential(text, open, close) ? percent_encoded(*value) : *value;
         at = close + 1;
     }
+}
+
+void wipe(std::string& text) {
+    explicit_bzero(text.data(), text.size());
+    text.clear();
 }
 
 std::string mask_secrets(std::string_view text) {

@@ -6,6 +6,7 @@
 #include "host/core/caught.hpp"
 #include "host/core/secret.hpp"
 #include "host/core/text.hpp"
+#include "host/run/letter_file.hpp"
 #include "host/run/task.hpp"
 
 namespace weir::host {
@@ -35,66 +36,54 @@ Error unknown_scheme(std::string const& url, Registry& registry) {
     return near.empty() ? error : error.suggest("did you mean " + near + ":?");
 }
 
-Result<std::string> identity_of(Instance& instance) {
-    Result<nlohmann::json> described = instance.describe();
-    if (!described) return described.error();
-    std::string const identity = described->value("identity", "");
-    if (!identity.empty()) return identity;
-    return Error{
-        WEIR_E_INTERNAL, "plugin.identity",
-        fmt::format("the connector {} does not say which system a URL means", instance.name())};
-}
-
 /// Both ends of a copy, ready for its streams.
 struct Ends {
-    Instance source, sink;
     SourceProxy reads;
     SinkProxy writes;
-    bool folds_case = false;
+    std::string source_identity, sink_identity;
+    nlohmann::json sink;  // as it describes itself
 };
 
-Result<Ends> connect_ends(CopyRequest const& request, CopyPorts const& ports) {
-    Result<Instance> source = connect(request.source_url, ports.registry, ports.services);
-    if (!source) return source.error();
-    Result<SourceProxy> reads = source->source();
+Result<Ends> meet(Instance& source, Instance& sink) {
+    Result<SourceProxy> reads = source.source();
     if (!reads) return reads.error();
-    Result<Instance> sink = connect(request.sink_url, ports.registry, ports.services);
-    if (!sink) return sink.error();
-    Result<SinkProxy> writes = sink->sink();
+    Result<SinkProxy> writes = sink.sink();
     if (!writes) return writes.error();
-    Result<nlohmann::json> described = sink->describe();
+    Result<nlohmann::json> described = sink.describe();
     if (!described) return described.error();
     if (described->value("cursor", "") != "atomic")
         return Error{
             WEIR_E_UNSUPPORTED, "copy.sink_not_atomic",
-            fmt::format("the sink {} does not commit rows and position together", sink->name())};
-    return Ends{std::move(*source), std::move(*sink), std::move(*reads), std::move(*writes),
-                described->value("folds_case", false)};
-}
-
-Result<void> copy_streams(CopyRequest const& request, CopyPorts const& ports, Ends& ends,
-                          CopyReport& report) {
-    CallContext const call{ports.clock, &ports.stop.reading};
-    Result<std::string> source_identity = identity_of(ends.source);
+            fmt::format("the sink {} does not commit rows and position together", sink.name())};
+    Result<std::string> source_identity = identity_of(source);
     if (!source_identity) return source_identity.error();
-    Result<std::string> sink_identity = identity_of(ends.sink);
+    Result<std::string> sink_identity = identity_of(sink);
     if (!sink_identity) return sink_identity.error();
     if (*source_identity == *sink_identity)
         return Error{WEIR_E_CONFIG, "copy.same_system",
                      "source and sink are the same database, and a copy would wait for itself"}
             .suggest("copy into another file");
-    auto tasks = make_plan(request, {ends.reads, call, ports.limits, ends.folds_case});
+    return Ends{std::move(*reads), std::move(*writes), std::move(*source_identity),
+                std::move(*sink_identity), std::move(*described)};
+}
+
+Result<void> copy_streams(CopyRequest const& request, CopyPorts const& ports, Ends& ends,
+                          CopyRun const& run, CopyReport& report) {
+    CallContext const call{ports.clock, &ports.stop.reading};
+    bool const folds_case = ends.sink.value("folds_case", false);
+    auto tasks = make_plan(request, {ends.reads, call, ports.limits, folds_case});
     if (!tasks) return tasks.error();
 
-    bool const keeps = request.on_error == OnError::dead_letter;
-    DeadLetters letters{ports.clock, keeps ? request.dead_letters : "", report.run_id};
+    bool const one_writer = run.gates && ends.sink.value("writers", 0) == 1;
     TaskPorts task_ports{request,
                          ends.reads,
                          ends.writes,
-                         *source_identity,
-                         *sink_identity,
-                         report.run_id,
-                         request.on_error == OnError::stop ? nullptr : &letters,
+                         ends.source_identity,
+                         ends.sink_identity,
+                         run.run_id,
+                         run.rejects,
+                         one_writer ? run.gates->at(ends.sink_identity) : nullptr,
+                         run.resumes_run,
                          ports.progress,
                          ports.clock,
                          ports.limits,
@@ -103,11 +92,32 @@ Result<void> copy_streams(CopyRequest const& request, CopyPorts const& ports, En
         report.streams.push_back(TaskRun{task_ports, task}.run());
         if (ports.stop.reading) break;
     }
-    if (letters.kept()) report.dead_letters = letters.path();
     if (report.streams.size() < tasks->size())
         return Error{WEIR_E_CANCELLED, "copy.interrupted",
                      fmt::format("interrupted before {} of {} streams",
                                  tasks->size() - report.streams.size(), tasks->size())};
+    return {};
+}
+
+/// What kept the copy from its end, as the report's first error.
+void settle(CopyReport& report, Result<void> const& done) {
+    if (!done) report.error = done.error();
+    for (StreamReport const& stream : report.streams)
+        if (stream.error && !report.error) report.error = stream.error;
+}
+
+Result<void> copy_urls(CopyRequest const& request, CopyPorts const& ports, CopyReport& report) {
+    Result<Instance> source = connect(request.source_url, ports.registry, ports.services);
+    if (!source) return source.error();
+    if (auto reads = source->source(); !reads) return reads.error();
+    Result<Instance> sink = connect(request.sink_url, ports.registry, ports.services);
+    if (!sink) return sink.error();
+    bool const keeps = request.on_error == OnError::dead_letter;
+    LetterFile letters{ports.clock, keeps ? request.dead_letters : "", report.run_id};
+    bool const stops = request.on_error == OnError::stop;
+    report = run_copy(request, ports, *source, *sink,
+                      {report.run_id, stops ? nullptr : &letters, nullptr, false});
+    if (letters.kept()) report.dead_letters = letters.path();
     return {};
 }
 
@@ -134,17 +144,35 @@ Result<Instance> connect(std::string const& url, Registry& registry, HostService
     return Instance::create(*component, {{"url", *resolved}}, services, info->id);
 }
 
+Result<std::string> identity_of(Instance& instance) {
+    Result<nlohmann::json> described = instance.describe();
+    if (!described) return described.error();
+    std::string const identity = described->value("identity", "");
+    if (!identity.empty()) return identity;
+    return Error{
+        WEIR_E_INTERNAL, "plugin.identity",
+        fmt::format("the connector {} does not say which system a URL means", instance.name())};
+}
+
+CopyReport run_copy(CopyRequest const& request, CopyPorts const& ports, Instance& source,
+                    Instance& sink, CopyRun const& run) {
+    CopyReport report;
+    report.run_id = run.run_id;
+    report.dry_run = request.dry_run;
+    Result<void> done = caught([&]() -> Result<void> {
+        Result<Ends> ends = meet(source, sink);
+        return ends ? copy_streams(request, ports, *ends, run, report) : ends.error();
+    });
+    settle(report, done);
+    return report;
+}
+
 CopyReport run_copy(CopyRequest const& request, CopyPorts const& ports) {
     CopyReport report;
     report.run_id = make_ulid(ports.clock.unix_us());
     report.dry_run = request.dry_run;
-    Result<void> done = caught([&]() -> Result<void> {
-        Result<Ends> ends = connect_ends(request, ports);
-        return ends ? copy_streams(request, ports, *ends, report) : ends.error();
-    });
-    if (!done) report.error = done.error();
-    for (StreamReport const& stream : report.streams)
-        if (stream.error && !report.error) report.error = stream.error;
+    Result<void> done = caught([&] { return copy_urls(request, ports, report); });
+    if (!done) settle(report, done);
     return report;
 }
 

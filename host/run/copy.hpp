@@ -4,8 +4,10 @@
 #include "host/abi/registry.hpp"
 #include "host/core/clock.hpp"
 #include "host/core/limits.hpp"
+#include "host/run/dead_letters.hpp"
 #include "host/run/progress.hpp"
 #include "host/run/request.hpp"
+#include "host/run/sink_turn.hpp"
 #include "host/run/stop.hpp"
 
 namespace weir::host {
@@ -23,6 +25,23 @@ struct CopyPorts {
 /// Copies the streams of `request`, one after the other; a stream that fails stops no other.
 /// Never throws; the report says how it ended.
 CopyReport run_copy(CopyRequest const& request, CopyPorts const& ports);
+
+/// For whom streams are copied.
+struct CopyRun {
+    std::string run_id;
+    DeadLetters* rejects = nullptr;  ///< null: a row that is refused fails its stream
+    SinkGates* gates = nullptr;      ///< null: nobody else here writes into the sink
+    bool resumes_run = false;        ///< see TaskRun
+};
+
+/// The same between connectors that were made already; `request` needs no URLs. They are used by
+/// one run at a time.
+CopyReport run_copy(CopyRequest const& request, CopyPorts const& ports, Instance& source,
+                    Instance& sink, CopyRun const& run);
+
+/// Which system an instance means, however its configuration is spelled. E_INTERNAL: it does not
+/// say.
+Result<std::string> identity_of(Instance& instance);
 
 /// The connector that `url` belongs to, by its scheme, with {"url":url} as configuration. E_CONFIG
 /// names the schemes there are.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -42,6 +43,11 @@ public:
         items_.pop_front();
         changed_.notify_all();
         return item;
+    }
+    /// Blocks until take() would not, but no longer than `patience`; false: it still would.
+    bool wait_item(std::chrono::milliseconds patience) {
+        std::unique_lock lock{mutex_};
+        return changed_.wait_for(lock, patience, [this] { return !items_.empty() || closed_; });
     }
     /// What lies here can still be taken; nothing new comes in.
     void close() {

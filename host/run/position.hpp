@@ -7,6 +7,7 @@
 
 #include "host/core/error.hpp"
 #include "host/run/request.hpp"
+#include "host/run/run_note.hpp"
 
 namespace weir::host {
 
@@ -29,7 +30,11 @@ struct Checkpoint {
     Selection selection;
     std::string cursor;
     bool owns_target = false;  ///< the target was made by this job: what is in it came from there
+    std::optional<RunNote> run = {};  ///< the run that wrote last, where a server's
 };
+
+/// The answer of SinkProxy::peek(); nothing where that is empty.
+Result<std::optional<Checkpoint>> parse_checkpoint(std::string const& text);
 
 /// Where a read begins: at the stored cursor, or, with `reset`, at the beginning. `note` says to a
 /// person why, where that is not what the same command did before.

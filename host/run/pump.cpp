@@ -1,7 +1,9 @@
 #include "host/run/pump.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <future>
+#include <optional>
 
 #include "host/core/caught.hpp"
 #include "host/core/failpoint.hpp"
@@ -81,6 +83,12 @@ public:
         return done;
     }
 
+    /// How long the open transaction may wait for another batch; nothing: none could be ended.
+    std::optional<std::chrono::milliseconds> patience() const {
+        if (!has_cursor_) return std::nullopt;
+        std::int64_t const open_ms = (ports_.clock.monotonic_ns() - since_ns_) / 1'000'000;
+        return std::chrono::milliseconds{std::max<std::int64_t>(rules_.commit_ms_max - open_ms, 0)};
+    }
     /// Commits what a cursor covers; the rest is read again.
     Result<void> drain() { return has_cursor_ ? commit(false) : Result<void>{}; }
     bool is_finished() const { return finished_; }
@@ -89,6 +97,7 @@ private:
     Result<void> adopt(OwnedSchema schema) {
         // Preparing may need the sink's write lock, which the open transaction holds.
         if (Result<void> drained = drain(); !drained) return drained;
+        if (Result<void> taken = ports_.turn.take(); !taken) return taken;
         ports_.schema = std::move(schema);
         auto prepared =
             ports_.sink.prepare(ports_.write_call, ports_.target, *ports_.schema, false);
@@ -97,10 +106,13 @@ private:
     }
 
     Result<void> write(NextBatch const& batch) {
+        if (Result<void> taken = ports_.turn.take(); !taken) return taken;
         std::uint64_t refused = 0;
         Error limit;
         RejectSink const reject = [&](std::int64_t row, Error const& why) {
-            Result<void> kept = ports_.rejects->add(*ports_.schema, *batch.array, row, why);
+            Result<void> kept =
+                ports_.rejects->add(*ports_.schema, *batch.array, row,
+                                    facts_.counts.read + static_cast<std::uint64_t>(row), why);
             if (!kept) limit = kept.error();
             ++refused;
             return kept.has_value();
@@ -144,7 +156,9 @@ private:
     Result<void> commit(bool final) {
         if (ports_.rejects)  // letters first: a crash in between repeats one, and loses none
             if (Result<void> kept = ports_.rejects->sync(); !kept) return kept;
+        if (Result<void> taken = ports_.turn.take(); !taken) return taken;
         failpoint("pump.before_commit");
+        std::string const note = rules_.note ? rules_.note(facts_.counts, final) : std::string{};
         CommitRequest request;
         request.cursor = cursor_;
         request.rows = facts_.counts.written - facts_.committed.written;
@@ -152,9 +166,11 @@ private:
         if (final) request.spec = rules_.final_spec;
         Refusing refusing{ports_.rejects};
         if (final && ports_.rejects) request.refusals = &refusing.sink;
+        request.spec = note;
         Result<std::uint64_t> deleted = ports_.writer.commit(ports_.write_call, request);
         if (!refusing.limit.message.empty()) return refusing.limit;
         if (!deleted) return deleted.error();
+        ports_.turn.give();
         failpoint("pump.after_commit");
         if (refusing.rows > facts_.counts.written)
             return Error{WEIR_E_INTERNAL, "plugin.rejects",
@@ -178,11 +194,17 @@ private:
 };
 
 Result<void> write_all(Reading& reading, Writing& writing) {
-    while (std::optional<Result<Item>> item = reading.take()) {
+    for (;;) {
+        // A source that pauses must not keep the sink locked, nor rows from those who read there.
+        if (auto const patience = writing.patience(); patience && !reading.wait_item(*patience)) {
+            if (Result<void> drained = writing.drain(); !drained) return drained;
+            continue;
+        }
+        std::optional<Result<Item>> item = reading.take();
+        if (!item) return {};
         if (!*item) return item->error();
         if (Result<void> taken = writing.take(**item); !taken) return taken;
     }
-    return {};
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "host/core/limits.hpp"
 #include "host/run/dead_letters.hpp"
 #include "host/run/report.hpp"
+#include "host/run/sink_turn.hpp"
 #include "host/run/stop.hpp"
 
 namespace weir::host {
@@ -26,6 +27,7 @@ struct PumpPorts {
     CallContext const& write_call;
     Stop const& stop;
     Clock const& clock;
+    SinkTurn& turn;  ///< held while a transaction of the sink is open
 };
 
 struct PumpRules {
@@ -34,7 +36,8 @@ struct PumpRules {
     std::uint64_t commit_bytes_max = 0;  ///< 0: after each batch
     std::int64_t commit_ms_max = 0;
     bool refuse_empty = false;  ///< no rows at all: nothing is committed, E_CONFLICT
-    std::string final_spec;     ///< the note of the final commit; empty: unchanged
+    /// The note that is committed with the rows; empty, or no function: unchanged.
+    std::function<std::string(Counts const& counts, bool final)> note;
 };
 
 /// What the pump tells while it runs, and leaves behind however it ends.
@@ -47,8 +50,8 @@ struct PumpFacts {
 
 /// Moves one stream: reads batch N+1 on a thread of its own while batch N is written on the
 /// caller's, and a few more, up to the rules' batches and bytes, while the sink commits. Rows and
-/// cursor commit together (I1) at the first batch with a cursor after the rules' bytes or time, and
-/// at the end.
+/// cursor commit together (I1) at the first batch with a cursor after the rules' bytes or time,
+/// when that time is over and no batch has come, and at the end.
 ///
 /// Stopping (stop.reading) ends it after the batch in hand: what can be committed is, and the
 /// answer is E_CANCELLED. Any other error leaves the sink at its last commit.

@@ -28,6 +28,7 @@ struct CopyRequest {
     OnError on_error = OnError::stop;
     std::string dead_letters = "weir-dead-letters.jsonl";
     bool force = false, dry_run = false;
+    std::string job;  ///< the checkpoint's; empty: from source, sink, stream and target
 };
 
 }  // namespace weir::host

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "host/core/caught.hpp"
+#include "host/run/retry.hpp"
 
 namespace weir::host {
 
@@ -23,35 +24,14 @@ std::uint32_t abi_of(WriteMode mode) {
     return WEIR_WRITE_APPEND;
 }
 
-bool time_may_cure(Error const& error) {
-    if (error.flags & WEIR_ERR_FINAL) return false;
-    if (error.flags & WEIR_ERR_RETRYABLE) return true;
-    return error.status == WEIR_E_IO || error.status == WEIR_E_TIMEOUT ||
-           error.status == WEIR_E_BUSY || error.status == WEIR_E_NOMEM;
-}
-
-Result<std::optional<Checkpoint>> parse_checkpoint(std::string const& text) {
-    if (text.empty()) return std::optional<Checkpoint>{};
-    Json const json = Json::parse(text, nullptr, false);
-    if (!json.is_object())
-        return Error{WEIR_E_INTERNAL, "plugin.checkpoint", "the sink's checkpoint is no JSON"};
-    Checkpoint checkpoint;
-    Json const spec = json.contains("spec") && json["spec"].is_string()
-                          ? Json::parse(json["spec"].get<std::string>(), nullptr, false)
-                          : Json::object();
-    checkpoint.selection = selection_from(spec);
-    if (json.contains("cursor") && json["cursor"].is_string()) checkpoint.cursor = json["cursor"];
-    checkpoint.owns_target = json.contains("owned") && json["owned"] == true;
-    return std::optional{checkpoint};
-}
-
 }  // namespace
 
 TaskRun::TaskRun(TaskPorts const& ports, Task const& task)
     : ports_{ports},
       task_{task},
       read_call_{ports.clock, &ports.stop.reading},
-      write_call_{ports.clock, &ports.stop.writing} {
+      write_call_{ports.clock, &ports.stop.writing},
+      turn_{ports.gate, ports.stop.reading} {
     report_.stream = task.stream;
     report_.target = task.target;
 }
@@ -62,6 +42,7 @@ StreamReport TaskRun::run() {
     for (;;) {
         Result<void> done = caught([this] { return attempt(); });
         writer_.reset();
+        turn_.give();
         reader_.reset();
         if (done) break;
         if (!may_retry(done.error())) {
@@ -76,19 +57,23 @@ StreamReport TaskRun::run() {
 }
 
 Result<void> TaskRun::attempt() {
-    if (Result<void> looked = look(); !looked) return looked;
+    if (Result<void> looked = look(); !looked || is_done_) return looked;
     return ports_.request.dry_run ? dry_run() : read_and_write();
 }
 
 Result<void> TaskRun::look() {
     begin_.target.name = task_.target;
-    begin_.job = job_of(ports_.source_identity, ports_.sink_identity, task_);
+    begin_.job = ports_.request.job.empty()
+                     ? job_of(ports_.source_identity, ports_.sink_identity, task_)
+                     : ports_.request.job;
     begin_.stream = task_.stream;
     begin_.run_id = ports_.run_id;
     Result<std::string> peeked = ports_.sink.peek(read_call_, begin_);
     if (!peeked) return peeked.error();
     Result<std::optional<Checkpoint>> checkpoint = parse_checkpoint(*peeked);
     if (!checkpoint) return checkpoint.error();
+    if (*checkpoint) take_up(**checkpoint);
+    if (is_done_) return {};
     Result<Start> start = decide_start(ports_.request, task_.stream, task_.key, *checkpoint);
     if (!start) return start.error();
     start_ = std::move(*start);
@@ -98,8 +83,9 @@ Result<void> TaskRun::look() {
                abi_of(start_.selection.write),
                {{"key", with_key ? start_.selection.key : std::vector<std::string>{}}}};
     begin_.target = target_;
-    begin_.spec = to_json(start_.selection).dump();
     begin_.staged = is_staged();
+    if (begin_.staged) report_.counts = {};  // what did not reach the end is gone
+    begin_.spec = note_of(start_.selection, report_.counts, false);
     begin_.reset = start_.reset;
     if (begin_.staged && ports_.request.limit && !start_.selection.tracking.empty())
         return Error{
@@ -110,6 +96,21 @@ Result<void> TaskRun::look() {
             "--limit"};
     cursor_ = *checkpoint && !begin_.reset && !begin_.staged ? (**checkpoint).cursor : "";
     return {};
+}
+
+/// What this run committed before, here or in a process that died.
+void TaskRun::take_up(Checkpoint const& checkpoint) {
+    if (!ports_.resumes_run || !checkpoint.run || checkpoint.run->run_id != ports_.run_id) return;
+    report_.counts = checkpoint.run->counts;
+    is_done_ = checkpoint.run->is_done;
+    report_.cursor = shown_cursor(checkpoint.cursor);
+    has_moved_ = has_moved_ || report_.counts.batches > 0;
+}
+
+std::string TaskRun::note_of(Selection const& selection, Counts const& counts, bool is_done) const {
+    Json note = to_json(selection);
+    if (ports_.resumes_run) note["run"] = to_json(RunNote{ports_.run_id, counts, is_done});
+    return note.dump();
 }
 
 // A stream that cannot be resumed shows at once at the end, so that a kill leaves nothing behind.
@@ -145,11 +146,13 @@ Result<void> TaskRun::open_where_it_stands() {
 // else wrote meanwhile shows when begin() answers the position that peek() told.
 Result<void> TaskRun::open_both() {
     if (Result<void> opened = open_where_it_stands(); !opened) return opened;
+    if (Result<void> taken = turn_.take(); !taken) return taken;
     std::uint64_t epoch = 0;  // the sink takes the next: whoever begins later wins (I6)
     std::string cursor;
     Result<WriterProxy> writer = ports_.sink.begin(read_call_, begin_, epoch, cursor);
     if (!writer) return writer.error();
     writer_.emplace(std::move(*writer));
+    turn_.give();
     if (cursor == cursor_) return {};
     cursor_ = std::move(cursor);
     return open_reader(cursor_);
@@ -163,11 +166,14 @@ Result<void> TaskRun::read_and_write() {
             fmt::format("{} goes on where an earlier run was cut off; what changed before that "
                         "place since comes with the next full read",
                         task_.stream));
+    if (Result<void> taken = turn_.take(); !taken) return taken;
     auto prepared = ports_.sink.prepare(write_call_, target_, *schema_, false);
     if (!prepared) return prepared.error();
+    turn_.give();
 
-    PumpPorts pump_ports{*reader_,       *writer_,   ports_.sink, target_,     std::move(schema_),
-                         ports_.rejects, read_call_, write_call_, ports_.stop, ports_.clock};
+    PumpPorts pump_ports{*reader_,           *writer_,       ports_.sink, target_,
+                         std::move(schema_), ports_.rejects, read_call_,  write_call_,
+                         ports_.stop,        ports_.clock,   turn_};
     PumpFacts facts;
     Counts const before = report_.counts;
     facts.counts = facts.committed = before;
@@ -194,11 +200,13 @@ PumpRules TaskRun::rules() const {
     // Whoever sets the size of a batch means the size of a transaction.
     if (ports_.request.batch_rows || ports_.request.batch_bytes) rules.commit_bytes_max = 0;
     rules.refuse_empty = selection.write == WriteMode::replace && !ports_.request.force;
-    if (!selection.tracking.empty() && selection.mode == ReadMode::full) {
-        Selection after = selection;  // it leaves a delta's cursor behind
-        after.mode = ReadMode::delta;
-        rules.final_spec = to_json(after).dump();
-    }
+    bool const leaves_delta = !selection.tracking.empty() && selection.mode == ReadMode::full;
+    if (leaves_delta || ports_.resumes_run)
+        rules.note = [this, selection, leaves_delta](Counts const& counts, bool final) {
+            Selection after = selection;
+            if (leaves_delta && final) after.mode = ReadMode::delta;
+            return note_of(after, counts, final);
+        };
     return rules;
 }
 

@@ -17,6 +17,8 @@ struct TaskPorts {
     SinkProxy& sink;
     std::string source_identity, sink_identity, run_id;
     DeadLetters* rejects = nullptr;
+    std::shared_ptr<SinkGate> gate;  ///< of a sink that takes one writer at a time; or null
+    bool resumes_run = false;        ///< `run_id` may have begun in a process that died
     Progress& progress;
     Clock const& clock;
     Limits const& limits;
@@ -26,6 +28,9 @@ struct TaskPorts {
 /// Copies one stream to its end: looks at the sink's checkpoint, decides where to begin, pumps, and
 /// after a failure that time may cure goes on from the sink's cursor, as long as tries make
 /// progress. Never throws; the report says how it ended.
+///
+/// With `resumes_run` the sink keeps the counts of the run beside the cursor: taken up again, it
+/// counts on from what was committed, and a stream that had come to its end is left alone.
 class TaskRun {
 public:
     TaskRun(TaskPorts const& ports, Task const& task);
@@ -35,12 +40,14 @@ public:
 private:
     Result<void> attempt();
     Result<void> look();
+    void take_up(Checkpoint const& checkpoint);
     Result<void> read_and_write();
     Result<void> open_reader(std::string const& cursor);
     Result<void> open_where_it_stands();
     Result<void> open_both();
     PumpRules rules() const;
     Result<void> dry_run();
+    std::string note_of(Selection const& selection, Counts const& counts, bool is_done) const;
     ReadRequest read_request(std::string const& cursor) const;
     bool is_staged() const;
     bool may_retry(Error const& error) const;
@@ -56,7 +63,9 @@ private:
     CallContext read_call_, write_call_;
     std::optional<ReaderProxy> reader_;
     OwnedSchema schema_;
+    SinkTurn turn_;
     std::optional<WriterProxy> writer_;
+    bool is_done_ = false;    // by this run, before the process that did it died
     int attempts_ = 0;        // without progress
     bool has_moved_ = false;  // something was read and written, kept or not
     StreamReport report_;

@@ -50,7 +50,8 @@ typedef struct weir_lifecycle {
     //   {"identity":"postgres://db.example:5432/shop",  the system meant, however it was spelled;
     //                                                   no secret, no relative path
     //    "cursor":"atomic",       sinks: rows and cursor commit together
-    //    "folds_case":true}       sinks: target names that differ in ASCII case only are one
+    //    "folds_case":true,       sinks: target names that differ in ASCII case only are one
+    //    "writers":1}             sinks: transactions come one at a time; the host queues them
     weir_status (*describe)(weir_instance *, const weir_out *json, weir_error *);
     // Unblocks the call that runs on the instance itself; repeated until it returns. [any]
     void (*interrupt)(weir_instance *);

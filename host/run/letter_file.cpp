@@ -1,4 +1,4 @@
-#include "host/run/dead_letters.hpp"
+#include "host/run/letter_file.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -21,22 +21,22 @@ constexpr std::size_t pending_bytes_max = 1 << 20;
 
 }  // namespace
 
-DeadLetters::DeadLetters(Clock const& clock, std::string path, std::string run_id)
+LetterFile::LetterFile(Clock const& clock, std::string path, std::string run_id)
     : clock_{clock}, path_{std::move(path)}, run_id_{std::move(run_id)} {}
 
-DeadLetters::~DeadLetters() {
+LetterFile::~LetterFile() {
     if (file_ >= 0) close(file_);
 }
 
-void DeadLetters::name_stream(std::string stream, std::string target) {
+void LetterFile::name_stream(std::string stream, std::string target) {
     stream_ = std::move(stream);
     target_ = std::move(target);
     pending_.clear();
     pending_letters_ = 0;
 }
 
-Result<void> DeadLetters::add(ArrowSchema const& schema, ArrowArray const& batch, std::int64_t row,
-                              Error const& why) {
+Result<void> LetterFile::add(ArrowSchema const& schema, ArrowArray const& batch, std::int64_t row,
+                             std::uint64_t, Error const& why) {
     if (path_.empty()) return {};
     nlohmann::ordered_json letter{{"id", make_ulid(clock_.unix_us())},
                                   {"at", rfc3339(clock_.unix_us())},
@@ -54,7 +54,7 @@ Result<void> DeadLetters::add(ArrowSchema const& schema, ArrowArray const& batch
     return pending_.size() < pending_bytes_max ? Result<void>{} : sync();
 }
 
-Result<void> DeadLetters::sync() {
+Result<void> LetterFile::sync() {
     if (pending_.empty()) return {};
     if (Result<void> opened = open(); !opened) return opened;
     while (!pending_.empty()) {
@@ -69,13 +69,13 @@ Result<void> DeadLetters::sync() {
     return {};
 }
 
-Result<void> DeadLetters::open() {
+Result<void> LetterFile::open() {
     if (file_ >= 0) return {};
     file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     return file_ >= 0 ? Result<void>{} : failed("opened");
 }
 
-Error DeadLetters::failed(char const* what) const {
+Error LetterFile::failed(char const* what) const {
     Error error{WEIR_E_IO, "copy.dead_letters",
                 fmt::format("the dead letters' file {} cannot be {}: {}; name another with "
                             "--dead-letters",

@@ -1,0 +1,288 @@
+#include "host/run/run_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "host/core/text.hpp"
+
+namespace weir::host {
+
+namespace {
+
+using Json = nlohmann::json;
+using Names = std::vector<std::string>;
+
+constexpr std::int64_t batch_rows_limit = 1'000'000, batch_bytes_limit = 256u << 20;
+constexpr std::int64_t deadline_ms_limit = 30LL * 86'400'000;
+
+/// Walks a plan and keeps what it finds wrong.
+class Check {
+public:
+    explicit Check(Registry& registry) : registry_{registry} {}
+
+    void plan(Json const& plan) {
+        if (!object(plan, "", {"plan", "job", "owner", "tasks", "kind", "trigger"})) return;
+        if (!plan.contains("plan") || plan["plan"] != 1)
+            add("/plan", "plan.version", "a plan begins with \"plan\":1");
+        if (!plan.contains("job") || !plan["job"].is_string() ||
+            !is_job_id(plan["job"].get<std::string>()))
+            add("/job", "plan.job",
+                "job is 1 to 63 letters, digits, _ and -, a letter or digit "
+                "first");
+        if (!plan.contains("tasks") || !plan["tasks"].is_array() || plan["tasks"].size() != 1)
+            return add("/tasks", "plan.tasks", "a plan has a list of exactly one task");
+        task(plan["tasks"][0], "/tasks/0");
+    }
+
+    std::vector<Finding> findings;
+
+private:
+    void add(std::string pointer, std::string code, std::string message,
+             std::string suggestion = {}) {
+        if (findings.size() < RunPlan::findings_max)
+            findings.push_back(
+                {std::move(pointer), std::move(code), std::move(message), std::move(suggestion)});
+    }
+
+    bool object(Json const& json, std::string const& at, Names const& known) {
+        if (!json.is_object()) {
+            add(at, "plan.type", (at.empty() ? "a plan" : at) + " must be an object");
+            return false;
+        }
+        for (auto const& [name, value] : json.items())
+            if (std::ranges::find(known, name) == known.end()) {
+                std::string const near = nearest(name, known);
+                add(at + "/" + name, "plan.unknown_field", "there is no field \"" + name + "\"",
+                    near.empty() ? "" : "did you mean " + near + "?");
+            }
+        return true;
+    }
+
+    void task(Json const& json, std::string const& at) {
+        if (!object(
+                json, at,
+                {"task", "op", "source", "sink", "mode", "rejects", "retry", "limits", "force"}))
+            return;
+        text(json, at, "task", true);
+        one_of(json, at, "op", {"copy"}, true);
+        one_of(json, at, "mode", {"full", "delta"}, false);
+        flag(json, at, "force");
+        if (present(json, at, "source")) source(json["source"], at + "/source");
+        if (present(json, at, "sink")) sink(json["sink"], at + "/sink");
+        if (json.contains("rejects") && object(json["rejects"], at + "/rejects", {"record"}))
+            one_of(json["rejects"], at + "/rejects", "record", {"stop", "skip", "dead_letter"},
+                   false);
+        if (json.contains("retry")) retry(json["retry"], at + "/retry");
+        if (json.contains("limits")) limits(json["limits"], at + "/limits");
+    }
+
+    void source(Json const& json, std::string const& at) {
+        if (!object(json, at, {"connector", "config", "streams", "tracking", "key", "fields"}))
+            return;
+        end(json, at, WEIR_ROLE_SOURCE);
+        names(json, at, "streams");
+        names(json, at, "key");
+        names(json, at, "fields");
+        text(json, at, "tracking", false);
+    }
+
+    void sink(Json const& json, std::string const& at) {
+        if (!object(json, at, {"connector", "config", "target", "write"})) return;
+        end(json, at, WEIR_ROLE_SINK);
+        text(json, at, "target", false);
+        one_of(json, at, "write", {"append", "upsert", "replace"}, false);
+    }
+
+    void end(Json const& json, std::string const& at, std::uint32_t role) {
+        if (json.contains("config") && !json["config"].is_object())
+            add(at + "/config", "plan.type", at + "/config must be an object");
+        if (!text(json, at, "connector", true)) return;
+        std::string const id = json["connector"];
+        Names known;
+        for (auto const& info : registry_.components()) {
+            if (info->id == id && !(info->roles & role))
+                add(at + "/connector", "connector.role",
+                    id + (role == WEIR_ROLE_SINK ? " cannot be written to; it is a source only"
+                                                 : " cannot be read from; it is a sink only"));
+            if (info->id == id) return;
+            if (info->roles & role) known.push_back(info->id);
+        }
+        std::string const near = nearest(id, known);
+        add(at + "/connector", "connector.unknown",
+            fmt::format("there is no connector \"{}\"; there are {}", id, fmt::join(known, ", ")),
+            near.empty() ? "" : "did you mean " + near + "?");
+    }
+
+    void retry(Json const& json, std::string const& at) {
+        if (!object(json, at, {"retries", "delay_ms", "backoff", "cap_ms"})) return;
+        number(json, at, "retries", 0, RetryPolicy::retries_max);
+        number(json, at, "delay_ms", 0, RetryPolicy::delay_ms_max);
+        number(json, at, "cap_ms", 0, RetryPolicy::delay_ms_max);
+        one_of(json, at, "backoff", {"exponential", "linear", "fixed"}, false);
+    }
+
+    void limits(Json const& json, std::string const& at) {
+        if (!object(json, at, {"batch_rows_max", "batch_bytes_max", "deadline_ms"})) return;
+        number(json, at, "batch_rows_max", 1, batch_rows_limit);
+        number(json, at, "batch_bytes_max", 1, batch_bytes_limit);
+        number(json, at, "deadline_ms", 1, deadline_ms_limit);
+    }
+
+    bool present(Json const& json, std::string const& at, char const* name) {
+        if (json.contains(name)) return true;
+        add(at + "/" + name, "plan.missing", fmt::format("{} needs \"{}\"", at, name));
+        return false;
+    }
+
+    bool text(Json const& json, std::string const& at, char const* name, bool is_needed) {
+        if (!json.contains(name)) return is_needed ? present(json, at, name) : false;
+        if (json[name].is_string() && !json[name].get_ref<std::string const&>().empty())
+            return true;
+        add(at + "/" + name, "plan.type", fmt::format("{}/{} must be a text", at, name));
+        return false;
+    }
+
+    void one_of(Json const& json, std::string const& at, char const* name, Names const& known,
+                bool is_needed) {
+        if (!text(json, at, name, is_needed)) return;
+        std::string const value = json[name];
+        if (std::ranges::find(known, value) != known.end()) return;
+        std::string const near = nearest(value, known);
+        add(at + "/" + name, "plan.value",
+            fmt::format("\"{}\" is none of {}", value, fmt::join(known, ", ")),
+            near.empty() ? "" : "did you mean " + near + "?");
+    }
+
+    void number(Json const& json, std::string const& at, char const* name, std::int64_t least,
+                std::int64_t most) {
+        if (!json.contains(name)) return;
+        Json const& value = json[name];
+        if (value.is_number_integer() && value >= least && value <= most) return;
+        add(at + "/" + name, "plan.value",
+            fmt::format("{}/{} must be a whole number from {} to {}", at, name, least, most));
+    }
+
+    void flag(Json const& json, std::string const& at, char const* name) {
+        if (json.contains(name) && !json[name].is_boolean())
+            add(at + "/" + name, "plan.type", fmt::format("{}/{} must be true or false", at, name));
+    }
+
+    void names(Json const& json, std::string const& at, char const* name) {
+        if (!json.contains(name)) return;
+        std::string const here = at + "/" + name;
+        if (!json[name].is_array()) return add(here, "plan.type", here + " must be a list");
+        std::set<std::string> seen;
+        for (std::size_t i = 0; i < json[name].size(); ++i) {
+            Json const& item = json[name][i];
+            if (!item.is_string() || item.get_ref<std::string const&>().empty())
+                add(fmt::format("{}/{}", here, i), "plan.type", "a name must be a text");
+            else if (!seen.insert(item).second)
+                add(fmt::format("{}/{}", here, i), "plan.value",
+                    item.get<std::string>() + " is there twice");
+        }
+    }
+
+    Registry& registry_;
+};
+
+ConnectorConfig end_of(Json const& json) {
+    return {json["connector"], json.value("config", Json::object())};
+}
+
+WriteMode write_of(std::string const& word) {
+    return word == "upsert"    ? WriteMode::upsert
+           : word == "replace" ? WriteMode::replace
+                               : WriteMode::append;
+}
+
+RetryPolicy retry_of(Json const& json) {
+    RetryPolicy policy;
+    policy.retries = json.value("retries", policy.retries);
+    policy.delay_ms = json.value("delay_ms", policy.delay_ms);
+    policy.cap_ms = json.value("cap_ms", policy.cap_ms);
+    std::string const backoff = json.value("backoff", "exponential");
+    policy.backoff = backoff == "fixed"    ? Backoff::fixed
+                     : backoff == "linear" ? Backoff::linear
+                                           : Backoff::exponential;
+    return policy;
+}
+
+CopyRequest request_of(Json const& task) {
+    Json const& source = task["source"];
+    Json const& sink = task["sink"];
+    Json const limits = task.value("limits", Json::object());
+    CopyRequest request;
+    request.streams = source.value("streams", Names{});
+    request.cursor = source.value("tracking", "");
+    request.key = source.value("key", Names{});
+    request.fields = source.value("fields", Names{});
+    request.to = sink.value("target", "");
+    if (sink.contains("write")) request.write = write_of(sink["write"]);
+    if (task.contains("mode"))
+        request.mode = task["mode"] == "full" ? ReadMode::full : ReadMode::delta;
+    if (limits.contains("batch_rows_max")) request.batch_rows = limits["batch_rows_max"];
+    if (limits.contains("batch_bytes_max")) request.batch_bytes = limits["batch_bytes_max"];
+    std::string const rejects = task.value("rejects", Json::object()).value("record", "stop");
+    request.on_error = rejects == "skip"          ? OnError::skip
+                       : rejects == "dead_letter" ? OnError::dead_letter
+                                                  : OnError::stop;
+    request.force = task.value("force", false);
+    return request;
+}
+
+}  // namespace
+
+std::vector<Finding> check_plan(Json const& plan, Registry& registry) {
+    Check check{registry};
+    check.plan(plan);
+    return std::move(check.findings);
+}
+
+RunPlan read_plan(Json const& plan) {
+    Json const& task = plan["tasks"][0];
+    RunPlan read;
+    read.job = plan["job"];
+    read.task = task["task"];
+    read.source = end_of(task["source"]);
+    read.sink = end_of(task["sink"]);
+    read.request = request_of(task);
+    read.request.job = read.job;
+    read.retry = retry_of(task.value("retry", Json::object()));
+    Json const limits = task.value("limits", Json::object());
+    if (limits.contains("deadline_ms")) read.deadline_ms = limits["deadline_ms"];
+    return read;
+}
+
+Error error_of(std::vector<Finding> const& findings) {
+    Names sentences;
+    for (Finding const& finding : findings)
+        sentences.push_back(finding.pointer + ": " + finding.message);
+    Finding const first = findings.empty() ? Finding{} : findings.front();
+    return Error{WEIR_E_CONFIG, first.code, fmt::format("{}", fmt::join(sentences, "; ")),
+                 first.pointer}
+        .suggest(first.suggestion);
+}
+
+Json to_json(std::vector<Finding> const& findings) {
+    Json list = Json::array();
+    for (Finding const& finding : findings) {
+        Json item{
+            {"pointer", finding.pointer}, {"code", finding.code}, {"detail", finding.message}};
+        if (!finding.suggestion.empty()) item["suggestion"] = finding.suggestion;
+        list.push_back(std::move(item));
+    }
+    return list;
+}
+
+bool is_job_id(std::string_view id) {
+    auto const is_word = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    };
+    constexpr std::size_t id_bytes_max = 63;
+    return !id.empty() && id.size() <= id_bytes_max && is_word(id.front()) &&
+           std::ranges::all_of(id, [&](char c) { return is_word(c) || c == '_' || c == '-'; });
+}
+
+}  // namespace weir::host
