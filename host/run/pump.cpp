@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <future>
+#include <limits>
 #include <optional>
 
 #include "host/core/caught.hpp"
@@ -49,8 +50,9 @@ void read_all(ReaderProxy& reader, CallContext const& call, Stop const& stop, Re
 struct Refusing {
     explicit Refusing(DeadLetters* letters)
         : sink{[this, letters](ArrowSchema const& schema, ArrowArray const& row, Error const& why) {
-                   ++rows;
-                   return is_kept(letters->add(schema, row, 0, why));
+                   // Staged rows have lost their place; counted from the far end they clash with none.
+                   std::uint64_t const place = std::numeric_limits<std::uint64_t>::max() - rows++;
+                   return is_kept(letters->add(schema, row, 0, place, why));
                },
                [this, letters] { return is_kept(letters->sync()); }} {}
     Refusing(Refusing const&) = delete;
@@ -163,7 +165,6 @@ private:
         request.cursor = cursor_;
         request.rows = facts_.counts.written - facts_.committed.written;
         request.final = final;
-        if (final) request.spec = rules_.final_spec;
         Refusing refusing{ports_.rejects};
         if (final && ports_.rejects) request.refusals = &refusing.sink;
         request.spec = note;
