@@ -46,6 +46,8 @@ public:
 
     /// For the server: takes what waits; nothing once all was taken after end().
     std::optional<std::string> take();
+    /// For the server: all that was pushed before end() was taken; nothing was cut.
+    bool is_whole() const;
     /// For the server: `wake` is called, on any thread, when take() has something new to say.
     void attach(std::function<void()> wake);
     /// For the server: the reader is gone; `wake` is not called any more.

@@ -311,17 +311,17 @@ private:
     net::awaitable<bool> send_parts(Ending const& ending) {
         while (true) {
             std::optional<std::string> const bytes = feed_->take();
-            if (!bytes) break;
+            if (!bytes) break;  // ended, or cut
             if (!bytes->empty()) {
                 if (!co_await send_part(*bytes, ending)) co_return false;
                 continue;
             }
-            if (sessions_.is_draining) break;
+            if (sessions_.is_draining) co_return false;
             wake_.expires_at(SteadyClock::time_point::max());
             co_await wake_.async_wait(use_tuple);
         }
-        if (ending.is_1_1 && !co_await write("0\r\n\r\n")) co_return false;
-        co_return ending.is_1_1;
+        if (!feed_->is_whole() || !ending.is_1_1) co_return false;
+        co_return co_await write("0\r\n\r\n");
     }
 
     net::awaitable<bool> send_part(std::string const& bytes, Ending const& ending) {

@@ -33,6 +33,11 @@ std::optional<std::string> Stream::take() {
     return std::exchange(pending_, {});
 }
 
+bool Stream::is_whole() const {
+    std::lock_guard const lock{mutex_};
+    return is_ended_ && !is_gone_;
+}
+
 void Stream::attach(std::function<void()> wake) {
     std::lock_guard const lock{mutex_};
     wake_ = std::move(wake);

@@ -48,7 +48,7 @@ TEST_F(HttpServer, TakesBodiesPlainAndChunked) {
     Answer const plain = ask(port, head("POST /echo", "Content-Length: 900000\r\n") + body);
     EXPECT_EQ(plain.body, body);
     Answer const chunked = ask(port, head("POST /echo", "Transfer-Encoding: chunked\r\n") +
-                                              "dbba0\r\n" + body + "\r\n0\r\n\r\n");
+                                         "dbba0\r\n" + body + "\r\n0\r\n\r\n");
     EXPECT_EQ(chunked.body, body);
 }
 
