@@ -55,4 +55,15 @@ std::string in_quotes(std::string_view text) {
     return out + (size < text.size() ? "…\"" : "\"");
 }
 
+void check_members(Json const& body, std::vector<std::string> const& known, Problems& problems) {
+    if (!body.is_object()) {
+        problems.add({"", "cron.bad_request", "the body is no object"});
+        return;
+    }
+    for (auto const& [name, value] : body.items())
+        if (std::find(known.begin(), known.end(), name) == known.end())
+            problems.add({"/" + name, "cron.unknown_member",
+                          "there is no member " + in_quotes(name), nearest(name, known)});
+}
+
 }  // namespace weir::cron

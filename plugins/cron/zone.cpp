@@ -32,10 +32,11 @@ Zone Zone::named(std::string const& name) {
     zone.name_ = name;
     try {
         // "localtime" and the like lie beside the zones and mean another one on each machine.
-        std::vector<std::string> const names = zone_names();
+        auto const& zones = date::get_tzdb().zones;
+        auto const has_name = [&](date::time_zone const& each) { return each.name() == name; };
         bool const is_known = name != "localtime" && name != "posixrules" &&
-                              std::find(names.begin(), names.end(), name) != names.end();
-        if (!is_known) throw unknown(name, nearest(name, names));
+                              std::any_of(zones.begin(), zones.end(), has_name);
+        if (!is_known) throw unknown(name, nearest(name, zone_names()));
         zone.zone_ = date::locate_zone(name);
         zone.at(0);  // reads the file
     } catch (std::runtime_error const& error) {

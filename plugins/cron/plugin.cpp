@@ -1,0 +1,73 @@
+#include <weir/cpp/module.hpp>
+
+#include "cron.hpp"
+
+namespace {
+
+constexpr char config_schema[] =
+    R"({"type": "object", "properties": {}, "additionalProperties": false})";
+
+// `schedule` is a text or an object, which the profile of schemas cannot say: it is left out of the
+// requests, other members are allowed for its sake, and the plugin refuses those it does not know.
+constexpr char meta[] = R"({
+    "mounts": ["/cron"],
+    "routes": [
+      {"id": "list_events", "method": "GET", "path": "/cron/events", "scope": "read",
+       "summary": "The events on the one timer", "response": {"type": "object"}},
+      {"id": "add_event", "method": "POST", "path": "/cron/events", "scope": "write",
+       "summary": "Adds an event", "body_bytes_max": 131072, "response": {"type": "object"},
+       "request": {"type": "object", "required": ["name"],
+         "properties": {
+           "name": {"type": "string", "title": "Name", "minLength": 1, "maxLength": 128},
+           "timezone": {"type": "string", "title": "Time zone", "examples": ["Europe/Berlin"]},
+           "payload": {"type": "object", "title": "Payload"},
+           "misfire": {"type": "string", "title": "When it is late",
+             "enum": ["fire_once", "skip", "fire_all"]},
+           "catchup_window": {"type": "string", "title": "Never later than", "examples": ["24h"]},
+           "dst_gap": {"type": "string", "title": "Skipped hours", "enum": ["run_after", "skip"]},
+           "jitter_ms": {"type": "integer", "title": "Delay by chance", "minimum": 0,
+             "maximum": 3600000},
+           "enabled": {"type": "boolean", "title": "Enabled"}}}},
+      {"id": "get_event", "method": "GET", "path": "/cron/events/{name}", "scope": "read",
+       "summary": "An event", "response": {"type": "object"}},
+      {"id": "change_event", "method": "PATCH", "path": "/cron/events/{name}", "scope": "write",
+       "summary": "Changes, pauses or resumes an event", "body_bytes_max": 131072,
+       "response": {"type": "object"},
+       "request": {"type": "object",
+         "properties": {
+           "timezone": {"type": "string", "title": "Time zone", "examples": ["Europe/Berlin"]},
+           "payload": {"type": "object", "title": "Payload"},
+           "misfire": {"type": "string", "title": "When it is late",
+             "enum": ["fire_once", "skip", "fire_all"]},
+           "catchup_window": {"type": "string", "title": "Never later than", "examples": ["24h"]},
+           "dst_gap": {"type": "string", "title": "Skipped hours", "enum": ["run_after", "skip"]},
+           "jitter_ms": {"type": "integer", "title": "Delay by chance", "minimum": 0,
+             "maximum": 3600000},
+           "enabled": {"type": "boolean", "title": "Enabled"}}}},
+      {"id": "remove_event", "method": "DELETE", "path": "/cron/events/{name}", "scope": "write",
+       "summary": "Removes an event"},
+      {"id": "fire_event", "method": "POST", "path": "/cron/events/{name}/fire", "scope": "run",
+       "summary": "Fires an event by hand, beside its schedule",
+       "response": {"type": "object"}},
+      {"id": "explain", "method": "POST", "path": "/cron/explain", "scope": "read",
+       "summary": "What a schedule means, and when it is due next", "body_bytes_max": 16384,
+       "response": {"type": "object"},
+       "request": {"type": "object",
+         "properties": {
+           "timezone": {"type": "string", "title": "Time zone"},
+           "from": {"type": "string", "title": "Later than", "format": "date-time"},
+           "count": {"type": "integer", "title": "How many", "minimum": 1, "maximum": 1000},
+           "dst_gap": {"type": "string", "enum": ["run_after", "skip"]}}}}],
+    "methods": [
+      {"service": "cron/1", "method": "add_event"},
+      {"service": "cron/1", "method": "remove_event"},
+      {"service": "cron/1", "method": "list"},
+      {"service": "cron/1", "method": "explain"}],
+    "provides": ["cron/1"],
+    "requires": ["weir.store/1", "weir.timer/1"],
+    "timer": true})";
+
+}  // namespace
+
+WEIR_PLUGIN("dev.weir.cron", "0.1.0",
+            weir::service<weir::cron::Cron>({"cron", "Schedules", config_schema, meta}))
