@@ -8,18 +8,13 @@
 #include "host/cli/output.hpp"
 #include "host/core/text.hpp"
 #include "host/run/copy.hpp"
+#include "host/run/discovery.hpp"
 
 namespace weir::host {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json stream_json(FoundStream const& stream) {
-    Json json{{"stream", stream.name}};
-    for (auto const& [name, value] : stream.meta.items()) json[name] = value;
-    return json;
-}
 
 std::string joined(nlohmann::json const& names) {
     return fmt::format("{}", fmt::join(names.get<std::vector<std::string>>(), ", "));
@@ -99,7 +94,7 @@ Exit run(DiscoverCommand const& command, Clock const& clock, Limits const& limit
     host.tell_refusals();
     if (!found) return fail(found.error(), command.voice);
     Json json{{"status", "succeeded"}, {"streams", Json::array()}, {"error", nullptr}};
-    for (FoundStream const& stream : *found) json["streams"].push_back(stream_json(stream));
+    for (FoundStream const& stream : *found) json["streams"].push_back(to_json(stream));
     bool const with_columns = command.columns || found->size() == 1;
     std::string const text =
         found->empty() ? "the source has no streams\n" : table_text(*found, with_columns);
