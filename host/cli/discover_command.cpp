@@ -8,6 +8,7 @@
 #include "host/cli/output.hpp"
 #include "host/core/text.hpp"
 #include "host/run/copy.hpp"
+#include "host/run/discovery.hpp"
 
 namespace weir::host {
 
@@ -113,7 +114,7 @@ Exit run(DiscoverCommand const& command, Clock const& clock, Limits const& limit
     host.tell_refusals();
     if (!found) return fail(found.error(), command.voice);
     Json json{{"status", "succeeded"}, {"streams", Json::array()}, {"error", nullptr}};
-    for (FoundStream const& stream : *found) json["streams"].push_back(stream_json(stream));
+    for (FoundStream const& stream : *found) json["streams"].push_back(to_json(stream));
     bool const with_columns = command.columns || found->size() == 1;
     std::string const text =
         found->empty() ? "the source has no streams\n" : table_text(*found, with_columns);

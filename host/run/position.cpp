@@ -63,6 +63,15 @@ Result<Start> read_again(CopyRequest const& request, Checkpoint const& checkpoin
     return start;
 }
 
+std::uint32_t abi_of(WriteMode mode) {
+    switch (mode) {
+        case WriteMode::append: return WEIR_WRITE_APPEND;
+        case WriteMode::upsert: return WEIR_WRITE_UPSERT;
+        case WriteMode::replace: return WEIR_WRITE_REPLACE;
+    }
+    return WEIR_WRITE_APPEND;
+}
+
 }  // namespace
 
 Error needs_reset(std::string const& why) {
@@ -80,6 +89,13 @@ std::string_view name_of(WriteMode mode) {
         case WriteMode::replace: return "replace";
     }
     return "append";
+}
+
+TargetRequest target_of(std::string const& target, Selection const& selection) {
+    bool const with_key = selection.write != WriteMode::append;
+    return {target,
+            abi_of(selection.write),
+            {{"key", with_key ? selection.key : std::vector<std::string>{}}}};
 }
 
 nlohmann::json to_json(Selection const& selection) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "host/abi/sink_proxy.hpp"
 #include "host/core/error.hpp"
 #include "host/run/request.hpp"
 #include "host/run/run_note.hpp"
@@ -21,6 +22,9 @@ struct Selection {
     std::vector<std::string> fields;  ///< empty: all
     bool operator==(Selection const&) const = default;
 };
+
+/// The sink's target for it.
+TargetRequest target_of(std::string const& target, Selection const& selection);
 
 nlohmann::json to_json(Selection const& selection);
 Selection selection_from(nlohmann::json const& json);

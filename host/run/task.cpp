@@ -15,15 +15,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::uint32_t abi_of(WriteMode mode) {
-    switch (mode) {
-        case WriteMode::append: return WEIR_WRITE_APPEND;
-        case WriteMode::upsert: return WEIR_WRITE_UPSERT;
-        case WriteMode::replace: return WEIR_WRITE_REPLACE;
-    }
-    return WEIR_WRITE_APPEND;
-}
-
 }  // namespace
 
 TaskRun::TaskRun(TaskPorts const& ports, Task const& task)
@@ -78,10 +69,7 @@ Result<void> TaskRun::look() {
     if (!start) return start.error();
     start_ = std::move(*start);
     if (!start_.note.empty()) note(start_.note);
-    bool const with_key = start_.selection.write != WriteMode::append;
-    target_ = {task_.target,
-               abi_of(start_.selection.write),
-               {{"key", with_key ? start_.selection.key : std::vector<std::string>{}}}};
+    target_ = target_of(task_.target, start_.selection);
     begin_.target = target_;
     begin_.staged = is_staged();
     if (begin_.staged) report_.counts = {};  // what did not reach the end is gone

@@ -1,0 +1,250 @@
+#include "host/run/flight.hpp"
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include <algorithm>
+
+#include "host/abi/watchdog.hpp"
+#include "host/core/caught.hpp"
+#include "host/core/failpoint.hpp"
+#include "host/run/letter_file.hpp"
+#include "host/run/report_json.hpp"
+#include "host/run/stored_letters.hpp"
+
+namespace weir::host {
+
+namespace {
+
+constexpr int level_info = 2, level_warning = 3, level_error = 4;
+
+void add(Counts& sum, Counts const& more) {
+    sum.read += more.read;
+    sum.written += more.written;
+    sum.filtered += more.filtered;
+    sum.rejected += more.rejected;
+    sum.deleted += more.deleted;
+    sum.batches += more.batches;
+    sum.bytes += more.bytes;
+}
+
+RunCounts stored(Counts const& counts) {
+    return {counts.read,    counts.written, counts.filtered, counts.rejected,
+            counts.deleted, counts.batches, counts.bytes};
+}
+
+std::string text_of(nlohmann::ordered_json const& json) {
+    return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+double random_fraction() {
+    constexpr std::uint32_t steps = 1u << 20;
+    return static_cast<double>(randombytes_uniform(steps)) / steps;
+}
+
+/// The failure to go by: one that time may cure, if there is any, since the streams that ended well
+/// are left alone by the next try.
+Error const& deciding(CopyReport const& report) {
+    for (StreamReport const& stream : report.streams)
+        if (stream.error && time_may_cure(*stream.error)) return *stream.error;
+    return *report.error;
+}
+
+}  // namespace
+
+Flight::Flight(FlightPorts const& ports, ClaimedTask task)
+    : ports_{ports},
+      task_{std::move(task)},
+      plan_{read_plan(task_.plan)},
+      log_{ports.services.clock},
+      began_ns_{ports.services.clock.monotonic_ns()},
+      batches_max_{task_.counts.batches} {}
+
+void Flight::run() {
+    failpoint("engine.after_claim");
+    CopyReport report;
+    Result<void> done = caught([&]() -> Result<void> {
+        report = copy();
+        return {};
+    });
+    if (!done) report.error = done.error();
+    TaskOutcome const outcome = outcome_of(report);
+    store_log();
+    failpoint("engine.before_finish");
+    finish(outcome);
+}
+
+CopyReport Flight::copy() {
+    CopyReport report;
+    report.run_id = task_.run_id;
+    if (is_poisoned()) {
+        report.error = Error{WEIR_E_INTERNAL, "run.poisoned",
+                             fmt::format("the host died {} times in a row while it ran task {}",
+                                         task_.attempt - 1, plan_.task)};
+        report.error->flags = WEIR_ERR_FINAL;
+        return report;
+    }
+    Result<WarmInstances::Lent> source = lend(plan_.source, WEIR_ROLE_SOURCE);
+    if (!source) report.error = source.error();
+    if (report.error) return report;
+    Result<WarmInstances::Lent> sink = lend(plan_.sink, WEIR_ROLE_SINK);
+    if (!sink) report.error = sink.error();
+    return report.error ? report : copy_between(*source, *sink);
+}
+
+CopyReport Flight::copy_between(WarmInstances::Lent& source, WarmInstances::Lent& sink) {
+    // The next try comes from the store: it outlives this process, and this one holds no worker.
+    Limits limits = ports_.limits;
+    limits.attempts_max = 1;
+    CopyPorts const ports{ports_.registry,       ports_.services, *this,
+                          ports_.services.clock, limits,          stop_};
+    StoredLetters stored{ports_.letters, ports_.services.clock, task_.job, task_.run_id};
+    LetterFile none{ports_.services.clock, "", task_.run_id};
+    DeadLetters* rejects = nullptr;
+    if (plan_.request.on_error == OnError::dead_letter) rejects = &stored;
+    if (plan_.request.on_error == OnError::skip) rejects = &none;
+    CopyReport report = run_copy(plan_.request, ports, source.instance(), sink.instance(),
+                                 {task_.run_id, rejects, &ports_.gates, true});
+    if (!report.error || report.error->status == WEIR_E_CANCELLED) {
+        source.keep();
+        sink.keep();
+    }
+    return report;
+}
+
+Result<WarmInstances::Lent> Flight::lend(ConnectorConfig const& connector, std::uint32_t role) {
+    return ports_.instances.lend({connector, task_.owner, role, task_.job}, &log_);
+}
+
+// Deaths are not told to the store: each claim counts as a try until a batch is committed.
+bool Flight::is_poisoned() const { return task_.attempt > plan_.retry.retries + 1 + deaths_max; }
+
+TaskOutcome Flight::outcome_of(CopyReport const& report) {
+    TaskOutcome outcome;
+    outcome.status = report.status();
+    Counts sum;
+    nlohmann::ordered_json streams = nlohmann::ordered_json::array();
+    for (StreamReport const& stream : report.streams) {
+        add(sum, stream.counts);
+        streams.push_back(to_json(stream, false));
+        outcome.cursor = stream.cursor;
+    }
+    outcome.counts = stored(sum);
+    outcome.streams_json = text_of(streams);
+    if (report.error) settle_failure(outcome, deciding(report));
+    if (!report.error)
+        log_.add(level_info, fmt::format("{}: {} read, {} written, {} rejected", outcome.status,
+                                         sum.read, sum.written, sum.rejected));
+    return outcome;
+}
+
+void Flight::settle_failure(TaskOutcome& outcome, Error const& error) {
+    outcome.counts.batches = most_batches(outcome.counts.batches);
+    bool const is_interrupted = end_ != End::none;
+    Error told = error;
+    if (is_interrupted && end_ == End::late) {
+        told = Error{WEIR_E_TIMEOUT, "run.deadline",
+                     fmt::format("the run took longer than its deadline of {} ms; what was "
+                                 "committed stays, and the next run goes on behind it",
+                                 plan_.deadline_ms.value_or(0))};
+        outcome.status = "failed";
+    } else if (is_interrupted && end_ == End::drained) {
+        outcome.status = "queued";
+        return;
+    } else if (is_interrupted) {
+        told = Error{WEIR_E_CANCELLED, "run.cancelled", "the run was cancelled"};
+        outcome.status = "cancelled";
+    } else {
+        bool const has_moved = outcome.counts.batches > task_.counts.batches;
+        auto const delay =
+            retry_delay_ms(plan_.retry, error, has_moved ? 1 : task_.attempt, random_fraction());
+        if (delay) {
+            outcome.status = "retrying";
+            outcome.run_at_us = ports_.services.clock.unix_us() + *delay * 1000;
+            log_.add(level_warning,
+                     fmt::format("{}: {}; trying again in {:.1f} s from the last commit",
+                                 error.code, error.message, static_cast<double>(*delay) / 1000));
+        }
+    }
+    if (outcome.status != "retrying")
+        log_.add(level_error, fmt::format("{}: {}: {}", outcome.status, told.code, told.message));
+    outcome.error_json = text_of(to_json(told));
+}
+
+void Flight::finish(TaskOutcome const& outcome) {
+    Result<void> done = ports_.runs.finish(task_.run_id, task_.task["task"], outcome);
+    if (!done)
+        ports_.services.log.log(level_error, "engine",
+                                fmt::format("run {} ended as {}, and that could not be stored: {}",
+                                            task_.run_id, outcome.status, done.error().message));
+}
+
+void Flight::end(End why) {
+    End none = End::none;
+    if (!end_.compare_exchange_strong(none, why)) return;
+    ended_ns_ = ports_.services.clock.monotonic_ns();
+    stop_.reading = true;
+    ports_.services.watchdog.nudge();
+}
+
+void Flight::abandon() {
+    stop_.writing = true;
+    ports_.services.watchdog.nudge();
+}
+
+void Flight::watch() {
+    std::int64_t const now_ns = ports_.services.clock.monotonic_ns();
+    if (plan_.deadline_ms && now_ns - began_ns_ >= *plan_.deadline_ms * 1'000'000) end(End::late);
+    End const why = end_;
+    if ((why == End::cancelled || why == End::late) && now_ns - ended_ns_ >= end_ms_max * 1'000'000)
+        abandon();
+    if (now_ns - watched_ns_ < watch_ms * 1'000'000) return;
+    watched_ns_ = now_ns;
+    store_log();
+    std::unique_lock lock{mutex_};
+    if (!std::exchange(is_changed_, false)) return;
+    Counts sum = ended_streams_;
+    add(sum, stream_);
+    lock.unlock();
+    RunCounts counts = stored(sum);
+    counts.batches = most_batches(counts.batches);
+    Result<bool> cancelled =
+        ports_.runs.mirror(task_.run_id, task_.task["task"], counts, std::string{});
+    if (cancelled && *cancelled) end(End::cancelled);
+}
+
+// A staged load that fails begins at nothing again. Only what goes beyond every earlier try is
+// progress, or it would be tried for ever.
+std::uint64_t Flight::most_batches(std::uint64_t batches) {
+    std::lock_guard const lock{mutex_};
+    return batches_max_ = std::max(batches_max_, batches);
+}
+
+void Flight::store_log() {
+    std::vector<Runs::LogLine> const lines = log_.take();
+    if (lines.empty()) return;
+    Result<void> kept = ports_.runs.log(task_.run_id, lines);
+    if (!kept)
+        ports_.services.log.log(level_error, "engine",
+                                fmt::format("{} log lines of run {} could not be stored: {}",
+                                            lines.size(), task_.run_id, kept.error().message));
+}
+
+void Flight::begin(std::string const&, std::optional<std::uint64_t>) {}
+
+void Flight::advance(Counts const& counts) {
+    std::lock_guard const lock{mutex_};
+    stream_ = counts;
+    is_changed_ = true;
+}
+
+void Flight::end(StreamReport const& report) {
+    std::lock_guard const lock{mutex_};
+    add(ended_streams_, report.counts);
+    stream_ = {};
+    is_changed_ = true;
+}
+
+void Flight::say(std::string const& sentence) { log_.add(level_info, sentence); }
+
+}  // namespace weir::host
