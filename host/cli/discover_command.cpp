@@ -16,12 +16,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json stream_json(FoundStream const& stream) {
-    Json json{{"stream", stream.name}};
-    for (auto const& [name, value] : stream.meta.items()) json[name] = value;
-    return json;
-}
-
 using Names = std::vector<std::string>;
 
 /// Whom a caveat is about, of `total` streams.

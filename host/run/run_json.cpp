@@ -4,6 +4,7 @@
 #include <array>
 
 #include "host/run/record_json.hpp"
+#include "weir/cpp/calendar.hpp"
 
 namespace weir::host {
 
