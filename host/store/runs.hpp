@@ -25,11 +25,11 @@ struct RunCounts {
 };
 
 struct SubmitRun {
-    std::string owner;            ///< plugin that asks; its secrets are the plan's
-    std::string job, plan_json;   ///< the plan: see host/run/README.md
-    std::string idempotency_key;  ///< empty: none
-    std::string trigger_json;     ///< {"by":"cron","scheduled_at":…}
-    std::string kind;             ///< a request may join a queued run of its kind and plan
+    std::string owner;                 ///< plugin that asks; its secrets are the plan's
+    std::string job, plan_json;        ///< the plan: see host/run/README.md
+    std::string idempotency_key = {};  ///< empty: none
+    std::string trigger_json = {};     ///< {"by":"cron","scheduled_at":…}
+    std::string kind = {};             ///< a request may join a queued run of its kind and plan
     Overlap overlap = Overlap::buffer_one;
 };
 struct SubmittedRun {

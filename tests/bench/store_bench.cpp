@@ -53,10 +53,10 @@ double syncs_per_second(std::filesystem::path const& file) {
 }
 
 std::string plan_of(std::string const& job) {
-    return R"({"plan":1,"job":")" + job +
-           R"(","tasks":[{"task":"main","op":"copy","source":{"connector":"postgres","config":)"
-           R"({"url":"postgres://shop@db/shop"},"streams":["public.orders"],"tracking":"updated_at"},)"
-           R"("sink":{"connector":"sqlite","config":{"url":"sqlite:local.db"},"target":"orders"}}]})";
+    return R"({"plan":1,"job":")" + job + R"(","tasks":[{"task":"main","op":"copy",)" +
+           R"("source":{"connector":"postgres","config":{"url":"postgres://shop@db/shop"},)" +
+           R"("streams":["public.orders"],"tracking":"updated_at"},)" +
+           R"("sink":{"connector":"sqlite","config":{"url":"sqlite:a.db"},"target":"orders"}}]})";
 }
 
 void cycles(Store& store, double seconds) {

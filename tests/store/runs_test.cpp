@@ -1,60 +1,9 @@
-#include <nlohmann/json.hpp>
-
-#include "store/fixture.hpp"
+#include "store/runs_fixture.hpp"
 
 namespace weir::test {
 namespace {
 
 using namespace host;
-using nlohmann::json;
-
-std::string plan_of(std::string const& job, std::vector<std::string> const& tasks = {"main"},
-                    std::string const& version = "1") {
-    json plan{{"plan", 1}, {"job", job}, {"version", version}, {"tasks", json::array()}};
-    for (std::string const& task : tasks)
-        plan["tasks"].push_back({{"task", task},
-                                 {"op", "copy"},
-                                 {"source", {{"streams", {"public.a", "public.b"}}}},
-                                 {"sink", {{"target", "a"}}}});
-    return plan.dump();
-}
-
-class RunsTest : public StoreFixture {
-protected:
-    SubmitRun request(std::string const& job, Overlap overlap = Overlap::buffer_one) {
-        return {"replication", job, plan_of(job), "", R"({"by":"user"})", "delta", overlap};
-    }
-    SubmittedRun submit(SubmitRun const& asked) {
-        clock.advance_us(1000);
-        return must(Runs{*store}.submit(asked));
-    }
-    SubmittedRun submit(std::string const& job, Overlap overlap = Overlap::buffer_one) {
-        return submit(request(job, overlap));
-    }
-    /// The only task that is ready.
-    ClaimedTask claim() {
-        std::vector<ClaimedTask> claimed = must(runs.claim(10));
-        if (claimed.size() != 1) throw std::runtime_error{std::to_string(claimed.size())};
-        return claimed.front();
-    }
-    void finish(std::string const& run_id, TaskOutcome outcome = {.status = "succeeded"},
-                std::string const& task = "main") {
-        must(runs.finish(run_id, task, outcome));
-    }
-    std::string status(std::string const& run_id) { return must(runs.find(run_id))->status; }
-    /// The statuses that were told of a run, in order.
-    std::vector<std::string> told(std::string const& run_id) {
-        std::vector<std::string> statuses;
-        for (Event const& event : must(Events{*store}.list(0, 1000)))
-            if (json const data = json::parse(event.data); data["run_id"] == run_id)
-                statuses.push_back(data["status"]);
-        return statuses;
-    }
-
-    Runs runs{*store};
-};
-
-using Words = std::vector<std::string>;
 
 TEST_F(RunsTest, ARunGoesFromQueuedToSucceededAndEachStepIsTold) {
     SubmittedRun const run = submit("orders");
@@ -326,63 +275,6 @@ TEST_F(RunsTest, TasksOfOneRunEndInOneStatus) {
     }
 }
 
-TEST_F(RunsTest, RetryRunsAgainWhatDidNotSucceed) {
-    SubmitRun asked = request("orders");
-    asked.plan_json = plan_of("orders", {"one", "two"});
-    SubmittedRun const run = submit(asked);
-    EXPECT_EQ(code_of(runs.retry(run.run_id)), "run.active");
-    claim();
-    finish(run.run_id, {.status = "succeeded"}, "one");
-    claim();
-    finish(run.run_id, {.status = "failed"}, "two");
-    SubmittedRun const again = must(runs.retry(run.run_id));
-    EXPECT_FALSE(again.existing);
-    EXPECT_EQ(must(runs.find(again.run_id))->owner, "replication");
-    EXPECT_EQ(claim().task["task"], "two");
-    finish(again.run_id, {.status = "succeeded"}, "two");
-    EXPECT_EQ(status(again.run_id), "succeeded");
-    EXPECT_EQ(code_of(runs.retry(again.run_id)), "run.nothing_to_retry");
-    EXPECT_EQ(code_of(runs.retry("none")), "run.not_found");
-    EXPECT_EQ(status(run.run_id), "partial") << "history is kept";
-}
-
-TEST_F(RunsTest, ASkippedRunCanBeRetriedWhole) {
-    submit("orders");
-    SubmittedRun const skipped = submit("orders", Overlap::skip);
-    ClaimedTask const first = claim();
-    finish(first.run_id);
-    SubmittedRun const again = must(runs.retry(skipped.run_id));
-    EXPECT_EQ(claim().run_id, again.run_id);
-}
-
-TEST_F(RunsTest, WhatRanWhenTheHostDiedIsReadyAgain) {
-    SubmittedRun const a = submit("a"), b = submit("b"), c = submit("c");
-    must(runs.claim(2));
-    must(runs.cancel(b.run_id, ""));
-    reopen();
-    Runs later{*store};
-    EXPECT_TRUE(must(later.recover()) == 2u);
-    EXPECT_EQ(must(later.find(b.run_id))->status, "cancelled") << "it was asked to end";
-    std::vector<ClaimedTask> const claimed = must(later.claim(10));
-    ASSERT_EQ(claimed.size(), 2u);
-    EXPECT_EQ(claimed[0].run_id, a.run_id);
-    EXPECT_EQ(claimed[0].attempt, 2) << "a death is a try";
-    EXPECT_EQ(claimed[1].run_id, c.run_id);
-}
-
-TEST_F(RunsTest, AJobThatIsForgottenHasNoRunsLeftToDo) {
-    SubmittedRun const active = submit("orders");
-    claim();
-    SubmittedRun const waiting = submit("orders");
-    SubmittedRun const other = submit("users");
-    must(runs.forget("orders"));
-    EXPECT_EQ(status(waiting.run_id), "cancelled");
-    EXPECT_TRUE(must(runs.mirror(active.run_id, "main", {}, "")));
-    EXPECT_EQ(status(other.run_id), "queued");
-    finish(active.run_id, {.status = "cancelled"});
-    EXPECT_EQ(claim().job, "users");
-}
-
 TEST_F(RunsTest, APlanThatCannotBeRunIsRefused) {
     for (std::string const plan :
          {"", "[]", "{}", R"({"tasks":[]})", R"({"tasks":[{}]})", R"({"tasks":[1]})",
@@ -394,71 +286,6 @@ TEST_F(RunsTest, APlanThatCannotBeRunIsRefused) {
     SubmitRun asked = request("orders");
     asked.plan_json = std::string(Runs::plan_bytes_max + 1, ' ');
     EXPECT_EQ(code_of(runs.submit(asked)), "plan.too_large");
-}
-
-TEST_F(RunsTest, ListsAreNewestFirstFilteredAndPaged) {
-    std::vector<std::string> ids;
-    for (char const* job : {"a", "b", "a", "a"}) {
-        ids.push_back(submit(job).run_id);
-        ClaimedTask const task = claim();
-        finish(task.run_id, {.status = ids.size() == 3 ? "failed" : "succeeded"});
-    }
-    auto found = [&](Runs::Filter const& filter) {
-        Words words;
-        for (RunRow const& row : must(runs.list(filter))) words.push_back(row.run_id);
-        return words;
-    };
-    EXPECT_EQ(found({}), (Words{ids[3], ids[2], ids[1], ids[0]}));
-    EXPECT_EQ(found({.job = "a"}), (Words{ids[3], ids[2], ids[0]}));
-    EXPECT_EQ(found({.statuses = {"failed", "partial"}}), Words{ids[2]});
-    EXPECT_EQ(found({.job = "a", .statuses = {"succeeded"}}), (Words{ids[3], ids[0]}));
-    EXPECT_EQ(found({.limit = 2}), (Words{ids[3], ids[2]}));
-    EXPECT_EQ(found({.before = ids[2], .limit = 2}), (Words{ids[1], ids[0]}));
-    EXPECT_EQ(found({.job = "a", .before = ids[2]}), Words{ids[0]});
-    EXPECT_EQ(found({.since_us = must(runs.find(ids[2]))->created_us}), (Words{ids[3], ids[2]}));
-    EXPECT_EQ(code_of(runs.list({.before = "none"})), "run.not_found");
-}
-
-TEST_F(RunsTest, RetentionDropsTheOldestOfEachJobAndWhatIsTooOld) {
-    auto run_once = [&](std::string const& job) {
-        SubmittedRun const run = submit(job);
-        claim();
-        finish(run.run_id);
-        return run.run_id;
-    };
-    std::string const lonely = run_once("lonely"), first = run_once("busy"),
-                      second = run_once("busy");
-    for (std::size_t i = 0; i < Runs::finished_per_job_max - 1; ++i) run_once("busy");
-    must(runs.log(first, {{.message = "hello"}}));
-    must(runs.retain());
-    EXPECT_FALSE(must(runs.find(first)));
-    EXPECT_TRUE(must(runs.find(second)));
-    EXPECT_TRUE(must(runs.find(lonely)));
-    EXPECT_EQ(number("SELECT count(*) FROM weir_log"), 0);
-    EXPECT_EQ(number("SELECT count(*) FROM weir_task"),
-              static_cast<std::int64_t>(Runs::finished_per_job_max) + 1);
-    SubmittedRun const open = submit("busy");
-    clock.advance_us((Runs::finished_days_max + 1) * 86'400'000'000);
-    must(runs.retain());
-    EXPECT_EQ(number("SELECT count(*) FROM weir_run"), 1);
-    EXPECT_EQ(status(open.run_id), "queued") << "what has not ended stays";
-    EXPECT_EQ(number("SELECT count(*) FROM weir_plan"), 1);
-}
-
-TEST_F(RunsTest, LogLinesAreNumberedAndTheNewestStay) {
-    SubmittedRun const run = submit("orders");
-    std::vector<Runs::LogLine> lines(Runs::log_lines_per_run_max);
-    for (std::size_t i = 0; i < lines.size(); ++i) lines[i].message = std::to_string(i + 1);
-    must(runs.log(run.run_id, lines));
-    must(runs.log(run.run_id, {{.at_us = 5, .level = 4, .message = "last"}}));
-    std::vector<Runs::LogLine> const kept = must(runs.logs(run.run_id, 0, 20'000));
-    ASSERT_EQ(kept.size(), Runs::log_lines_per_run_max);
-    EXPECT_EQ(kept.front().message, "2");
-    EXPECT_EQ(kept.front().seq, 2);
-    EXPECT_EQ(kept.back().message, "last");
-    EXPECT_EQ(kept.back().level, 4);
-    EXPECT_EQ(must(runs.logs(run.run_id, kept.back().seq - 1, 10)).size(), 1u);
-    EXPECT_EQ(code_of(runs.log("none", {})), "run.not_found");
 }
 
 }  // namespace
