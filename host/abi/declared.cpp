@@ -117,7 +117,7 @@ public:
         auto const found = json_.find(key);
         if (found == json_.end()) return fallback;
         bool const fits =
-            found->is_number_unsigned() && *found > 0u && *found <= Declared::body_bytes_max_max;
+            found->is_number_integer() && *found > 0 && *found <= Declared::body_bytes_max_max;
         if (!fits)
             refuse(fmt::format("declares {} whose {} must be from 1 to {}, not {}", name_, key,
                                Declared::body_bytes_max_max, found->dump()));

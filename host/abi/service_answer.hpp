@@ -26,7 +26,8 @@ std::string to_json(std::vector<ServiceFinding> const& findings);
 /// What a method answered: `json`, or the error, perhaps with all that was found.
 struct MethodAnswer {
     MethodAnswer() = default;
-    MethodAnswer(nlohmann::json value) : json{std::move(value)} {}
+    // Parentheses: braces would make an array of it.
+    MethodAnswer(nlohmann::json value) : json(std::move(value)) {}
     MethodAnswer(Error why, std::vector<ServiceFinding> found = {})
         : error{std::move(why)}, findings{std::move(found)} {}
 

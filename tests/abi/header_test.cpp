@@ -7,7 +7,8 @@
 namespace weir::host {
 namespace {
 
-constexpr char const* headers[] = {"abi.h", "arrow.h", "host.h", "module.h", "sink.h", "source.h"};
+constexpr char const* headers[] = {"abi.h",     "arrow.h", "host.h",  "module.h",
+                                   "service.h", "sink.h",  "source.h"};
 
 std::vector<std::string> words(char const* text) {
     std::istringstream in{text};
@@ -75,6 +76,12 @@ TEST(Layout, SeesWhatWouldBreakAPlugin) {
     EXPECT_FALSE(layout_accepts("sink.h", "uint32_t flags, const weir_out *actions",
                                 "int32_t flags, const weir_out *actions"))
         << "a parameter";
+    EXPECT_FALSE(layout_accepts("service.h", "weir_status (*stop)(",
+                                "weir_status (*drain)(weir_instance *);\n    weir_status (*stop)("))
+        << "a member of a service inserted";
+    EXPECT_FALSE(layout_accepts("host.h", "uint64_t if_revision, uint64_t *revision",
+                                "int64_t if_revision, uint64_t *revision"))
+        << "a parameter of the store";
 }
 
 TEST(Layout, LetsAStructGrowAtItsEnd) {

@@ -44,6 +44,10 @@ Fault const faults[] = {
     {"no_json", "plugin.manifest", "whose config_schema is no JSON object"},
     {"extra_export", "plugin.exports", "exports also_exported"},
     {"lazy", "plugin.bind_now", "binds lazily"},
+    {"undeclared_member", "plugin.incomplete",
+     "the component bell that declares what the member on_event of its table weir.service/1 would"},
+    {"unknown_table", "plugin.requires",
+     "the component bell that requires weir.stone/1, which this Weir does not have"},
 };
 std::string name_of(testing::TestParamInfo<Fault> const& fault) {
     std::string name;
@@ -94,6 +98,23 @@ TEST(Library, ManifestSurvivesWritingAndReading) {
     EXPECT_EQ(difference(**read, manifest), "");
     EXPECT_EQ((*read)->sha256, manifest.sha256);
     EXPECT_EQ((*read)->components.at(0).roles, WEIR_ROLE_SOURCE | WEIR_ROLE_SINK);
+}
+
+TEST(Library, ServiceSurvivesWritingAndReadingItsManifest) {
+    Folder const folder;
+    std::filesystem::path const library = folder.take("abi_desk");
+    Manifest const manifest = load_library(library, std::nullopt)->manifest;
+    Folder::write(folder / "abi_desk.json", to_json(manifest));
+    Result<std::optional<Manifest>> const read = read_manifest_beside(library);
+    ASSERT_TRUE(read && *read);
+    EXPECT_EQ(difference(**read, manifest), "");
+    ComponentInfo const& desk = (*read)->components.at(0);
+    EXPECT_TRUE(desk.is_service() && !desk.is_connector());
+    EXPECT_EQ(desk.declared.mounts, std::vector<std::string>{"/desk"});
+    EXPECT_EQ(desk.declared.routes.size(), 4u);
+    EXPECT_EQ(desk.declared.needs.size(), 4u);
+    EXPECT_TRUE(desk.declared.timer);
+    EXPECT_TRUE(load_library(library, **read));
 }
 
 }  // namespace

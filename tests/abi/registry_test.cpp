@@ -128,6 +128,39 @@ TEST(Registry, SaysWhyTheLibraryOfAConnectorWasRefused) {
     EXPECT_EQ(registry.load("oracle").error().code, "plugin.not_elf");
 }
 
+TEST(Registry, KeepsServicesApartFromConnectors) {
+    Folder const connectors, plugins;
+    connectors.take("abi_plain");
+    describe(plugins.take("abi_desk"));
+    Registry registry{{connectors.path(), plugins.path()}};
+    EXPECT_EQ(ids(registry), std::vector<std::string>{"plain"});
+    ASSERT_EQ(registry.services().size(), 1u);
+    EXPECT_EQ(registry.services()[0]->id, "desk");
+    EXPECT_FALSE(registry.find_scheme("desk")) << "no URL means a service";
+    EXPECT_EQ(registry.load("desk").error().message,
+              "there is no connector \"desk\"; connectors: plain");
+    Error const unknown = registry.load_service("dsk").error();
+    EXPECT_EQ(unknown.code, "service.unknown");
+    EXPECT_EQ(unknown.message, "there is no service \"dsk\"; services: desk");
+    EXPECT_EQ(unknown.suggestion, "desk");
+    Component const desk = *registry.load_service("desk");
+    EXPECT_TRUE(desk.service && desk.lifecycle);
+    EXPECT_FALSE(desk.source || desk.sink);
+}
+
+TEST(Registry, RefusesASecondOwnerOfAMount) {
+    Folder const folder;
+    folder.take("abi_bell");
+    folder.take("same_mount");
+    Registry registry{{folder.path()}};
+    std::vector<Refusal> const refused = registry.refusals();
+    ASSERT_EQ(refused.size(), 1u);
+    EXPECT_EQ(refused[0].error.code, "plugin.route_conflict");
+    EXPECT_NE(refused[0].error.message.find("same_mount.so claims the mount /bell/low that"),
+              std::string::npos)
+        << refused[0].error.message;
+}
+
 TEST(Registry, AnswersTheTablesOfARole) {
     Folder const folder;
     folder.take("abi_plain");

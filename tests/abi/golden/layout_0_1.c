@@ -5,6 +5,7 @@
 #include <weir/arrow.h>
 #include <weir/host.h>
 #include <weir/module.h>
+#include <weir/service.h>
 #include <weir/sink.h>
 #include <weir/source.h>
 
@@ -45,6 +46,8 @@ VALUE(WEIR_METRIC_COUNTER, 1);
 VALUE(WEIR_METRIC_GAUGE, 2);
 VALUE(WEIR_ROLE_SOURCE, 1);
 VALUE(WEIR_ROLE_SINK, 2);
+VALUE(WEIR_ROLE_SERVICE, 8);
+VALUE(WEIR_REVISION_ANY, UINT64_MAX);
 VALUE(WEIR_READ_FULL, 1);
 VALUE(WEIR_READ_DELTA, 2);
 VALUE(WEIR_BATCH_CURSOR, 1);
@@ -262,6 +265,84 @@ MEMBER(weir_sink, peek, 40, weir_status (**)(weir_instance *, const weir_call *,
        *, const weir_out *checkpoint, weir_error *));
 MEMBER(weir_sink, interrupt, 48, void (**)(weir_writer *));
 MEMBER(weir_sink, close, 56, void (**)(weir_writer *));
+
+SIZE_AT_LEAST(weir_docs, 24);
+MEMBER(weir_docs, struct_size, 0, uint32_t *);
+MEMBER(weir_docs, flags, 4, uint32_t *);
+MEMBER(weir_docs, ctx, 8, void **);
+MEMBER(weir_docs, add, 16, weir_status (**)(void *ctx, const char *key, uint64_t revision, const
+       char *json));
+
+SIZE_AT_LEAST(weir_store, 48);
+MEMBER(weir_store, struct_size, 0, uint32_t *);
+MEMBER(weir_store, flags, 4, uint32_t *);
+MEMBER(weir_store, get, 8, weir_status (**)(const weir_host *, const weir_call *, const char
+       *collection, const char *key, const weir_out *json, uint64_t *revision, weir_error *));
+MEMBER(weir_store, put, 16, weir_status (**)(const weir_host *, const weir_call *, const char
+       *collection, const char *key, const char *json, uint64_t if_revision, uint64_t *revision,
+       weir_error *));
+MEMBER(weir_store, del, 24, weir_status (**)(const weir_host *, const weir_call *, const char
+       *collection, const char *key, uint64_t if_revision, weir_error *));
+MEMBER(weir_store, list, 32, weir_status (**)(const weir_host *, const weir_call *, const char
+       *collection, const char *prefix, const char *after, uint32_t limit, const weir_docs *,
+       weir_error *));
+MEMBER(weir_store, apply, 40, weir_status (**)(const weir_host *, const weir_call *, const char
+       *changes_json, weir_error *));
+
+SIZE_AT_LEAST(weir_secrets, 24);
+MEMBER(weir_secrets, struct_size, 0, uint32_t *);
+MEMBER(weir_secrets, flags, 4, uint32_t *);
+MEMBER(weir_secrets, put, 8, weir_status (**)(const weir_host *, const weir_call *, const char
+       *name, const void *value, size_t size, weir_error *));
+MEMBER(weir_secrets, del, 16, weir_status (**)(const weir_host *, const weir_call *, const char
+       *name, weir_error *));
+
+SIZE_AT_LEAST(weir_timer, 24);
+MEMBER(weir_timer, struct_size, 0, uint32_t *);
+MEMBER(weir_timer, flags, 4, uint32_t *);
+MEMBER(weir_timer, arm, 8, weir_status (**)(const weir_host *, int64_t at_unix_ms, weir_error *));
+MEMBER(weir_timer, disarm, 16, weir_status (**)(const weir_host *, weir_error *));
+
+SIZE_AT_LEAST(weir_bus, 24);
+MEMBER(weir_bus, struct_size, 0, uint32_t *);
+MEMBER(weir_bus, flags, 4, uint32_t *);
+MEMBER(weir_bus, publish, 8, weir_status (**)(const weir_host *, const weir_call *, const char
+       *topic, const char *dedupe_key, const void *data, size_t size, weir_error *));
+MEMBER(weir_bus, invoke, 16, weir_status (**)(const weir_host *, const weir_call *, const char
+       *service, const char *method, const void *in, size_t size, const weir_out *, weir_error *));
+
+SIZE_AT_LEAST(weir_http, 112);
+MEMBER(weir_http, struct_size, 0, uint32_t *);
+MEMBER(weir_http, flags, 4, uint32_t *);
+MEMBER(weir_http, ctx, 8, void **);
+MEMBER(weir_http, method, 16, const char **);
+MEMBER(weir_http, path, 24, const char **);
+MEMBER(weir_http, query, 32, const char **);
+MEMBER(weir_http, principal_json, 40, const char **);
+MEMBER(weir_http, request_id, 48, const char **);
+MEMBER(weir_http, body, 56, const char **);
+MEMBER(weir_http, body_size, 64, size_t *);
+MEMBER(weir_http, header, 72, const char * (**)(const weir_http *, const char *name));
+MEMBER(weir_http, param, 80, const char * (**)(const weir_http *, const char *name));
+MEMBER(weir_http, status, 88, weir_status (**)(const weir_http *, uint32_t code));
+MEMBER(weir_http, set_header, 96, weir_status (**)(const weir_http *, const char *name, const char
+       *value));
+MEMBER(weir_http, write, 104, weir_status (**)(const weir_http *, const void *data, size_t size));
+
+SIZE_AT_LEAST(weir_service, 56);
+MEMBER(weir_service, struct_size, 0, uint32_t *);
+MEMBER(weir_service, flags, 4, uint32_t *);
+MEMBER(weir_service, on_http, 8, weir_status (**)(weir_instance *, const weir_call *, const char
+       *route, const weir_http *, weir_error *));
+MEMBER(weir_service, on_event, 16, weir_status (**)(weir_instance *, const weir_call *, const char
+       *topic, const char *event_id, const void *data, size_t size, weir_error *));
+MEMBER(weir_service, on_invoke, 24, weir_status (**)(weir_instance *, const weir_call *, const char
+       *caller, const char *service, const char *method, const void *in, size_t size, const weir_out
+       *, weir_error *));
+MEMBER(weir_service, on_timer, 32, weir_status (**)(weir_instance *, const weir_call *, int64_t
+       due_unix_ms, int64_t now_unix_ms, weir_error *));
+MEMBER(weir_service, start, 40, weir_status (**)(weir_instance *, const weir_call *, weir_error *));
+MEMBER(weir_service, stop, 48, weir_status (**)(weir_instance *, const weir_call *, weir_error *));
 
 _Static_assert(_Generic(&weir_module_entry, const weir_module *(*)(uint32_t, uint32_t): 1,
                         default: 0),
