@@ -21,11 +21,6 @@ Millis jitter_of(std::string const& key, Millis time_ms, Millis jitter_ms) {
     return static_cast<Millis>((hash ^ hash >> 32) % static_cast<std::uint64_t>(jitter_ms + 1));
 }
 
-Firing firing_of(CronEvent const& event, Millis scheduled_ms, Millis now_ms, std::uint64_t missed) {
-    Definition const& definition = event.definition;
-    return {definition.owner, definition.name, scheduled_ms, now_ms, missed, definition.payload};
-}
-
 }  // namespace
 
 bool Book::Due::operator<(Due const& other) const {
@@ -38,7 +33,34 @@ bool Book::Due::operator<(Due const& other) const {
 Book::Entry Book::entry_of(CronEvent event) {
     Schedule schedule = Schedule::of(event.definition.schedule);
     Zone zone = Zone::named(event.definition.timezone);
-    return {std::move(event), std::move(schedule), std::move(zone)};
+    std::size_t const bytes = event.definition.json().dump().size() + event.definition.owner.size();
+    return {std::move(event), std::move(schedule), std::move(zone), bytes};
+}
+
+bool Book::is_full(Step const& step, Entry const& entry) {
+    Millis const late = step.now_ms - entry.event.next_ms.value_or(step.now_ms);
+    std::size_t may_fire = 1;
+    if (entry.event.definition.misfire == Misfire::fire_all)
+        may_fire = fired_at_once_max;
+    else if (late <= late_ms + entry.event.definition.jitter_ms)
+        may_fire = static_cast<std::size_t>(std::max<Millis>(late, 0) / second_ms + 1);
+    return step.changed.size() >= step_changes_max || step.bytes >= step_bytes_max ||
+           (!step.firings.empty() && step.firings.size() + may_fire > step_changes_max);
+}
+
+void Book::change(Entry const& entry, CronEvent event, Step& step) {
+    constexpr std::size_t around_bytes = 500;  // the state, the key twice
+    step.bytes += entry.bytes + around_bytes;
+    event.seen_ms = step.now_ms;
+    step.changed.push_back(std::move(event));
+}
+
+void Book::publish(Entry const& entry, Millis scheduled_ms, std::uint64_t missed, Step& step) {
+    constexpr std::size_t around_bytes = 250;
+    step.bytes += entry.bytes + around_bytes;
+    Definition const& definition = entry.event.definition;
+    step.firings.push_back(
+        {definition.owner, definition.name, scheduled_ms, step.now_ms, missed, definition.payload});
 }
 
 std::optional<Millis> Book::next(Entry const& entry, Millis after_ms) {
@@ -52,7 +74,7 @@ std::optional<Millis> Book::due_ms(Entry const& entry) {
            jitter_of(event.definition.key(), *event.next_ms, event.definition.jitter_ms);
 }
 
-void Book::load(std::vector<Stored> const& stored) {
+void Book::load(std::vector<Stored> const& stored, Millis now_ms) {
     for (Stored const& row : stored) {
         Entry entry;
         try {
@@ -61,6 +83,7 @@ void Book::load(std::vector<Stored> const& stored) {
                 throw Error{WEIR_E_CONFIG, "the stored event lies under another name"};
             seen_ms_ = std::max({seen_ms_, event.seen_ms, event.last_fired_ms.value_or(0)});
             entry = entry_of(std::move(event));
+            if (entry.schedule->is_reboot()) entry.event.next_ms = now_ms;
         } catch (std::exception const& error) {
             std::size_t const slash = std::min(row.key.find('/'), row.key.size() - 1);
             entry.event.definition.owner = row.key.substr(0, slash);
@@ -79,22 +102,18 @@ Step Book::start(Millis now_ms) const {
     Step step;
     step.now_ms = now_ms;
     for (auto const& [key, entry] : entries_) {
-        if (!entry.schedule || !entry.event.definition.enabled) continue;
-        if (entry.schedule->is_reboot()) {
-            Entry started = entry;
-            started.event.next_ms = now_ms;
-            settle(started, step);
-        } else if (entry.event.next_ms && *entry.event.next_ms <= now_ms) {
+        if (is_full(step, entry)) break;
+        if (!entry.schedule || !entry.event.definition.enabled || !entry.event.next_ms) continue;
+        if (*entry.event.next_ms <= now_ms) {
             settle_missed(entry, step);
-        } else if (entry.event.next_ms) {
-            Millis const after_ms =
-                std::max(now_ms, entry.event.last_scheduled_ms.value_or(now_ms));
-            std::optional<Millis> const moved = next(entry, after_ms);
-            if (moved == entry.event.next_ms) continue;
-            step.changed.push_back(entry.event);
-            step.changed.back().next_ms = moved;
-            step.changed.back().seen_ms = now_ms;
+            continue;
         }
+        Millis const after_ms = std::max(now_ms, entry.event.last_scheduled_ms.value_or(now_ms));
+        std::optional<Millis> const moved = next(entry, after_ms);
+        if (moved == entry.event.next_ms) continue;
+        CronEvent event = entry.event;
+        event.next_ms = moved;
+        change(entry, std::move(event), step);
     }
     return step;
 }
@@ -104,7 +123,7 @@ Step Book::tick(Millis now_ms) const {
     Step step;
     step.now_ms = now_ms;
     for (Due const& due : due_) {
-        if (due.at_ms > now_ms) break;
+        if (due.at_ms > now_ms || is_full(step, *due.entry)) break;
         if (now_ms - due.at_ms > late_ms)
             settle_missed(*due.entry, step);
         else
@@ -118,13 +137,12 @@ void Book::settle(Entry const& entry, Step& step) {
     Entry now = entry;
     CronEvent& event = now.event;
     for (std::optional<Millis> due = due_ms(now); due && *due <= step.now_ms; due = due_ms(now)) {
-        step.firings.push_back(firing_of(event, *event.next_ms, step.now_ms, 0));
+        publish(entry, *event.next_ms, 0, step);
         event.last_scheduled_ms = event.next_ms;
         event.next_ms = next(now, *event.next_ms);
     }
-    if (event.last_scheduled_ms != entry.event.last_scheduled_ms) event.last_fired_ms = step.now_ms;
-    event.seen_ms = step.now_ms;
-    step.changed.push_back(std::move(event));
+    event.last_fired_ms = step.now_ms;
+    change(entry, std::move(event), step);
 }
 
 void Book::settle_missed(Entry const& entry, Step& step) {
@@ -140,13 +158,11 @@ void Book::settle_missed(Entry const& entry, Step& step) {
     std::uint64_t left_out = missed.count - fired.size();
     event.missed += left_out;
     for (Millis const time : fired)  // the first of them tells what went before
-        step.firings.push_back(
-            firing_of(event, time, step.now_ms, std::exchange(left_out, std::uint64_t{0})));
+        publish(entry, time, std::exchange(left_out, std::uint64_t{0}), step);
     event.last_scheduled_ms = missed.latest.back();
     event.next_ms = next(entry, std::max(step.now_ms, missed.latest.back()));
     if (!fired.empty()) event.last_fired_ms = step.now_ms;
-    event.seen_ms = step.now_ms;
-    step.changed.push_back(std::move(event));
+    change(entry, std::move(event), step);
 }
 
 bool Book::is_corrected(Millis now_ms) const { return now_ms < seen_ms_ - correction_ms; }
@@ -154,16 +170,17 @@ bool Book::is_corrected(Millis now_ms) const { return now_ms < seen_ms_ - correc
 Step Book::correct(Millis now_ms) const {
     Step step;
     step.now_ms = now_ms;
-    step.correction = Step::Correction{seen_ms_, now_ms};
     for (auto const& [key, entry] : entries_) {
-        if (!entry.schedule) continue;
-        step.changed.push_back(entry.event);
-        CronEvent& event = step.changed.back();
+        // What was written before the clock went wrong is right.
+        if (!entry.schedule || entry.event.seen_ms <= now_ms) continue;
+        if (is_full(step, entry)) return step;
+        CronEvent event = entry.event;
         event.last_scheduled_ms.reset();
         event.last_fired_ms.reset();
         event.next_ms = event.definition.enabled ? next(entry, now_ms) : std::nullopt;
-        event.seen_ms = now_ms;
+        change(entry, std::move(event), step);
     }
+    step.correction = Step::Correction{seen_ms_, now_ms};
     return step;
 }
 
@@ -210,10 +227,11 @@ Step Book::fire(std::string const& key, Millis now_ms) const {
             .coded("cron.event_not_found");
     Step step;
     step.now_ms = now_ms;
-    step.firings.push_back(firing_of(*event, now_ms, now_ms, 0));
-    step.changed.push_back(*event);
-    step.changed.back().last_fired_ms = now_ms;
-    step.changed.back().seen_ms = now_ms;
+    Entry const& entry = entries_.at(key);
+    publish(entry, now_ms, 0, step);
+    CronEvent changed = *event;
+    changed.last_fired_ms = now_ms;
+    change(entry, std::move(changed), step);
     return step;
 }
 

@@ -20,6 +20,7 @@ struct Step {
     };
     std::optional<Correction> correction;  ///< the clock was set back by more than correction_ms
     Millis now_ms = 0;
+    std::size_t bytes = 0;  ///< at most this much JSON, about
 
     bool empty() const {
         return changed.empty() && removed.empty() && firings.empty() && !correction;
@@ -31,7 +32,8 @@ struct Step {
 /// forget it, and ask again.
 ///
 /// Keeps: no time of an event fires twice, also when the clock steps back; every event that is due
-/// at a tick is in its one step; a broken event hurts only itself.
+/// at a tick is in its step, unless there are more than fit into one transaction of the store; a
+/// broken event hurts only itself.
 ///
 /// Not thread-safe.
 class Book {
@@ -42,18 +44,21 @@ public:
     static constexpr std::size_t fired_at_once_max = 100;
     static constexpr std::uint64_t missed_counted_max = 10'000;
 
+    // What the host takes in one transaction.
+    static constexpr std::size_t step_changes_max = 10'000, step_bytes_max = 15u << 20;
+
     /// Takes the stored events; called once, first. One that cannot be read stands in list() with
-    /// `last_error`, never fires, and can be removed.
+    /// `last_error`, never fires, and can be removed. `now_ms` is when events of @reboot are due.
     struct Stored {
         std::string key;
         Json document;
     };
-    void load(std::vector<Stored> const& stored);
-    /// What passed while nobody looked, by the rules of misfire, whatever passed how long ago; and
-    /// times that were moved by new rules of a zone.
+    void load(std::vector<Stored> const& stored, Millis now_ms);
+    /// What passed while nobody looked, by the rules of misfire however late it is, and times that
+    /// were moved by new rules of a zone. To be asked again until the step is empty.
     Step start(Millis now_ms) const;
 
-    /// Everything that is due at `now_ms`.
+    /// Everything that is due at `now_ms`. To be asked again until the step is empty.
     Step tick(Millis now_ms) const;
 
     /// Adds the event, or changes the one with this key; empty when it is there like that. Another
@@ -88,6 +93,7 @@ private:
         CronEvent event;
         std::optional<Schedule> schedule;  ///< nothing: broken
         Zone zone;
+        std::size_t bytes = 0;  ///< of its definition as JSON
     };
     struct Due {
         Millis at_ms;
@@ -101,6 +107,9 @@ private:
     static void settle(Entry const& entry, Step& step);
     static void settle_missed(Entry const& entry, Step& step);
     Step correct(Millis now_ms) const;
+    static bool is_full(Step const& step, Entry const& entry);
+    static void change(Entry const& entry, CronEvent event, Step& step);
+    static void publish(Entry const& entry, Millis scheduled_ms, std::uint64_t missed, Step& step);
     void put(CronEvent const& event);
     void erase(std::string const& key);
 

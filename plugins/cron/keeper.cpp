@@ -25,6 +25,11 @@ Changes changes_of(Step const& step) {
 
 }  // namespace
 
+template <class Ask>
+void Keeper::take_all(Call const& call, Ask ask) {
+    for (Step step = ask(); !step.empty(); step = ask()) take(call, step);
+}
+
 void Keeper::start(Call const& call) {
     std::lock_guard const lock{mutex_};
     constexpr std::uint32_t page = 1'000;
@@ -35,8 +40,9 @@ void Keeper::start(Call const& call) {
         if (found.size() < page) break;
         after = stored.back().key;
     }
-    book_.load(stored);
-    take(call, book_.start(now_ms()));
+    Millis const now = now_ms();
+    book_.load(stored, now);
+    take_all(call, [&] { return book_.start(now); });
     aim();
 }
 
@@ -44,7 +50,7 @@ void Keeper::on_timer(Call const& call, Millis now_ms) {
     std::lock_guard const lock{mutex_};
     armed_ms_.reset();
     try {
-        take(call, book_.tick(now_ms));
+        take_all(call, [&] { return book_.tick(now_ms); });
         aim();
     } catch (std::exception const&) {
         host_.timer().arm(now_ms + retry_ms);
@@ -74,7 +80,7 @@ void Keeper::aim() {
 
 Keeper::Added Keeper::add_locked(Call const& call, Definition const& definition) {
     Millis const now = now_ms();
-    if (book_.is_corrected(now)) take(call, book_.tick(now));
+    if (book_.is_corrected(now)) take_all(call, [&] { return book_.tick(now); });
     bool const is_new = !book_.find(definition.key());
     Step const step = book_.add(definition, now);
     take(call, step);

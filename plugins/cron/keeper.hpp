@@ -40,6 +40,8 @@ private:
     Added add_locked(Call const& call, Definition const& definition);
     CronEvent const& found(std::string const& key) const;
     void take(Call const& call, Step const& step);
+    template <class Ask>
+    void take_all(Call const& call, Ask ask);
     void aim();
 
     Host host_;
