@@ -59,7 +59,7 @@ void check_readable(Table const& table, Settings const& settings) {
 
 Snapshot begin_read(Connection& connection, std::string_view stream, Wait const& wait) {
     std::string const asked{stream};
-    std::optional<NamePattern> const name = parse_name(stream);
+    std::optional<NamePattern> const name = parse_name(stream, connection.settings().schema());
     if (!name || !name->exact()) throw not_found(asked, connection.settings());
     Preview const preview = look_before(connection, *name, asked, wait);
     std::string const table = qualified(name->schema.text, name->table.text);
