@@ -46,7 +46,7 @@ std::string written(std::string_view part) {
 
 }  // namespace
 
-std::optional<NamePattern> parse_name(std::string_view text) {
+std::optional<NamePattern> parse_name(std::string_view text, std::string_view schema) {
     if (text.find('\0') != text.npos) return std::nullopt;
     std::vector<NamePart> parts;
     for (std::size_t at = 0; at <= text.size(); ++at) {
@@ -54,7 +54,9 @@ std::optional<NamePattern> parse_name(std::string_view text) {
         if (parts.back().text.empty() || parts.size() > 2) return std::nullopt;
     }
     if (parts.size() == 2) return NamePattern{parts[0], parts[1]};
-    return NamePattern{{"public", false, "public"}, parts[0]};
+    NamePart part;
+    for (char const c : schema) add_literal(part, c);
+    return NamePattern{std::move(part), parts[0]};
 }
 
 std::string stream_name(std::string_view schema, std::string_view table) {

@@ -18,14 +18,15 @@ struct NamePart {
     std::string like;   ///< the same as a LIKE pattern, escaped by backslash
 };
 
-/// A stream's name or a pattern of names; an unqualified one means the schema public.
+/// A stream's name or a pattern of names.
 struct NamePattern {
     NamePart schema, table;
     bool exact() const { return !schema.wild && !table.wild; }
 };
 
-/// Nothing when `text` is no such name: an open quote, a third part, an empty part.
-std::optional<NamePattern> parse_name(std::string_view text);
+/// Nothing when `text` is no such name: an open quote, a third part, an empty part. An unqualified
+/// one lies in `schema`.
+std::optional<NamePattern> parse_name(std::string_view text, std::string_view schema = "public");
 
 /// As a person would write it: quoted only where the name would be read otherwise.
 std::string stream_name(std::string_view schema, std::string_view table);

@@ -15,6 +15,8 @@ constexpr char config_schema[] = R"({
     "user": {"type": "string", "title": "User", "x-order": 4},
     "password": {"type": "string", "title": "Password", "writeOnly": true, "x-order": 5},
     "database": {"type": "string", "title": "Database", "x-order": 6},
+    "schema": {"type": "string", "title": "Schema of names that say none", "default": "public",
+               "minLength": 1, "maxLength": 63, "x-order": 7},
     "sslmode": {"type": "string", "title": "TLS",
                 "enum": ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]},
     "sslrootcert": {"type": "string", "title": "File with the server's CA"}

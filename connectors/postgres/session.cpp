@@ -90,7 +90,7 @@ std::optional<Snapshot> begin_as_known(Connection& connection, NamePattern const
 Snapshot begin_read(Connection& connection, std::string_view stream,
                     std::optional<Preview> const& known, Wait const& wait) {
     std::string const asked{stream};
-    std::optional<NamePattern> const name = parse_name(stream);
+    std::optional<NamePattern> const name = parse_name(stream, connection.settings().schema());
     if (!name || !name->exact()) throw not_found(asked, connection.settings());
     std::optional<Snapshot> snapshot;
     if (known) snapshot = begin_as_known(connection, *name, asked, *known, wait);

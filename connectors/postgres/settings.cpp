@@ -111,7 +111,15 @@ void check_ports(std::string const& ports) {
 
 }  // namespace
 
-Settings::Settings(Config const& config) {
+Settings::Settings(Config const& config) : schema_{config.text("schema", "public")} {
+    if (schema_.empty() || schema_.find('\0') != std::string::npos)
+        throw Error{WEIR_E_CONFIG, "schema is empty, or has a NUL in it", "/schema"}.coded(
+            "postgres.bad_schema");
+    if (!config.has("url") && !config.has("host") && !config.has("user") && !config.has("database"))
+        throw Error{WEIR_E_CONFIG, "no server is named: give url, or host, user and database",
+                    "/url"}
+            .coded("postgres.bad_url")
+            .suggest(url_form);
     if (config.has("url")) {
         for (char const* other : {"host", "port", "user", "database"})
             if (config.has(other))

@@ -22,6 +22,8 @@ public:
     std::string address() const;
     std::string const& user() const { return user_; }
     std::string const& database() const { return database_; }
+    /// Where an unqualified name of a stream lies.
+    std::string const& schema() const { return schema_; }
     /// For one attempt to connect; 0: no limit.
     std::int64_t connect_timeout_ms() const { return connect_timeout_ms_; }
     /// verify-full was chosen by us, because the host is another machine and nothing was said.
@@ -35,7 +37,7 @@ private:
     void choose_tls();
 
     std::map<std::string, std::string> parameters_, known_;
-    std::string user_, database_;
+    std::string user_, database_, schema_;
     std::int64_t connect_timeout_ms_ = 10'000;
     bool tls_by_default_ = false;
 };

@@ -32,7 +32,7 @@ void PostgresSource::discover(Call const& call, std::string_view pattern, Catalo
     interrupt_.clear();
     Wait const wait{call, interrupt_};
     std::optional<NamePattern> parsed;
-    if (!pattern.empty() && !(parsed = parse_name(pattern))) return;
+    if (!pattern.empty() && !(parsed = parse_name(pattern, settings_.schema()))) return;
     std::vector<Table> tables;
     auto const look = [&](Connection& connection) {
         std::vector<Result> const found = connection.run(describe_sql(parsed), wait);

@@ -52,29 +52,31 @@ Json Runs::run(Call const& call, std::string const& run_id) const {
     return context_.ask(call, "runner/1", "query", {{"run_id", run_id}});
 }
 
+Json Runs::unfinished(Call const& call, std::string const& id, std::uint32_t limit) const {
+    return context_
+        .ask(call, "runner/1", "list",
+             {{"job", id}, {"status", {"running", "retrying", "queued"}}, {"limit", limit}})
+        .value("items", Json::array());
+}
+
 Json Runs::active(Call const& call, std::string const& id) const {
-    for (char const* const status : {"running", "retrying", "queued"}) {
-        Json const answer =
-            context_.ask(call, "runner/1", "list", {{"job", id}, {"status", status}, {"limit", 1}});
-        Json const items = answer.value("items", Json::array());
-        if (!items.empty()) return items[0];
-    }
-    return nullptr;
+    // The newest may wait for the one that runs.
+    Json const runs = unfinished(call, id, 100);
+    for (Json const& run : runs)
+        if (run.value("status", "") != "queued") return run;
+    return runs.empty() ? Json() : runs.back();
 }
 
 Json Runs::cancel(Call const& call, std::string const& id, std::string const& reason) const {
     Json ids = Json::array();
-    for (char const* const status : {"queued", "running", "retrying"}) {
-        Json const answer = context_.ask(call, "runner/1", "list",
-                                         {{"job", id}, {"status", status}, {"limit", 100}});
-        for (Json const& run : answer.value("items", Json::array())) {
-            try {
-                context_.ask(call, "runner/1", "cancel",
-                             {{"run_id", run["run_id"]}, {"reason", reason}});
-                ids.push_back(run["run_id"]);
-            } catch (Error const& error) {
-                if (error.code != "run.finished") throw;
-            }
+    // Newest first, so that one that waits does not start when the one before it ends.
+    for (Json const& run : unfinished(call, id, 100)) {
+        try {
+            context_.ask(call, "runner/1", "cancel",
+                         {{"run_id", run["run_id"]}, {"reason", reason}});
+            ids.push_back(run["run_id"]);
+        } catch (Error const& error) {
+            if (error.code != "run.finished") throw;
         }
     }
     return ids;
@@ -82,11 +84,13 @@ Json Runs::cancel(Call const& call, std::string const& id, std::string const& re
 
 void Runs::end_all(Call const& call, std::string const& id, std::string const& reason) {
     using std::chrono::milliseconds;
-    constexpr std::int64_t margin_ms = 500, look_ms = 100;
+    constexpr std::int64_t margin_ms = 500, look_ms = 100, patience_ms = 30'000;
+    std::int64_t const give_up_ns = context_.host.monotonic_ns() + patience_ms * 1'000'000;
     cancel(call, id, reason);
     std::unique_lock lock{mutex_, std::defer_lock};
     for (Json run = active(call, id); !run.is_null(); run = active(call, id)) {
-        if (call.cancelled() || call.remaining_ms() < margin_ms)
+        if (call.cancelled() || call.remaining_ms() < margin_ms ||
+            context_.host.monotonic_ns() > give_up_ns)
             throw Error{WEIR_E_CONFLICT,
                         "the run " + text_of(run, "run_id") + " of job \"" + id +
                             "\" is being cancelled and has not ended yet; try again"}
@@ -174,20 +178,16 @@ Json Runs::history(Call const& call, std::string const& id, std::string const& s
 }
 
 Json Runs::metrics(Call const& call, std::string const& id, std::int64_t period_us) const {
-    std::int64_t const since_us = context_.host.unix_us() - period_us;
-    Json runs = Json::array();
-    Page page{1000, {}};
-    for (bool more = true; more;) {
-        Json const answer = history(call, id, {}, page);
-        more = answer.contains("next") && answer["next"].is_string();
-        if (more) page.cursor = answer["next"];
-        for (Json const& run : answer.value("items", Json::array())) {
-            auto const created = unix_us_of(text_of(run, "created_at"));
-            if (created && *created < since_us) more = false;
-            if (is_over(text_of(run, "status")) && (!created || *created >= since_us))
-                runs.push_back(run);
-        }
-    }
+    Json request{{"job", id}, {"limit", 200}};
+    request["since_us"] = context_.host.unix_us() - period_us;
+    Json runs = Json::array(), next;
+    do {
+        Json const answer = context_.ask(call, "runner/1", "list", request);
+        for (Json const& run : answer.value("items", Json::array()))
+            if (is_over(text_of(run, "status"))) runs.push_back(run);
+        next = answer.value("next", Json());
+        if (next.is_string()) request["cursor"] = next;
+    } while (next.is_string());
     return metrics_of(runs);
 }
 

@@ -44,6 +44,7 @@ public:
 
 private:
     Json run(Call const& call, std::string const& run_id) const;
+    Json unfinished(Call const& call, std::string const& id, std::uint32_t limit) const;
     void settle_connection(Call const& call, Json const& job, Json const& run) const;
 
     Context const& context_;

@@ -194,6 +194,23 @@ TEST_F(PostgresDiscover, ConnectsInEveryWay) {
     unsetenv("PGPASSWORD");
 }
 
+TEST_F(PostgresDiscover, NamesWithoutASchemaLieInTheOneThatIsSaid) {
+    owner_.run(
+        "CREATE SCHEMA \"my_shop\"; CREATE TABLE my_shop.users (id int PRIMARY KEY);"
+        "CREATE TABLE public.users (id int PRIMARY KEY, name text);"
+        "INSERT INTO my_shop.users VALUES (7)");
+    Json parts{{"host", "127.0.0.1"},   {"port", server_.port()},
+               {"user", "weir"},        {"password", PostgresServer::password},
+               {"database", database_}, {"schema", "my_shop"}};
+    testkit::SourceInstance inside{host_, plugin_.component(), parts};
+    std::vector<testkit::FoundStream> const found = inside.discover("users");
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].name, "my_shop.users");
+    EXPECT_EQ(firsts(inside.open({.stream = "users"}).rest()), std::vector<std::string>{"7"});
+    EXPECT_EQ(inside.discover("public.users").size(), 1u);
+    EXPECT_EQ(connect(server_.url(database_))->discover("users")[0].name, "public.users");
+}
+
 TEST_F(PostgresDiscover, ConnectsOverIPv6) {
     PostgresServer server{{"listen_addresses = '127.0.0.1, ::1'"}};
     std::string const database = server.fresh();

@@ -147,6 +147,13 @@ TEST_F(PostgresFailure, UrlAndHostTogether) {
               WEIR_E_CONFIG);
 }
 
+TEST_F(PostgresFailure, NeitherUrlNorHost) {
+    EXPECT_EQ(failure([&] {
+                  testkit::SourceInstance{host_, plugin_.component(), Json{{"port", 5432}}};
+              }).code,
+              "postgres.bad_url");
+}
+
 TEST_F(PostgresFailure, NoSuchStream) {
     for (std::string const& name :
          std::vector<std::string>{"public.nothing", "nothing", "nowhere.t", "public.*", "a.b.c",
