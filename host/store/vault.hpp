@@ -14,13 +14,17 @@ namespace weir::host {
 class MasterKey {
 public:
     /// Of WEIR_MASTER_KEY_FILE when that is set, else of `directory`/master.key, which is made
-    /// (0600) when it is missing. E_CONFIG: another size, or readable by others.
+    /// (0600) when it is missing. E_CONFIG "secret.key_file": missing where it was named, of
+    /// another size, or readable by others.
     static Result<std::unique_ptr<MasterKey>> load(std::filesystem::path const& directory);
+    MasterKey(MasterKey const&) = delete;
+    MasterKey& operator=(MasterKey const&) = delete;
     ~MasterKey();
     std::array<unsigned char, 32> const& bytes() const { return bytes_; }
     std::string id() const;  ///< tells keys apart, and tells nothing about them
 
 private:
+    MasterKey();
     std::array<unsigned char, 32> bytes_{};
 };
 
@@ -30,10 +34,16 @@ class Vault {
 public:
     Vault(Store& store, MasterKey const& key) : store_{store}, key_{key} {}
 
-    /// E_CONFIG "secret.wrong_key" when the state was written with another key. Once, at start.
+    static constexpr std::size_t value_bytes_max = 64u << 10, name_bytes_max = 255;
+
+    /// E_CONFIG "secret.wrong_key" when the state was written with another key. Once, at start: the
+    /// first key that a state sees is its key.
     Result<void> check_key();
+    /// E_DATA "secret.too_large", "secret.name".
     Result<void> put(std::string const& owner, std::string const& name, std::string const& value);
+    /// E_NOT_FOUND "secret.not_found".
     Result<void> remove(std::string const& owner, std::string const& name);
+    /// E_CONFIG "secret.damaged" when what is stored does not open at its place with this key.
     Result<std::optional<std::string>> get(std::string const& owner, std::string const& name);
 
 private:

@@ -3,6 +3,7 @@
 //     weir_store_bench [DIRECTORY] [SECONDS]
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -23,6 +24,15 @@ using Steady = std::chrono::steady_clock;
 
 double seconds_since(Steady::time_point start) {
     return std::chrono::duration<double>(Steady::now() - start).count();
+}
+
+double cpu_seconds() {
+    rusage used{};
+    ::getrusage(RUSAGE_SELF, &used);
+    auto seconds = [](timeval const& time) {
+        return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+    };
+    return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
 void check(Result<void> const& result) {
@@ -52,6 +62,7 @@ std::string plan_of(std::string const& job) {
 void cycles(Store& store, double seconds) {
     std::atomic<std::uint64_t> done{0};
     Store::Figures const before = store.figures();
+    double const cpu_before = cpu_seconds();
     Steady::time_point const start = Steady::now();
     std::vector<std::thread> threads;
     for (int t = 0; t < 8; ++t)
@@ -73,11 +84,13 @@ void cycles(Store& store, double seconds) {
     for (std::thread& thread : threads) thread.join();
     double const took = seconds_since(start);
     Store::Figures const after = store.figures();
-    std::cout << fmt::format("no-op runs: {:.0f}/s, {:.0f} commits/s, {:.1f} works per commit\n",
-                             static_cast<double>(done) / took,
-                             static_cast<double>(after.commits - before.commits) / took,
-                             static_cast<double>(after.writes - before.writes) /
-                                 static_cast<double>(after.commits - before.commits));
+    std::cout << fmt::format(
+        "no-op runs: {:.0f}/s, {:.0f} us of CPU each, {:.0f} commits/s, {:.1f} works per commit\n",
+        static_cast<double>(done) / took,
+        1e6 * (cpu_seconds() - cpu_before) / static_cast<double>(done),
+        static_cast<double>(after.commits - before.commits) / took,
+        static_cast<double>(after.writes - before.writes) /
+            static_cast<double>(after.commits - before.commits));
 }
 
 void tick(Store& store) {

@@ -1,0 +1,151 @@
+#include "host/store/letters.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "host/core/text.hpp"
+#include "host/store/session.hpp"
+
+namespace weir::host {
+
+namespace {
+
+using Number = std::int64_t;
+
+constexpr char columns[] =
+    "SELECT id, job, stream, target, run_id, position, code, message, place, record_json, at, "
+    "status FROM weir_dead_letter WHERE seq < ?1";
+
+Number waiting_of(Session& session, std::string const& job) {
+    return session
+        .value<Number>(
+            "SELECT count(*) FROM weir_dead_letter WHERE status = 'waiting' AND job = ?1", job)
+        .value_or(0);
+}
+
+/// Whether it is new.
+bool insert(Session& session, Letter const& letter, std::string const& id) {
+    return session.run(
+               "INSERT INTO weir_dead_letter(id, job, stream, target, run_id, position, code, "
+               "message, place, record_json, at, status, settled_at) VALUES (?1, ?2, ?3, ?4, ?5, "
+               "?6, ?7, ?8, ?9, ?10, ?11, 'waiting', 0) ON CONFLICT DO NOTHING",
+               id, letter.job, letter.stream, letter.target, letter.run_id, letter.position,
+               letter.code, letter.message, letter.where, letter.record_json, letter.at_us) > 0;
+}
+
+Error full(std::string const& job) {
+    return {WEIR_E_IO, "dead_letters.full",
+            fmt::format("{} dead letters of job {} wait already: replay or discard them",
+                        Letters::letters_per_job_max, job)};
+}
+
+/// The filter's parts stand at fixed places, so that few texts of statements come up.
+std::string list_sql(Letters::Filter const& filter) {
+    std::string sql = columns;
+    if (!filter.job.empty()) sql += " AND job = ?3";
+    if (!filter.run_id.empty()) sql += " AND run_id = ?4";
+    if (!filter.code.empty()) sql += " AND code = ?5";
+    if (!filter.status.empty()) sql += " AND status = ?6";
+    if (!filter.ids.empty())
+        sql += " AND id IN (SELECT value FROM json_each(?7))";
+    else
+        sql += " AND ?7 <> ''";
+    return sql + " ORDER BY seq DESC LIMIT ?2";
+}
+
+}  // namespace
+
+Result<void> Letters::add(std::vector<Letter> const& letters) {
+    std::vector<std::string> ids;
+    for (Letter const& letter : letters) ids.push_back(make_ulid(letter.at_us));
+    return store_.write([&](Session& session) -> Result<void> {
+        std::map<std::string, Number> waiting;
+        for (std::size_t i = 0; i < letters.size(); ++i) {
+            std::string const& job = letters[i].job;
+            if (!waiting.contains(job)) waiting[job] = waiting_of(session, job);
+            if (!insert(session, letters[i], ids[i])) continue;
+            if (++waiting[job] > static_cast<Number>(letters_per_job_max)) return full(job);
+        }
+        return {};
+    });
+}
+
+Result<std::vector<Letter>> Letters::list(Filter const& filter) {
+    std::vector<Letter> found;
+    Result<void> done = store_.read([&](Session& session) -> Result<void> {
+        Number before = std::numeric_limits<Number>::max();
+        if (!filter.before.empty()) {
+            auto const seq = session.value<Number>("SELECT seq FROM weir_dead_letter WHERE id = ?1",
+                                                   filter.before);
+            if (!seq)
+                return Error{WEIR_E_NOT_FOUND, "dead_letters.not_found",
+                             fmt::format("there is no dead letter {}", filter.before)};
+            before = *seq;
+        }
+        auto const limit = static_cast<Number>(filter.limit);
+        std::string const sql = list_sql(filter), ids = nlohmann::json(filter.ids).dump();
+        Letter next;
+        Query query{session, sql};
+        query.with(before, limit, filter.job, filter.run_id, filter.code, filter.status, ids);
+        query.into(next.id, next.job, next.stream, next.target, next.run_id, next.position,
+                   next.code, next.message, next.where, next.record_json, next.at_us, next.status);
+        while (query.next()) found.push_back(next);
+        return {};
+    });
+    if (!done) return done.error();
+    return found;
+}
+
+Result<std::vector<std::string>> Letters::settle(std::vector<std::string> const& ids,
+                                                 std::string const& status) {
+    std::vector<std::string> settled;
+    Result<void> done = store_.write([&](Session& session) -> Result<void> {
+        settled.clear();
+        Number const now = store_.clock().unix_us();
+        for (std::string const& id : ids)
+            if (session.run(
+                    "UPDATE weir_dead_letter SET status = ?2, settled_at = ?3 WHERE id = ?1 AND "
+                    "status = 'waiting'",
+                    id, status, now) > 0)
+                settled.push_back(id);
+        return {};
+    });
+    if (!done) return done.error();
+    return settled;
+}
+
+Result<std::size_t> Letters::count(std::string const& job) {
+    Number count = 0;
+    Result<void> done = store_.read([&](Session& session) -> Result<void> {
+        count = job.empty()
+                    ? session
+                          .value<Number>(
+                              "SELECT count(*) FROM weir_dead_letter WHERE status = 'waiting'")
+                          .value_or(0)
+                    : waiting_of(session, job);
+        return {};
+    });
+    if (!done) return done.error();
+    return static_cast<std::size_t>(count);
+}
+
+Result<void> Letters::retain() {
+    constexpr Number day_us = 86'400'000'000, deleted_at_once_max = 2'000;
+    Number const oldest = store_.clock().unix_us() - settled_days_max * day_us;
+    for (Number gone = deleted_at_once_max; gone >= deleted_at_once_max;) {
+        Result<void> done = store_.write([&](Session& session) -> Result<void> {
+            gone = session.run(
+                "DELETE FROM weir_dead_letter WHERE seq IN (SELECT seq FROM weir_dead_letter WHERE "
+                "status <> 'waiting' AND settled_at < ?1 LIMIT ?2)",
+                oldest, deleted_at_once_max);
+            return {};
+        });
+        if (!done) return done;
+    }
+    return {};
+}
+
+}  // namespace weir::host
