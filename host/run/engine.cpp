@@ -154,6 +154,7 @@ void Engine::watch(Lock& lock) {
 void Engine::tidy_up() {
     instances_.expire();
     Result<void> done = caught([this] { return ports_.runs.retain(); });
+    if (done) done = caught([this] { return ports_.letters.retain(); });
     if (!done)
         ports_.services.log.log(level_warning, "engine",
                                 "old runs could not be deleted: " + done.error().message);

@@ -53,7 +53,7 @@ public:
     /// How long a flight that was ended may take for its batch in hand.
     static constexpr std::int64_t end_ms_max = 500;
     /// Tries without progress beyond the plan's retries: the task ends whoever runs it.
-    static constexpr int deaths_max = 3;
+    static constexpr int deaths_max = 20;
 
     void begin(std::string const& stream, std::optional<std::uint64_t> rows_expected) override;
     void advance(Counts const& counts) override;

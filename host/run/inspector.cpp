@@ -259,6 +259,11 @@ Result<Json> Inspector::reset(std::string const& owner, RunPlan const& plan) {
     for (Task const& task : ends->tasks) {
         if (Result<void> taken = turn.take(); !taken) return taken.error();
         BeginRequest begin = begin_of(plan, task);
+        Result<std::string> peeked = ends->writes.peek(call, begin);
+        if (!peeked) return peeked.error();
+        // With the note of how it was read: the next run is to find its choices unchanged.
+        Json const found = Json::parse(*peeked, nullptr, false);
+        if (found.is_object()) begin.spec = found.value("spec", "");
         begin.reset = true;
         std::uint64_t epoch = 0;
         std::string cursor;

@@ -24,7 +24,6 @@ Result<void> StoredLetters::add(ArrowSchema const& schema, ArrowArray const& bat
                                 std::int64_t row, std::uint64_t ordinal, Error const& why) {
     using Json = nlohmann::ordered_json;
     Letter letter;
-    letter.id = make_ulid(clock_.unix_us());
     letter.job = job_;
     letter.stream = stream_;
     letter.target = target_;
@@ -36,7 +35,6 @@ Result<void> StoredLetters::add(ArrowSchema const& schema, ArrowArray const& bat
         record_json(schema, batch, row).dump(-1, ' ', false, Json::error_handler_t::replace);
     letter.position = fmt::format("{}:{}", ordinal, fingerprint(letter.record_json));
     letter.at_us = clock_.unix_us();
-    letter.status = "waiting";
     waiting_.push_back(std::move(letter));
     return waiting_.size() < waiting_letters_max ? Result<void>{} : sync();
 }

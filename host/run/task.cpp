@@ -92,6 +92,7 @@ void TaskRun::take_up(Checkpoint const& checkpoint) {
     report_.counts = checkpoint.run->counts;
     is_done_ = checkpoint.run->is_done;
     report_.cursor = shown_cursor(checkpoint.cursor);
+    ports_.progress.advance(report_.counts);
     has_moved_ = has_moved_ || report_.counts.batches > 0;
 }
 
