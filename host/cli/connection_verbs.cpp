@@ -44,7 +44,10 @@ std::string steps_text(Json const& check) {
 
 Error error_of_check(Json const& check) {
     Json const error = check.value("error", Json::object());
-    return Error{WEIR_E_IO, cell(error, "code"), cell(error, "message"), cell(error, "where")}
+    Json const steps = check.value("steps", Json::array());
+    bool const is_config = !steps.empty() && steps.back().value("name", "") == "config";
+    return Error{is_config ? WEIR_E_CONFIG : WEIR_E_IO, cell(error, "code"), cell(error, "message"),
+                 cell(error, "where")}
         .suggest(cell(error, "suggestion"));
 }
 
@@ -54,7 +57,7 @@ Exit show_check(ApiClient::Answer const& answer, ClientOptions const& options,
     Exit const shown = show(answer, options, steps_text(answer.body) + behind + "\n");
     if (is_well || shown != Exit::done) return shown;
     if (!options.voice.json) tell(to_text(error_of_check(answer.body)));
-    return Exit::environment;
+    return exit_of(error_of_check(answer.body));
 }
 
 std::string streams_text(Json const& found, bool with_columns) {

@@ -101,7 +101,8 @@ void take_objects(Reading& reading, YAML::Node const& node, char const* what,
     if (!node.IsMap())
         throw reading.wrong(node.Mark(), "config.type",
                             fmt::format("{} is no object of names", what));
-    for (auto const& [name, object] : reading.json(node).items()) {
+    Json const all = reading.json(node);
+    for (auto const& [name, object] : all.items()) {
         if (!object.is_object())
             throw reading.wrong(node[name].Mark(), "config.type",
                                 fmt::format("{} \"{}\" is no object", what, name));

@@ -5,8 +5,8 @@
 #include <iterator>
 #include <set>
 
+#include "e2e/weir_server.hpp"
 #include "support/copy_fixture.hpp"
-#include "support/weir_server.hpp"
 
 namespace weir::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "support/weir_server.hpp"
+#include "e2e/weir_server.hpp"
 
 #include <fstream>
 #include <stdexcept>
