@@ -23,6 +23,10 @@ std::string escape(std::string_view name) {
     return out;
 }
 
+std::string shown(std::string const& where) {
+    return where.empty() ? "the configuration" : where.substr(1);
+}
+
 bool has_type(Json const& value, std::string_view type) {
     if (type == "string") return value.is_string();
     if (type == "integer") return value.is_number_integer();
@@ -60,44 +64,27 @@ std::size_t code_points(std::string const& text) {
     }));
 }
 
-/// What is checked, for people and in codes.
-struct Subject {
-    char const *prefix, *name;
-};
-constexpr Subject configuration{"config", "the configuration"},
-    body_of_request{"request", "the body"};
-constexpr std::size_t findings_max = 100;
-
-/// Checks one value, fills in defaults below it, and keeps all that is wrong, in order.
+/// Checks one value and fills in defaults below it.
 class ConfigCheck {
 public:
-    explicit ConfigCheck(Subject const& subject) : subject_{subject} {}
-
-    void check(Json const& schema, Json& value, std::string const& where, bool is_secret) {
+    std::optional<Error> check(Json const& schema, Json& value, std::string const& where,
+                               bool is_secret) const {
         bool const is_hidden = is_secret || schema.value("writeOnly", false);
         Place const at{where, is_hidden};
-        std::optional<Error> error = check_type(schema, value, at);
-        if (!error) error = check_choices(schema, value, at);
-        if (!error && value.is_number()) error = check_number(schema, value, at);
-        if (!error && value.is_string()) error = check_text(schema, value, at);
-        if (error) return add(std::move(*error));
-        if (value.is_array()) check_list(schema, value, at);
-        if (value.is_object()) check_object(schema, value, at);
+        if (auto error = check_type(schema, value, at)) return error;
+        if (auto error = check_choices(schema, value, at)) return error;
+        if (value.is_number()) return check_number(schema, value, at);
+        if (value.is_string()) return check_text(schema, value, at);
+        if (value.is_array()) return check_list(schema, value, at);
+        if (value.is_object()) return check_object(schema, value, at);
+        return std::nullopt;
     }
-    std::vector<Error>& found() { return found_; }
 
 private:
     struct Place {
         std::string const& where;
         bool is_hidden;
     };
-
-    void add(Error error) {
-        if (found_.size() < findings_max) found_.push_back(std::move(error));
-    }
-    std::string shown(std::string const& where) const {
-        return where.empty() ? subject_.name : where.substr(1);
-    }
 
     static std::string quoted(Json const& value, Place const& at) {
         constexpr std::size_t quoted_max = 80;
@@ -106,12 +93,12 @@ private:
         if (text.size() > quoted_max) text = text.substr(0, quoted_max) + "…";
         return text;
     }
-    Error wrong(char const* code, Place const& at, std::string_view sentence) const {
-        return Error{WEIR_E_CONFIG, fmt::format("{}.{}", subject_.prefix, code),
+    static Error wrong(char const* code, Place const& at, std::string_view sentence) {
+        return Error{WEIR_E_CONFIG, fmt::format("config.{}", code),
                      fmt::format("{} {}", shown(at.where), sentence), at.where};
     }
 
-    std::optional<Error> check_type(Json const& schema, Json const& value, Place const& at) const {
+    static std::optional<Error> check_type(Json const& schema, Json const& value, Place const& at) {
         std::vector<std::string> const types = types_of(schema);
         if (types.empty()) return std::nullopt;
         std::vector<std::string> words;
@@ -124,8 +111,8 @@ private:
             fmt::format("must be {}, not {}", fmt::join(words, " or "), quoted(value, at)));
     }
 
-    std::optional<Error> check_choices(Json const& schema, Json const& value,
-                                       Place const& at) const {
+    static std::optional<Error> check_choices(Json const& schema, Json const& value,
+                                              Place const& at) {
         if (auto const fixed = schema.find("const"); fixed != schema.end() && *fixed != value)
             return wrong("const", at,
                          fmt::format("must be {}, not {}", fixed->dump(), quoted(value, at)));
@@ -144,8 +131,8 @@ private:
         return error.suggest(nearest(value.get<std::string>(), names));
     }
 
-    std::optional<Error> check_number(Json const& schema, Json const& value,
-                                      Place const& at) const {
+    static std::optional<Error> check_number(Json const& schema, Json const& value,
+                                             Place const& at) {
         if (auto const least = schema.find("minimum"); least != schema.end() && value < *least)
             return wrong(
                 "minimum", at,
@@ -157,7 +144,7 @@ private:
         return std::nullopt;
     }
 
-    std::optional<Error> check_text(Json const& schema, Json const& value, Place const& at) const {
+    static std::optional<Error> check_text(Json const& schema, Json const& value, Place const& at) {
         auto const& text = value.get_ref<std::string const&>();
         std::size_t const size = code_points(text);
         if (auto const least = schema.find("minLength");
@@ -180,87 +167,72 @@ private:
             fmt::format("must match {}, not {}", pattern->get<std::string>(), quoted(value, at)));
     }
 
-    void check_list(Json const& schema, Json& value, Place const& at) {
+    std::optional<Error> check_list(Json const& schema, Json& value, Place const& at) const {
         auto const items = schema.find("items");
-        if (items == schema.end()) return;
-        for (std::size_t i = 0; i < value.size() && found_.size() < findings_max; ++i)
-            check(*items, value[i], fmt::format("{}/{}", at.where, i), at.is_hidden);
+        if (items == schema.end()) return std::nullopt;
+        for (std::size_t i = 0; i < value.size(); ++i)
+            if (auto error =
+                    check(*items, value[i], fmt::format("{}/{}", at.where, i), at.is_hidden))
+                return error;
+        return std::nullopt;
     }
 
-    void check_object(Json const& schema, Json& value, Place const& at) {
+    std::optional<Error> check_object(Json const& schema, Json& value, Place const& at) const {
         static Json const nothing = Json::object();
         auto const found = schema.find("properties");
         Json const& properties = found == schema.end() ? nothing : *found;
-        check_known(schema, properties, value, at);
-        check_required(schema, properties, value, at);
+        if (auto error = check_names(schema, properties, value, at)) return error;
         for (auto const& [name, property] : properties.items()) {
-            if (value.contains(name))
-                check(property, value[name], at.where + "/" + escape(name), at.is_hidden);
-            else if (property.contains("default"))
-                value[name] = property["default"];
+            if (!value.contains(name)) {
+                if (property.contains("default")) value[name] = property["default"];
+                continue;
+            }
+            std::string const where = at.where + "/" + escape(name);
+            if (auto error = check(property, value[name], where, at.is_hidden)) return error;
         }
+        return std::nullopt;
     }
 
-    void check_known(Json const& schema, Json const& properties, Json const& value,
-                     Place const& at) {
+    static std::optional<Error> check_names(Json const& schema, Json const& properties,
+                                            Json const& value, Place const& at) {
         bool const is_closed = schema.contains("additionalProperties") &&
                                schema["additionalProperties"] == Json(false);
-        if (!is_closed) return;
         std::vector<std::string> known;
         for (auto const& [name, property] : properties.items()) known.push_back(name);
         for (auto const& [name, given] : value.items()) {
-            if (properties.contains(name)) continue;
-            Error const error{WEIR_E_CONFIG, fmt::format("{}.unknown", subject_.prefix),
+            if (!is_closed || properties.contains(name)) continue;
+            Error const error{WEIR_E_CONFIG, "config.unknown",
                               fmt::format("{} is not known; known are {}",
                                           shown(at.where + "/" + name), fmt::join(known, ", ")),
                               at.where + "/" + escape(name)};
-            add(error.suggest(nearest(name, known)));
+            return error.suggest(nearest(name, known));
         }
-    }
-
-    void check_required(Json const& schema, Json const& properties, Json const& value,
-                        Place const& at) {
         auto const required = schema.find("required");
-        if (required == schema.end()) return;
+        if (required == schema.end()) return std::nullopt;
         for (Json const& name : *required) {
             std::string const missing = name.get<std::string>();
             bool const has_default =
                 properties.contains(missing) && properties[missing].contains("default");
             if (value.contains(missing) || has_default) continue;
-            add(Error{WEIR_E_CONFIG, fmt::format("{}.required", subject_.prefix),
-                      fmt::format("{} is missing", shown(at.where + "/" + missing)),
-                      at.where + "/" + escape(missing)});
+            return Error{WEIR_E_CONFIG, "config.required",
+                         fmt::format("{} is missing", shown(at.where + "/" + missing)),
+                         at.where + "/" + escape(missing)};
         }
+        return std::nullopt;
     }
-
-    Subject const& subject_;
-    std::vector<Error> found_;
 };
-
-/// All that is wrong with `value`; fills in its defaults.
-std::vector<Error> check(Subject const& subject, Json const& schema, Json& value) {
-    try {
-        ConfigCheck all{subject};
-        all.check(schema, value, "", false);
-        return std::move(all.found());
-    } catch (std::exception const& error) {
-        // Both throw for what check_schema_profile() would have found.
-        return {
-            Error{WEIR_E_INTERNAL, fmt::format("plugin.{}_schema", subject.prefix),
-                  fmt::format("the schema of {} does not work: {}", subject.name, error.what())}};
-    }
-}
 
 }  // namespace
 
 Result<nlohmann::json> check_config(nlohmann::json const& schema, nlohmann::json config) {
-    std::vector<Error> const found = check(configuration, schema, config);
-    if (!found.empty()) return found.front();
+    try {
+        if (auto error = ConfigCheck{}.check(schema, config, "", false)) return *error;
+    } catch (std::exception const& error) {
+        // Both throw for what check_schema_profile() would have found.
+        return Error{WEIR_E_INTERNAL, "plugin.config_schema",
+                     fmt::format("the configuration schema does not work: {}", error.what())};
+    }
     return config;
-}
-
-std::vector<Error> check_body(nlohmann::json const& schema, nlohmann::json body) {
-    return check(body_of_request, schema, body);
 }
 
 }  // namespace weir::host

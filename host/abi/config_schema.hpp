@@ -17,10 +17,6 @@ namespace weir::host {
 /// hints: title description examples writeOnly format $schema x-….
 Result<nlohmann::json> check_config(nlohmann::json const& schema, nlohmann::json config);
 
-/// All that is wrong with the body of a request, by the same rules, "request.…" instead of
-/// "config.…"; at most 100, empty: it fits. Defaults are looked at and not filled in.
-std::vector<Error> check_body(nlohmann::json const& schema, nlohmann::json body);
-
 /// What keeps `schema` out of the profile, one sentence each with its JSON Pointer; empty: fits.
 std::vector<std::string> check_schema_profile(nlohmann::json const& schema);
 
