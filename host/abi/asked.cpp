@@ -135,11 +135,12 @@ Result<void> topic(HostTable const& table, char const* value) {
     if (text.find('*') != text.npos)
         return wrong("bus.topic",
                      fmt::format("the topic {} has a *, which only a subscription may", text));
-    std::size_t const colon = text.find(':');
-    if (colon == text.npos || table.provides(text.substr(0, colon))) return {};
+    std::string_view const owner = text.substr(0, text.find(':'));
+    bool const is_of_a_service = owner.size() < text.size() && owner.find('/') != owner.npos;
+    if (!is_of_a_service || table.provides(owner)) return {};
     return Error{WEIR_E_AUTH, "bus.topic",
                  fmt::format("the topic {} belongs to who provides {}, and {} does not", text,
-                             text.substr(0, colon), table.plugin())};
+                             owner, table.plugin())};
 }
 
 Result<std::string> json(void const* data, std::size_t size, char const* what) {

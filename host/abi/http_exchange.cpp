@@ -157,4 +157,10 @@ std::string HttpExchange::broken() const {
     return {};
 }
 
+HttpAnswer HttpExchange::take() {
+    if (answer_.content_type.empty() && !answer_.body.empty())
+        answer_.content_type = "application/json";
+    return std::move(answer_);
+}
+
 }  // namespace weir::host

@@ -28,7 +28,7 @@ public:
     /// Which promise the plugin broke, as "called status() twice"; empty: none. Asked before
     /// take(), when on_http() returned.
     std::string broken() const;
-    HttpAnswer take() { return std::move(answer_); }
+    HttpAnswer take();
 
 private:
     static char const* header(weir_http const* http, char const* name);

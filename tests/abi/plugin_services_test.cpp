@@ -181,10 +181,11 @@ TEST_F(Offered, BusDropsAnEventWithAKnownKey) {
     EXPECT_EQ(publish("t", nullptr), WEIR_OK);
     EXPECT_EQ(publish("t", nullptr), WEIR_OK);
     EXPECT_EQ(publish("mine/1:t", nullptr), WEIR_OK);
+    EXPECT_EQ(publish("free:t", nullptr), WEIR_OK) << "of nobody's service";
     EXPECT_EQ(publish("yours/1:t", nullptr), WEIR_E_AUTH);
     EXPECT_EQ(publish("mine/1:*", nullptr), WEIR_E_CONFIG);
     EXPECT_EQ(publish("", nullptr), WEIR_E_CONFIG);
-    EXPECT_EQ(bus.events.size(), 4u);
+    EXPECT_EQ(bus.events.size(), 5u);
 }
 
 TEST_F(Offered, CallThatNoCallAskedForHasADeadline) {

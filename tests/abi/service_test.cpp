@@ -170,6 +170,7 @@ TEST_F(Bell, WrittenInCAnswersARoute) {
     HttpAnswer const rung = bell.on_http("ring", asked.request(), call);
     ASSERT_FALSE(rung.error);
     EXPECT_EQ(rung.body, R"({"tone":"low"})");
+    EXPECT_EQ(rung.content_type, "application/json") << "what it is when it is not said";
     EXPECT_EQ(store.documents.at("dev.weir.test.bell|rings|low").json, R"({"rung":true})");
     Asked const cracked{.method = "POST", .params = {{"tone", "crack"}}};
     EXPECT_EQ(bell.on_http("ring", cracked.request(), call).error->code, "bell.cracked");

@@ -68,7 +68,7 @@ bool may_include(std::string const& path, std::string const& include) {
     if (is(path, "connectors/") && is(include, "connectors/"))
         return second_part(path) == second_part(include);
     if (is(path, "sdk/include/weir/cpp/") && is(include, "nlohmann/"))
-        return path == "sdk/include/weir/cpp/config.hpp";
+        return path == "sdk/include/weir/cpp/json.hpp";
     return true;
 }
 

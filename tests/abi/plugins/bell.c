@@ -1,4 +1,4 @@
-/* A service in C11, from the headers alone: it answers one route and one method, and nothing else. */
+/* A service in C11, from the headers alone: one route, one method, and nothing else. */
 #include <stdlib.h>
 #include <string.h>
 #include <weir/host.h>
