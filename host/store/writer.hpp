@@ -52,6 +52,8 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable queued_;
     std::deque<Job> queue_;
+    std::size_t wanted_ = 0;    // length of the queue that the thread waits for
+    std::size_t answered_ = 0;  // works of the batch before
     bool is_stopping_ = false;
     bool has_frames_ = false;  // in the WAL, since the last checkpoint
     std::atomic<std::uint64_t> commits_{0}, writes_{0};
