@@ -73,9 +73,7 @@ Result<void> Runs::retain() {
         if (!done) return done;
     }
     return store_.write([](Session& session) -> Result<void> {
-        session.run(
-            "DELETE FROM weir_plan WHERE NOT EXISTS (SELECT 1 FROM weir_run r WHERE "
-            "r.plan = weir_plan.id)");
+        session.run("DELETE FROM weir_plan WHERE id NOT IN (SELECT plan FROM weir_run)");
         return {};
     });
 }

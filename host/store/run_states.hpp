@@ -25,6 +25,9 @@ void cancel_in(Session& session, std::int64_t run, std::string const& reason, st
 
 Error run_not_found(std::string const& run_id);
 
+/// `text` when it is JSON or empty, else as a JSON string: what others wrote, fit to stand in JSON.
+std::string as_json(std::string const& text);
+
 /// An error as runs keep it: {"code","message"}.
 std::string error_json(std::string const& code, std::string const& message);
 

@@ -169,9 +169,11 @@ Result<std::string> scope_of_retry(Session& session, Number run, std::string con
 
 }  // namespace
 
-Result<SubmittedRun> Runs::submit(SubmitRun const& request) {
-    Result<StoredPlan> plan = StoredPlan::parse(request.plan_json);
+Result<SubmittedRun> Runs::submit(SubmitRun const& asked) {
+    Result<StoredPlan> plan = StoredPlan::parse(asked.plan_json);
     if (!plan) return plan.error();
+    SubmitRun request = asked;
+    request.trigger_json = as_json(asked.trigger_json);
     std::string const id = make_ulid(store_.clock().unix_us());
     SubmittedRun submitted;
     Result<void> done = store_.write([&](Session& session) -> Result<void> {

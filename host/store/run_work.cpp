@@ -22,9 +22,9 @@ struct Claim {
 };
 
 /// The next task that is ready, in `claim`; false: there is none.
-bool pick(Session& session, Number now_us, Claim& claim, Number& run, Number& at) {
+bool pick(Session& session, Number now_us, Claim& claim, Number& run) {
     Query query{session,
-                "SELECT t.run, t.number, t.task, t.attempt + 1, r.run_id, r.job, r.owner, "
+                "SELECT t.run, t.task, t.attempt + 1, r.run_id, r.job, r.owner, "
                 "r.trigger_json, p.body, t.read, t.written, t.filtered, t.rejected, t.deleted, "
                 "t.batches, t.bytes FROM weir_task t JOIN weir_run r ON r.seq = t.run "
                 "JOIN weir_plan p ON p.id = r.plan WHERE t.ready = 1 AND t.run_at <= ?1 AND "
@@ -33,19 +33,19 @@ bool pick(Session& session, Number now_us, Claim& claim, Number& run, Number& at
     ClaimedTask& task = claim.task;
     RunCounts& counts = task.counts;
     query.with(now_us);
-    query.into(run, at, claim.name, task.attempt, task.run_id, task.job, task.owner,
-               task.trigger_json, claim.plan);
+    query.into(run, claim.name, task.attempt, task.run_id, task.job, task.owner, task.trigger_json,
+               claim.plan);
     query.into(counts.read, counts.written, counts.filtered, counts.rejected, counts.deleted,
                counts.batches, counts.bytes);
     return query.next();
 }
 
-void set_running(Session& session, Number run, Number at, Number now_us) {
+void set_running(Session& session, Number run, std::string const& task, Number now_us) {
     session.run(
         "UPDATE weir_task SET status = 'running', ready = 0, attempt = attempt + 1, "
         "tries = tries + 1, started_at = CASE started_at WHEN 0 THEN ?3 ELSE started_at END "
-        "WHERE run = ?1 AND number = ?2",
-        run, at, now_us);
+        "WHERE run = ?1 AND task = ?2",
+        run, task, now_us);
     Number const moved = session.run(
         "UPDATE weir_run SET status = 'running', started_at = CASE started_at WHEN 0 THEN ?2 ELSE "
         "started_at END WHERE seq = ?1 AND status <> 'running'",
@@ -54,18 +54,18 @@ void set_running(Session& session, Number run, Number at, Number now_us) {
 }
 
 struct Running {
-    Number run = 0, at = 0;
-    std::string status, cancel;
+    Number run = 0;
+    std::string task, status, cancel;
 };
 
 Result<Running> find_task(Session& session, std::string const& run_id, std::string const& task) {
-    auto found = session.row<Number, Number, std::string, std::string>(
-        "SELECT t.run, t.number, t.status, r.cancel FROM weir_run r JOIN weir_task t "
+    auto found = session.row<Number, std::string, std::string>(
+        "SELECT t.run, t.status, r.cancel FROM weir_run r JOIN weir_task t "
         "ON t.run = r.seq WHERE r.run_id = ?1 AND t.task = ?2",
         run_id, task);
     if (!found) return run_not_found(run_id);
-    auto& [run, at, status, cancel] = *found;
-    return Running{run, at, std::move(status), std::move(cancel)};
+    auto& [run, status, cancel] = *found;
+    return Running{run, task, std::move(status), std::move(cancel)};
 }
 
 bool is_end(std::string const& status) {
@@ -81,7 +81,7 @@ Result<void> check(TaskOutcome const& outcome) {
 }
 
 void write_outcome(Session& session, Running const& task, TaskOutcome const& outcome,
-                   Number now_us) {
+                   std::string const& error, Number now_us) {
     bool const is_over_at_once = !is_end(outcome.status) && !task.cancel.empty();
     std::string const status = is_over_at_once ? "cancelled" : outcome.status;
     bool const is_over = is_end(status);
@@ -96,11 +96,11 @@ void write_outcome(Session& session, Running const& task, TaskOutcome const& out
         "UPDATE weir_task SET status = ?3, ready = ?4, run_at = ?5, finished_at = ?6, "
         "attempt = CASE WHEN ?7 > batches THEN 0 ELSE max(attempt - ?8, 0) END, batches = ?7, "
         "read = ?9, written = ?10, filtered = ?11, rejected = ?12, deleted = ?13, bytes = ?14, "
-        "cursor = ?15, error_json = ?16, streams_json = ?17 WHERE run = ?1 AND number = ?2",
-        task.run, task.at, status, ready, run_at, finished_at, batches, given_back,
+        "cursor = ?15, error_json = ?16, streams_json = ?17 WHERE run = ?1 AND task = ?2",
+        task.run, task.task, status, ready, run_at, finished_at, batches, given_back,
         number(counts.read), number(counts.written), number(counts.filtered),
         number(counts.rejected), number(counts.deleted), number(counts.bytes), outcome.cursor,
-        outcome.error_json, outcome.streams_json);
+        error, outcome.streams_json);
 }
 
 }  // namespace
@@ -110,10 +110,10 @@ Result<std::vector<ClaimedTask>> Runs::claim(std::size_t count) {
     Result<void> done = store_.write([&](Session& session) -> Result<void> {
         claims.clear();
         Number const now = store_.clock().unix_us();
-        Number run = 0, at = 0;
+        Number run = 0;
         Claim next;
-        while (claims.size() < count && pick(session, now, next, run, at)) {
-            set_running(session, run, at, now);
+        while (claims.size() < count && pick(session, now, next, run)) {
+            set_running(session, run, next.name, now);
             claims.push_back(std::exchange(next, {}));
         }
         return {};
@@ -153,8 +153,8 @@ Result<bool> Runs::mirror(std::string const& run_id, std::string const& task,
         session.run(
             "UPDATE weir_task SET attempt = CASE WHEN ?3 > batches THEN 0 ELSE attempt END, "
             "batches = ?3, read = ?4, written = ?5, filtered = ?6, rejected = ?7, deleted = ?8, "
-            "bytes = ?9, cursor = ?10 WHERE run = ?1 AND number = ?2",
-            found->run, found->at, number(counts.batches), number(counts.read),
+            "bytes = ?9, cursor = ?10 WHERE run = ?1 AND task = ?2",
+            found->run, found->task, number(counts.batches), number(counts.read),
             number(counts.written), number(counts.filtered), number(counts.rejected),
             number(counts.deleted), number(counts.bytes), cursor);
         return {};
@@ -166,6 +166,7 @@ Result<bool> Runs::mirror(std::string const& run_id, std::string const& task,
 Result<void> Runs::finish(std::string const& run_id, std::string const& task,
                           TaskOutcome const& outcome) {
     if (Result<void> checked = check(outcome); !checked) return checked;
+    std::string const error = as_json(outcome.error_json);
     return store_.write([&](Session& session) -> Result<void> {
         Result<Running> found = find_task(session, run_id, task);
         if (!found) return found.error();
@@ -174,7 +175,7 @@ Result<void> Runs::finish(std::string const& run_id, std::string const& task,
                 WEIR_E_CONFLICT, "run.not_running",
                 fmt::format("task {} of run {} is {}, not running", task, run_id, found->status)};
         Number const now = store_.clock().unix_us();
-        write_outcome(session, *found, outcome, now);
+        write_outcome(session, *found, outcome, error, now);
         settle(session, found->run, now);
         return {};
     });

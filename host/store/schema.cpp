@@ -1,5 +1,5 @@
 // Times are microseconds UTC; JSON is text; what is not there is '' or 0, never null. Text compares
-// by bytes. `seq` numbers are never used again (AUTOINCREMENT).
+// by bytes. Numbers of events are never used again (AUTOINCREMENT).
 #include "host/store/schema.hpp"
 
 #include <fmt/format.h>
@@ -38,18 +38,18 @@ CREATE INDEX weir_delivery_order ON weir_delivery(consumer, topic, seq);
 CREATE TABLE weir_plan(
   id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL UNIQUE, body TEXT NOT NULL) STRICT;
 
+-- plan: no foreign key, whose check would want an index that every run pays for; retain() looks.
 -- active: the one run of its job that may work; the others of the job that have not ended wait.
 -- cancel: why it shall end. scope: '' for all tasks of the plan, else which, as JSON.
 CREATE TABLE weir_run(
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL UNIQUE, job TEXT NOT NULL,
-  owner TEXT NOT NULL, kind TEXT NOT NULL, plan INTEGER NOT NULL REFERENCES weir_plan,
+  seq INTEGER PRIMARY KEY, run_id TEXT NOT NULL UNIQUE, job TEXT NOT NULL,
+  owner TEXT NOT NULL, kind TEXT NOT NULL, plan INTEGER NOT NULL,
   scope TEXT NOT NULL, trigger_json TEXT NOT NULL, status TEXT NOT NULL, active INTEGER NOT NULL,
   cancel TEXT NOT NULL, created_at INTEGER NOT NULL, started_at INTEGER NOT NULL,
   finished_at INTEGER NOT NULL, error_json TEXT NOT NULL) STRICT;
 CREATE UNIQUE INDEX weir_run_one_active ON weir_run(job) WHERE active = 1;
 CREATE INDEX weir_run_open ON weir_run(job, seq) WHERE finished_at = 0;
 CREATE INDEX weir_run_job ON weir_run(job, seq);
-CREATE INDEX weir_run_plan ON weir_run(plan);
 
 CREATE TABLE weir_run_key(
   job TEXT NOT NULL, key TEXT NOT NULL,
@@ -69,8 +69,7 @@ CREATE TABLE weir_task(
   deleted INTEGER NOT NULL DEFAULT 0, batches INTEGER NOT NULL DEFAULT 0,
   bytes INTEGER NOT NULL DEFAULT 0, cursor TEXT NOT NULL DEFAULT '',
   error_json TEXT NOT NULL DEFAULT '', streams_json TEXT NOT NULL DEFAULT '',
-  PRIMARY KEY(run, number)) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX weir_task_name ON weir_task(run, task);
+  PRIMARY KEY(run, task)) STRICT, WITHOUT ROWID;
 CREATE INDEX weir_task_ready ON weir_task(run_at, run, number) WHERE ready = 1;
 CREATE INDEX weir_task_sleeping ON weir_task(run_at) WHERE status = 'retrying';
 CREATE UNIQUE INDEX weir_task_flight ON weir_task(job) WHERE status = 'running';
@@ -81,7 +80,7 @@ CREATE TABLE weir_log(
   PRIMARY KEY(run, seq)) STRICT, WITHOUT ROWID;
 
 CREATE TABLE weir_dead_letter(
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, job TEXT NOT NULL,
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, job TEXT NOT NULL,
   stream TEXT NOT NULL, target TEXT NOT NULL, run_id TEXT NOT NULL, position TEXT NOT NULL,
   code TEXT NOT NULL, message TEXT NOT NULL, place TEXT NOT NULL, record_json TEXT NOT NULL,
   at INTEGER NOT NULL, status TEXT NOT NULL, settled_at INTEGER NOT NULL,

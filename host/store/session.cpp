@@ -42,6 +42,10 @@ bool Session::is_in_transaction() const {
     return sqlite_api::sqlite3_get_autocommit(db) == 0;
 }
 
+std::int64_t Session::total_changes() const {
+    return sqlite_api::sqlite3_total_changes64(reinterpret_cast<sqlite_api::sqlite3*>(handle_));
+}
+
 std::unique_ptr<soci::statement> Session::take(std::string_view sql) {
     // Taken out, not shared: a statement that is at work further up keeps its place.
     if (auto const found = kept_.find(sql); found != kept_.end())

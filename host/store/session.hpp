@@ -45,6 +45,8 @@ public:
 
     /// Whether a transaction is open: SQLite ends it by itself after some errors.
     bool is_in_transaction() const;
+    /// Rows changed since the connection was made.
+    std::int64_t total_changes() const;
     sqlite3* handle() const { return handle_; }
     Topics const& topics() const { return topics_; }
 

@@ -18,8 +18,8 @@ class Topics;
 /// one SQLite database (WAL, synchronous=FULL, foreign_keys=ON).
 ///
 /// One connection writes, on a thread of its own. Writes that queue up meanwhile share one
-/// transaction, a savepoint each, and are answered after its commit: durable on return. One that
-/// fails or throws takes only its own changes back. Reads have connections of their own and see
+/// transaction and are answered after its commit: durable on return. One that fails or throws takes
+/// only its own changes back. Reads have connections of their own and see
 /// what is committed. Thread-safe; the tables are those of schema.cpp, and only host/store writes
 /// SQL.
 ///
@@ -36,8 +36,8 @@ public:
 
     using Work = std::function<Result<void>(Session&)>;
     /// Runs `work` in a transaction and answers when that is durable. `work` may run twice, when
-    /// the transaction that it shared had to be repeated: it assigns its results, and adds nothing.
-    /// Not from inside a work or a listener of on_published().
+    /// the transaction that it shared was taken back for another's failure: it assigns its results,
+    /// and adds nothing. Not from inside a work or a listener of on_published().
     virtual Result<void> write(Work const& work) = 0;
     /// Runs `work` in a read transaction.
     virtual Result<void> read(Work const& work) = 0;

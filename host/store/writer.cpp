@@ -13,6 +13,8 @@ namespace {
 
 /// So long without a write, and what lies in the WAL moves into the database.
 constexpr std::chrono::seconds idle{1};
+/// So long for those who were just answered to come back with their next write.
+constexpr std::chrono::microseconds gather{100};
 
 }  // namespace
 
@@ -34,18 +36,21 @@ Store::Figures Writer::figures() const {
 }
 
 Result<void> Writer::write(Store::Work const& work) {
-    Job job{work, {}, false, {}};
-    std::unique_lock lock{mutex_};
-    queue_.push_back(&job);
-    if (queue_.size() == 1) queued_.notify_one();
-    job.done.wait(lock, [&] { return job.is_done; });
-    return std::move(job.outcome);
+    Job job{&work, {}, {}};
+    std::future<Result<void>> outcome = job.answer.get_future();
+    {
+        std::lock_guard const lock{mutex_};
+        queue_.push_back(std::move(job));
+        if (queue_.size() == 1 || queue_.size() == wanted_) queued_.notify_one();
+    }
+    return outcome.get();
 }
 
 void Writer::loop() {
     for (Batch batch = next_batch(); !batch.empty(); batch = next_batch()) {
         commit(batch);
-        answer(batch);
+        writes_ += batch.size();
+        for (Job& job : batch) job.answer.set_value(std::move(job.outcome));
         if (std::exchange(session_->has_published, false)) topics_.tell_published();
     }
 }
@@ -60,36 +65,39 @@ Writer::Batch Writer::next_batch() {
         has_frames_ = false;
         lock.lock();
     }
+    if (!queue_.empty()) {
+        // Half of the writers queue while the other half commits; a commit for all of them costs
+        // little more than one for half.
+        wanted_ = queue_.size() + answered_;
+        queued_.wait_for(lock, gather, [&] { return is_stopping_ || queue_.size() >= wanted_; });
+        wanted_ = 0;
+    }
     queued_.wait(lock, has_work);
     Batch batch;
     while (!queue_.empty() && batch.size() < batch_works_max) {
-        batch.push_back(queue_.front());
+        batch.push_back(std::move(queue_.front()));
         queue_.pop_front();
     }
+    answered_ = batch.size();
     return batch;
 }
 
-/// When what they share does not commit, each gets a transaction of its own: a work that is too
-/// large for the disk takes no other along.
-void Writer::commit(Batch const& batch) {
-    if (try_commit(batch) || batch.size() == 1) return;
-    for (Job* job : batch) try_commit({job});
+/// Savepoints cost a fifth of the time and few works fail, so they are taken when one did. When
+/// what the works share does not commit even so, each gets a transaction of its own: one that is
+/// too large for the disk takes no other along.
+void Writer::commit(Batch& batch) {
+    if (try_commit(batch, Savepoints::none)) return;
+    if (batch.size() == 1 || try_commit(batch, Savepoints::each)) return;
+    for (Job& job : batch) try_commit({&job, 1}, Savepoints::none);
 }
 
-/// Every job of `batch` has its outcome afterwards; false: none of them is kept.
-bool Writer::try_commit(Batch const& batch) {
+/// Whether the outcomes stand; else nothing of it is kept.
+bool Writer::try_commit(std::span<Job> jobs, Savepoints savepoints) {
     try {
         session_->run("BEGIN IMMEDIATE");
-        bool is_any_kept = false;
-        for (Job* job : batch) {
-            job->outcome = run(*job, batch.size() == 1);
-            is_any_kept = is_any_kept || job->outcome;
-            // Some errors make SQLite take back all that the transaction did.
-            if (!session_->is_in_transaction()) return false;
-        }
-        if (!is_any_kept) {
+        if (!run_all(jobs, savepoints)) {
             take_back();
-            return true;
+            return false;
         }
         failpoint("store.before_commit");
         session_->run("COMMIT");
@@ -97,7 +105,7 @@ bool Writer::try_commit(Batch const& batch) {
     } catch (std::exception const& thrown) {
         Error const why = store_failure(thrown, *session_);
         take_back();
-        for (Job* job : batch) job->outcome = why;
+        for (Job& job : jobs) job.outcome = why;
         return false;
     }
     ++commits_;
@@ -105,33 +113,32 @@ bool Writer::try_commit(Batch const& batch) {
     return true;
 }
 
-Result<void> Writer::run(Job& job, bool is_alone) {
-    if (!is_alone) session_->run("SAVEPOINT work");
-    Result<void> outcome;
+/// False: the transaction holds changes of a work that failed, or is gone.
+bool Writer::run_all(std::span<Job> jobs, Savepoints savepoints) {
+    for (Job& job : jobs)
+        if (!run(job, savepoints)) return false;
+    return true;
+}
+
+bool Writer::run(Job& job, Savepoints savepoints) {
+    if (savepoints == Savepoints::each) session_->run("SAVEPOINT work");
+    std::int64_t const before = session_->total_changes();
     try {
-        outcome = job.work(*session_);
+        job.outcome = (*job.work)(*session_);
     } catch (std::exception const& thrown) {
-        outcome = store_failure(thrown, *session_);
+        job.outcome = store_failure(thrown, *session_);
     }
-    if (is_alone || !session_->is_in_transaction()) return outcome;
-    if (!outcome) session_->run("ROLLBACK TO work");
+    // Some errors make SQLite take back all that the transaction did.
+    if (!session_->is_in_transaction()) return false;
+    if (savepoints == Savepoints::none) return job.outcome || session_->total_changes() == before;
+    if (!job.outcome) session_->run("ROLLBACK TO work");
     session_->run("RELEASE work");
-    return outcome;
+    return true;
 }
 
 void Writer::take_back() {
     if (!session_->is_in_transaction()) return;
     sqlite3_exec(session_->handle(), "ROLLBACK", nullptr, nullptr, nullptr);
-}
-
-void Writer::answer(Batch const& batch) {
-    writes_ += batch.size();
-    // Notified under the lock: as soon as a waiter may look, its job may be gone.
-    std::lock_guard const lock{mutex_};
-    for (Job* job : batch) {
-        job->is_done = true;
-        job->done.notify_one();
-    }
 }
 
 }  // namespace weir::host

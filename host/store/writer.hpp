@@ -3,8 +3,10 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <future>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -25,31 +27,33 @@ public:
     Store::Figures figures() const;
 
 private:
-    /// A write that waits; lies on the stack of who waits for it.
+    /// A write that waits. The work lives where write() waits for its outcome.
     struct Job {
-        Store::Work const& work;
+        Store::Work const* work;
         Result<void> outcome;
-        bool is_done = false;
-        std::condition_variable done;
+        std::promise<Result<void>> answer;
     };
-    using Batch = std::vector<Job*>;
+    using Batch = std::vector<Job>;
+    enum class Savepoints { none, each };
 
     /// Works of one transaction. More would let the first wait long for the last.
     static constexpr std::size_t batch_works_max = 256;
 
     void loop();
     Batch next_batch();
-    void commit(Batch const& batch);
-    bool try_commit(Batch const& batch);
-    Result<void> run(Job& job, bool is_alone);
+    void commit(Batch& batch);
+    bool try_commit(std::span<Job> jobs, Savepoints savepoints);
+    bool run_all(std::span<Job> jobs, Savepoints savepoints);
+    bool run(Job& job, Savepoints savepoints);
     void take_back();
-    void answer(Batch const& batch);
 
     std::unique_ptr<Session> session_;
     Topics const& topics_;
     mutable std::mutex mutex_;
     std::condition_variable queued_;
-    std::deque<Job*> queue_;
+    std::deque<Job> queue_;
+    std::size_t wanted_ = 0;    // length of the queue that the thread waits for
+    std::size_t answered_ = 0;  // works of the batch before
     bool is_stopping_ = false;
     bool has_frames_ = false;  // in the WAL, since the last checkpoint
     std::atomic<std::uint64_t> commits_{0}, writes_{0};
