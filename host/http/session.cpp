@@ -110,7 +110,12 @@ public:
     }
 
     net::awaitable<void> run() {
-        while (!sessions_.is_draining && co_await wait_for_request() && co_await serve_one()) {
+        // One await per statement, here and below: with two on both sides of && g++ 12 goes on
+        // behind it even though the left one was false.
+        bool goes_on = true;
+        while (goes_on && !sessions_.is_draining) {
+            goes_on = co_await wait_for_request();
+            if (goes_on) goes_on = co_await serve_one();
         }
         if (is_lingering_) co_await linger();
         ErrorCode ignored;
@@ -166,25 +171,27 @@ private:
         parser.body_limit(limits().body_bytes_max);
         parser.header_limit(static_cast<std::uint32_t>(limits().head_bytes_max));
         parser.on_chunk_header(chunk_headers);
-        if (Reading const read = co_await read_head(parser); read != Reading::done)
-            co_return read == Reading::refused&& co_await refuse_bare();
+        Reading const head = co_await read_head(parser);
+        if (head == Reading::refused) co_await refuse_bare();
+        if (head != Reading::done) co_return false;
         bool const wants_more = parser.get().keep_alive();
         Exchange exchange{head_of(parser), sessions_.ports};
         if (std::optional<Refusal> refused = exchange.refuse()) {
             bool const stays = wants_more && !refused->closes;
             if (refused->closes) is_lingering_ = true;
-            co_return co_await answer(exchange, std::move(refused->answer), stays) && stays;
+            bool const is_sent = co_await answer(exchange, std::move(refused->answer), stays);
+            co_return is_sent&& stays;
         }
         if (exchange.framing().has_body) {
             parser.body_limit(exchange.body_bytes_max());
-            if (exchange.framing().expects_100 && !co_await write("HTTP/1.1 100 Continue\r\n\r\n"))
-                co_return false;
+            bool is_sent = true;
+            if (exchange.framing().expects_100)
+                is_sent = co_await write("HTTP/1.1 100 Continue\r\n\r\n");
+            if (!is_sent) co_return false;
         }
-        if (Reading const read = co_await read_body(parser); read != Reading::done) {
-            if (read == Reading::refused)
-                co_await answer(exchange, std::move(refusal_.answer), false);
-            co_return false;
-        }
+        Reading const body = co_await read_body(parser);
+        if (body == Reading::refused) co_await answer(exchange, std::move(refusal_.answer), false);
+        if (body != Reading::done) co_return false;
         co_return co_await handle(exchange, std::move(parser.get().body()), wants_more);
     }
 
@@ -198,7 +205,8 @@ private:
             given = problem(busy);
         }
         bool const stays = wants_more && !sessions_.is_draining;
-        co_return co_await answer(exchange, *std::move(given), stays) && stays;
+        bool const is_sent = co_await answer(exchange, *std::move(given), stays);
+        co_return is_sent&& stays;
     }
 
     /// Reads up to the empty line and gives the parser exactly that.
@@ -256,11 +264,10 @@ private:
     }
 
     /// The answer to what never became a request.
-    net::awaitable<bool> refuse_bare() {
+    net::awaitable<void> refuse_bare() {
         is_lingering_ = true;
         Exchange const nothing{Head{}, sessions_.ports};
         co_await answer(nothing, std::move(refusal_.answer), false);
-        co_return false;
     }
 
     net::awaitable<bool> answer(Exchange const& exchange, Response given, bool stays) {
@@ -278,9 +285,10 @@ private:
                             stays && !(given.stream && !exchange.is_1_1()),
                             sessions_.ports.clock.unix_us()};
         std::string const head = render_head(given, ending);
-        if (given.stream) co_return co_await send_stream(given, head, ending) && ending.keeps_open;
-        if (!co_await write(head)) co_return false;
-        co_return ending.is_head || given.body.empty() || co_await write(given.body);
+        if (given.stream) co_return co_await send_stream(given, head, ending);
+        bool const is_begun = co_await write(head);
+        if (!is_begun || ending.is_head) co_return is_begun;
+        co_return co_await write(given.body);
     }
 
     net::awaitable<bool> send_stream(Response const& given, std::string const& head,
@@ -290,7 +298,8 @@ private:
         bool is_sent = co_await write(head);
         if (is_sent && !ending.is_head) {
             attach();
-            is_sent = co_await send_part(given.body, ending) && co_await send_parts(ending);
+            is_sent = co_await send_part(given.body, ending);
+            if (is_sent) is_sent = co_await send_parts(ending);
         }
         feed_->detach();
         feed_.reset();
@@ -313,7 +322,8 @@ private:
             std::optional<std::string> const bytes = feed_->take();
             if (!bytes) break;  // ended, or cut
             if (!bytes->empty()) {
-                if (!co_await send_part(*bytes, ending)) co_return false;
+                bool const is_sent = co_await send_part(*bytes, ending);
+                if (!is_sent) co_return false;
                 continue;
             }
             if (sessions_.is_draining) co_return false;

@@ -82,7 +82,9 @@ TEST_F(HttpAnswers, RefuseJsonThatReadersUnderstandDifferently) {
         Answer const answer = post(wrong.body);
         EXPECT_EQ(answer.status, 400u) << wrong.body.substr(0, 80);
         EXPECT_EQ(answer.json()["code"], wrong.code) << wrong.body.substr(0, 80);
-        EXPECT_EQ(answer.json().value("pointer", wrong.pointer), wrong.pointer);
+        if (!wrong.pointer.empty()) {
+            EXPECT_EQ(answer.json()["pointer"], wrong.pointer);
+        }
     }
     EXPECT_TRUE(read_json(std::string(64, '[') + std::string(64, ']')));
 }

@@ -52,5 +52,19 @@ TEST_F(HttpServer, TakesBodiesPlainAndChunked) {
     EXPECT_EQ(chunked.body, body);
 }
 
+TEST_F(HttpServer, ClosesWhenTheClientDoes) {
+    ServerLimits limits;
+    limits.head_ms_max = limits.body_ms_max = limits.idle_ms_max = 600'000;
+    serve(limits);
+    for (std::string const& bytes :
+         {std::string{}, std::string{"GET /li"}, head("GET /livez"),
+          head("GET /livez") + "GET /livez HT", head("POST /echo", "Content-Length: 9\r\n") + "a",
+          head("POST /echo", "Transfer-Encoding: chunked\r\n") + "9\r\na"}) {
+        Client client{port};
+        client.send(bytes).finish();
+        EXPECT_NO_THROW(client.receive_all()) << bytes;
+    }
+}
+
 }  // namespace
 }  // namespace weir::test
