@@ -3,6 +3,8 @@
 #include <date/tz.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <weir/cpp/error.hpp>
 
 #include "spelling.hpp"
@@ -24,6 +26,17 @@ Error unknown(std::string const& name, std::string suggestion) {
         .suggest(std::move(suggestion));
 }
 
+/// The last line of the zone's file, between line breaks; empty when there is none.
+std::string last_line(std::string const& name) {
+    // The names come from this directory, where the date library looks first on Debian.
+    std::ifstream file{"/usr/share/zoneinfo/" + name, std::ios::binary};
+    std::string const bytes{std::istreambuf_iterator<char>{file}, {}};
+    if (bytes.size() < 2 || bytes.back() != '\n') return {};
+    std::size_t const before = bytes.rfind('\n', bytes.size() - 2);
+    if (before == bytes.npos) return {};
+    return bytes.substr(before + 1, bytes.size() - before - 2);
+}
+
 }  // namespace
 
 Zone Zone::named(std::string const& name) {
@@ -39,6 +52,8 @@ Zone Zone::named(std::string const& name) {
         if (!is_known) throw unknown(name, nearest(name, zone_names()));
         zone.zone_ = date::locate_zone(name);
         zone.at(0);  // reads the file
+        if (std::optional<PosixRule> const rule = PosixRule::parse(last_line(name)))
+            zone.rule_ = std::make_shared<PosixRule const>(*rule);
     } catch (std::runtime_error const& error) {
         throw Error{WEIR_E_CONFIG,
                     "the time zone " + in_quotes(name) + " cannot be read (" + error.what() +
@@ -50,11 +65,14 @@ Zone Zone::named(std::string const& name) {
 }
 
 Zone::Stretch Zone::at(Seconds utc) const {
-    constexpr Seconds far = Seconds{1} << 40;
+    constexpr Seconds far = Seconds{1} << 39;
     if (!zone_) return {-far, far, 0};
     date::sys_info const info = zone_->get_info(date::sys_seconds{std::chrono::seconds{utc}});
-    return {std::max(-far, info.begin.time_since_epoch().count()),
-            std::min(far, info.end.time_since_epoch().count()), info.offset.count()};
+    Stretch out{std::max(-far, info.begin.time_since_epoch().count()),
+                std::min(far, info.end.time_since_epoch().count()), info.offset.count()};
+    if (out.end < far || !rule_) return out;
+    Stretch const ruled = rule_->at(utc);
+    return {std::max(out.begin, ruled.begin), ruled.end, ruled.offset};
 }
 
 }  // namespace weir::cron

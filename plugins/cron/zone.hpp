@@ -1,8 +1,9 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
-#include "pattern.hpp"
+#include "posix_rule.hpp"
 
 namespace date {
 class time_zone;
@@ -21,15 +22,14 @@ public:
 
     std::string const& name() const { return name_; }
 
-    /// A stretch of UTC [begin, end) in which wall clocks are ahead of UTC by `offset` seconds.
-    struct Stretch {
-        Seconds begin, end, offset;
-    };
+    using Stretch = PosixRule::Stretch;
     Stretch at(Seconds utc) const;
 
 private:
     std::string name_ = "UTC";
     date::time_zone const* zone_ = nullptr;  ///< null: UTC
+    // For what lies behind the last change in the table, which ends in 2037 for most zones.
+    std::shared_ptr<PosixRule const> rule_;
 };
 
 }  // namespace weir::cron

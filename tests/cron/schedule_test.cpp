@@ -115,27 +115,6 @@ TEST(CronTime, ReadsWhatItPrints) {
         EXPECT_FALSE(read_time(text)) << text;
 }
 
-TEST(CronZone, SuggestsTheNearestName) {
-    EXPECT_EQ(Zone::named("UTC").name(), "UTC");
-    for (auto const& [wrong, right] :
-         std::vector<std::pair<std::string, std::string>>{{"Europe/Berln", "Europe/Berlin"},
-                                                          {"europe/berlin", "Europe/Berlin"},
-                                                          {"America/NewYork", "America/New_York"},
-                                                          {"../../etc/passwd", ""},
-                                                          {"localtime", ""},
-                                                          {"", ""}})
-        try {
-            Zone::named(wrong);
-            ADD_FAILURE() << wrong;
-        } catch (Error const& error) {
-            EXPECT_EQ(error.where, "/timezone");
-            EXPECT_EQ(error.code, "cron.unknown_zone");
-            if (!right.empty()) {
-                EXPECT_EQ(error.suggestion, right) << wrong;
-            }
-        }
-}
-
 TEST(CronClockChange, SkippedFixedHourRunsOnceRightAfter) {
     EXPECT_EQ(next_times("30 2 * * *", "Europe/Berlin", "2025-03-28T12:00:00Z", 3),
               (Times{"2025-03-29T01:30:00Z", "2025-03-30T01:30:00Z", "2025-03-31T00:30:00Z"}));
