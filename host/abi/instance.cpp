@@ -4,6 +4,7 @@
 
 #include "host/abi/config_schema.hpp"
 #include "host/abi/instance_object.hpp"
+#include "host/core/secret.hpp"
 
 namespace weir::host {
 
@@ -33,11 +34,12 @@ Result<Instance> Instance::create(Component const& component, nlohmann::json con
     auto host = std::make_unique<HostTable>(
         services, Identity{std::move(name), component.generation->id(), &component.info->declared});
     weir_instance* handle = nullptr;
-    std::string const text = filled->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    std::string text = filled->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     Boundary maker{host->instance(), component.generation, services.watchdog, nullptr, nullptr};
     Result<weir_status> const created = maker.call("create", nullptr, [&](weir_error* error) {
         return component.table->create(host->abi(), text.c_str(), &handle, error);
     });
+    wipe(text);  // it may hold secrets
     if (!created) return created.error();
     if (!handle) return maker.broken("create", "answered no instance");
     return Instance{std::make_shared<InstanceObject>(component, std::move(host), handle)};

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "host/core/caught.hpp"
+#include "host/run/report_json.hpp"
 #include "host/run/run_json.hpp"
 
 namespace weir::host {
@@ -102,17 +103,40 @@ void Engine::look_for_sleepers() {
     keeper_.notify_all();
 }
 
+/// Ends a task that cannot even begin: its plan is of a version that this one does not know.
+void Engine::refuse(std::string const& run_id, std::string const& task, Error const& error) {
+    TaskOutcome outcome;
+    outcome.status = "failed";
+    outcome.error_json = to_json(error).dump();
+    Result<void> done = ports_.runs.finish(run_id, task, outcome);
+    if (!done) ports_.services.log.log(level_error, "engine", done.error().message);
+    std::lock_guard const lock{mutex_};
+    ++ends_;
+    ended_.notify_all();
+}
+
 void Engine::fly(ClaimedTask task) {
     FlightPorts const ports{ports_.runs,     ports_.letters,  instances_,   gates_,
                             ports_.registry, ports_.services, ports_.limits};
-    auto const flight = std::make_shared<Flight>(ports, std::move(task));
+    std::string const run_id = task.run_id;
+    std::string const name = task.task.is_object() ? task.task.value("task", "") : "";
+    std::shared_ptr<Flight> flight;
+    Result<void> made = caught([&]() -> Result<void> {
+        flight = std::make_shared<Flight>(ports, std::move(task));
+        return {};
+    });
+    if (!made) return refuse(run_id, name, made.error());
     {
         std::lock_guard const lock{mutex_};
         flights_.push_back(flight);
         if (is_stopping_) flight->end(Flight::End::drained);
         keeper_.notify_all();
     }
-    flight->run();
+    Result<void> flown = caught([&]() -> Result<void> {
+        flight->run();
+        return {};
+    });
+    if (!flown) refuse(run_id, name, flown.error());
     std::lock_guard const lock{mutex_};
     flights_.remove(flight);
     ++ends_;
@@ -147,7 +171,13 @@ void Engine::keep() {
 void Engine::watch(Lock& lock) {
     std::vector<std::shared_ptr<Flight>> const flying{flights_.begin(), flights_.end()};
     lock.unlock();
-    for (auto const& flight : flying) flight->watch();
+    for (auto const& flight : flying) {
+        Result<void> seen = caught([&]() -> Result<void> {
+            flight->watch();
+            return {};
+        });
+        if (!seen) ports_.services.log.log(level_warning, "engine", seen.error().message);
+    }
     lock.lock();
 }
 
@@ -175,7 +205,12 @@ Result<SubmittedRun> Engine::submit(SubmitRun const& request) {
                                  request.job),
                      "/job"};
     Result<SubmittedRun> submitted = ports_.runs.submit(request);
-    if (submitted) wake();
+    if (!submitted) return submitted;
+    if (request.overlap == Overlap::cancel_other && !submitted->existing)
+        end_flights([&](Flight const& flight) {
+            return flight.job() == request.job && flight.run_id() != submitted->run_id;
+        });
+    wake();
     return submitted;
 }
 
@@ -185,10 +220,11 @@ Result<SubmittedRun> Engine::retry(std::string const& run_id) {
     return submitted;
 }
 
-void Engine::end_flights(Flight::End why, std::string const& run_id, std::string const& job) {
+/// Those that are meant hear it now, not with the next look at the store.
+void Engine::end_flights(std::function<bool(Flight const&)> const& is_meant) {
     std::lock_guard const lock{mutex_};
     for (auto const& flight : flights_)
-        if (flight->run_id() == run_id || flight->job() == job) flight->end(why);
+        if (is_meant(*flight)) flight->end(Flight::End::cancelled);
     ++ends_;
     ended_.notify_all();
 }
@@ -196,14 +232,14 @@ void Engine::end_flights(Flight::End why, std::string const& run_id, std::string
 Result<Json> Engine::cancel(std::string const& run_id, std::string const& reason) {
     Result<std::string> status = ports_.runs.cancel(run_id, reason);
     if (!status) return status.error();
-    end_flights(Flight::End::cancelled, run_id, "");
+    end_flights([&](Flight const& flight) { return flight.run_id() == run_id; });
     wake();  // the job's next run may go
     return Json{{"run_id", run_id}, {"status", *status}};
 }
 
 Result<void> Engine::forget(std::string const& job) {
     if (Result<void> done = ports_.runs.forget(job); !done) return done;
-    end_flights(Flight::End::cancelled, "", job);
+    end_flights([&](Flight const& flight) { return flight.job() == job; });
     instances_.forget(job);
     return {};
 }

@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -90,7 +91,8 @@ private:
     void wake();
     void look_for_sleepers();
     Result<RunPlan> checked(nlohmann::json const& plan) const;
-    void end_flights(Flight::End why, std::string const& run_id, std::string const& job);
+    void end_flights(std::function<bool(Flight const&)> const& is_meant);
+    void refuse(std::string const& run_id, std::string const& task, Error const& error);
 
     EnginePorts ports_;
     WarmInstances instances_;

@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "host/abi/watchdog.hpp"
 #include "host/core/caught.hpp"
@@ -171,15 +172,34 @@ void Flight::settle_failure(TaskOutcome& outcome, Error const& error) {
     outcome.error_json = text_of(to_json(told));
 }
 
+// A full disk of the store is no reason to run a task again that has ended: it is told until it can
+// be stored, or until the host stops, and then the next one asks the sink.
 void Flight::finish(TaskOutcome const& outcome) {
-    Result<void> done = ports_.runs.finish(task_.run_id, task_.task["task"], outcome);
-    if (!done)
-        ports_.services.log.log(level_error, "engine",
-                                fmt::format("run {} ended as {}, and that could not be stored: {}",
-                                            task_.run_id, outcome.status, done.error().message));
+    for (bool is_told = false;; is_told = true) {
+        Result<void> done = ports_.runs.finish(task_.run_id, plan_.task, outcome);
+        if (done) return;
+        if (!is_told)
+            ports_.services.log.log(
+                level_error, "engine",
+                fmt::format("run {} ended as {}, and that could not be stored: {}", task_.run_id,
+                            outcome.status, done.error().message));
+        if (!time_may_cure(done.error()) || !pause_before_storing_again()) return;
+    }
+}
+
+/// False: the host stops.
+bool Flight::pause_before_storing_again() {
+    std::unique_lock lock{mutex_};
+    constexpr std::chrono::seconds pause{1};
+    return !stopped_.wait_for(lock, pause, [this] { return host_stops_.load(); });
 }
 
 void Flight::end(End why) {
+    if (why == End::drained) {
+        std::lock_guard const lock{mutex_};
+        host_stops_ = true;
+        stopped_.notify_all();
+    }
     End none = End::none;
     if (!end_.compare_exchange_strong(none, why)) return;
     ended_ns_ = ports_.services.clock.monotonic_ns();
@@ -208,8 +228,7 @@ void Flight::watch() {
     lock.unlock();
     RunCounts counts = stored(sum);
     counts.batches = most_batches(counts.batches);
-    Result<bool> cancelled =
-        ports_.runs.mirror(task_.run_id, task_.task["task"], counts, std::string{});
+    Result<bool> cancelled = ports_.runs.mirror(task_.run_id, plan_.task, counts, std::string{});
     if (cancelled && *cancelled) end(End::cancelled);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -69,6 +70,7 @@ private:
     bool is_poisoned() const;
     void store_log();
     void finish(TaskOutcome const& outcome);
+    bool pause_before_storing_again();
     std::uint64_t most_batches(std::uint64_t batches);
 
     FlightPorts ports_;
@@ -80,7 +82,9 @@ private:
     std::atomic<std::int64_t> ended_ns_{0};
     std::int64_t began_ns_;
     std::int64_t watched_ns_ = 0;  // the keeper's alone
-    std::mutex mutex_;             // guards what follows
+    std::atomic<bool> host_stops_{false};
+    std::condition_variable stopped_;
+    std::mutex mutex_;  // guards what follows
     Counts ended_streams_, stream_;
     bool is_changed_ = false;
     std::uint64_t batches_max_;

@@ -64,7 +64,7 @@ Result<WarmInstances::Lent> WarmInstances::lend(InstanceWish const& wish, RunLog
     std::string key = key_of(wish, *config);
     std::unique_ptr<Kept> kept = take(key);
     if (!kept) {
-        Result<std::unique_ptr<Kept>> made = make(wish, *config);
+        Result<std::unique_ptr<Kept>> made = make(wish, *config, log);
         if (!made) return made.error();
         kept = std::move(*made);
     }
@@ -75,11 +75,12 @@ Result<WarmInstances::Lent> WarmInstances::lend(InstanceWish const& wish, RunLog
 }
 
 Result<std::unique_ptr<WarmInstances::Kept>> WarmInstances::make(InstanceWish const& wish,
-                                                                 Json const& config) {
+                                                                 Json const& config, RunLog* log) {
     Result<Component> component = registry_.load(wish.connector.connector);
     if (!component) return component.error();
     auto kept = std::make_unique<Kept>();
     kept->log = std::make_unique<LogRoute>(services_.log);
+    kept->log->lead_to(log);
     HostServices const services{services_.clock, *kept->log, services_.metrics, services_.watchdog};
     Result<Instance> instance =
         Instance::create(*component, config, services, wish.connector.connector);

@@ -24,7 +24,8 @@ struct InstanceWish {
 
 /// Connectors with their connections, kept between runs, so that a job that runs each minute does
 /// not log in each minute. Each is lent to one user at a time. References in a configuration are
-/// resolved when one is asked for: whoever changes a secret gets an instance with the new one.
+/// resolved when one is asked for: whoever changes a secret gets an instance with the new one. That
+/// an idle connection was cut meanwhile is for the connector to find out.
 /// Resolved configurations are overwritten as soon as the instance has them. Thread-safe.
 class WarmInstances {
 public:
@@ -48,7 +49,8 @@ public:
 
 private:
     struct Kept;
-    Result<std::unique_ptr<Kept>> make(InstanceWish const& wish, nlohmann::json const& config);
+    Result<std::unique_ptr<Kept>> make(InstanceWish const& wish, nlohmann::json const& config,
+                                       RunLog* log);
     std::unique_ptr<Kept> take(std::string const& key);
     void give_back(std::unique_ptr<Kept> kept);
     std::string key_of(InstanceWish const& wish, nlohmann::json const& config) const;

@@ -276,6 +276,17 @@ TEST_F(Engine, SecretsAreTheOwnersAndAppearNowhere) {
     EXPECT_EQ(host->log.lines().find("swordfish"), std::string::npos);
 }
 
+TEST_F(Engine, ARunThatReplacesAnotherNeedNotWaitForIt) {
+    start();
+    std::string const first = submit(plan(generator("rows=100000000,rate=1"), "users"));
+    wait_for(first, "running");
+    auto request = request_of(plan(generator("rows=10"), "others"));
+    request.overlap = host::Overlap::cancel_other;
+    std::string const second = must(host->engine.submit(request)).run_id;
+    EXPECT_EQ(wait(first)["status"], "cancelled");
+    EXPECT_EQ(wait(second)["status"], "succeeded");
+}
+
 TEST_F(Engine, OneRunOfAJobAtATime) {
     start();
     Json const slow = plan(generator("rows=100000000,rate=700"), "users");
