@@ -194,7 +194,8 @@ std::vector<Registry::Library> Registry::libraries() {
     scan_locked();
     std::vector<Library> all;
     for (auto const& entry : entries_)
-        if (!entry->refused) all.push_back({entry->path, entry->manifest, entry->generation != nullptr});
+        if (!entry->refused)
+            all.push_back({entry->path, entry->manifest, entry->generation != nullptr});
     return all;
 }
 

@@ -50,7 +50,8 @@ void read_all(ReaderProxy& reader, CallContext const& call, Stop const& stop, Re
 struct Refusing {
     explicit Refusing(DeadLetters* letters)
         : sink{[this, letters](ArrowSchema const& schema, ArrowArray const& row, Error const& why) {
-                   // Staged rows have lost their place; counted from the far end they clash with none.
+                   // Staged rows have lost their place; counted from the far end they clash with
+                   // none.
                    std::uint64_t const place = std::numeric_limits<std::uint64_t>::max() - rows++;
                    return is_kept(letters->add(schema, row, 0, place, why));
                },

@@ -48,8 +48,8 @@ protected:
     }
     static std::vector<Json> finished(WeirServer& host, std::string const& job) {
         std::vector<Json> runs;
-        for (Json const& run :
-             host.get("/replication/jobs/" + job + "/history?limit=1000").body.at("items"))
+        Answer const history = host.get("/replication/jobs/" + job + "/history?limit=1000");
+        for (Json const& run : history.body.at("items"))
             if (run.at("status") == "succeeded") runs.push_back(run);
         return runs;
     }
@@ -172,7 +172,8 @@ TEST_F(Serve, GoesOnAfterAKillAndFiresNoTickTwice) {
     }
     EXPECT_TRUE(eventually([&] { return local_differs().none(); }));
     std::multiset<std::string> ticks;
-    for (Json const& run : host->get("/runs?job=users&limit=1000").body.at("items"))
+    Answer const all = host->get("/runs?job=users&limit=1000");
+    for (Json const& run : all.body.at("items"))
         if (run.contains("scheduled_at") && run["scheduled_at"].is_string())
             ticks.insert(run["scheduled_at"].get<std::string>());
     EXPECT_GE(ticks.size(), 4u);

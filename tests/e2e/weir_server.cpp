@@ -71,10 +71,8 @@ Ran WeirServer::cli(std::vector<std::string> arguments) const {
 
 bool eventually(std::function<bool()> const& holds) {
     auto const late = std::chrono::steady_clock::now() + patience;
-    while (std::chrono::steady_clock::now() < late) {
+    while (std::chrono::steady_clock::now() < late)
         if (holds()) return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds{10});
-    }
     return false;
 }
 

@@ -65,6 +65,13 @@ TEST_F(Look, ACheckOfASinkMakesNothing) {
     EXPECT_EQ(Sqlite{sink}.tables(), std::vector<std::string>{"t"});
 }
 
+TEST_F(Look, AFileThatTheFirstRunWillMakeIsNothingWrong) {
+    Json const checked = check("sqlite", {{"path", sink}});
+    EXPECT_EQ(checked["ok"], true) << checked;
+    EXPECT_EQ(steps(checked), "config connect write ");
+    EXPECT_FALSE(std::filesystem::exists(sink));
+}
+
 TEST_F(Look, StreamsAreToldAsTheCommandLineTellsThem) {
     Json const found =
         must(host.engine.inspector().discover("test", {"generator", {{"rows", 5}}}, std::nullopt));
