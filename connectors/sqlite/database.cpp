@@ -86,6 +86,12 @@ void Database::check_place() const {
             throw Error{WEIR_E_IO, "the directory of " + shown + " may not be entered"}
                 .coded("sqlite.not_readable")
                 .for_good();
+        std::string const folder = std::filesystem::path{location_.file}.parent_path().string();
+        if (!exists(folder))
+            throw Error{WEIR_E_IO, "there is no database " + shown + ", nor the directory " +
+                                       folder + "; check the path"}
+                .coded("sqlite.no_directory")
+                .for_good();
         throw Error{WEIR_E_IO, "there is no database " + shown + "; check the path"}
             .coded("sqlite.no_database")
             .for_good();
