@@ -29,7 +29,7 @@ using Json = nlohmann::json;
 
 /// How often the server looks whether it shall stop, and at what wants tending.
 constexpr std::chrono::milliseconds look_again{50};
-constexpr std::int64_t retain_ms = 600'000;
+constexpr std::int64_t retain_ms = 60'000;
 constexpr std::size_t workers = 8;
 
 class LogLines final : public LogSink {
@@ -147,8 +147,9 @@ Result<void> App::start(ConfigFile const& config) {
     server_ = std::move(*server);
 
     if (Result<void> offered = offer_runner(bus_, engine_); !offered) return offered;
-    std::vector<http::Route> routes = host_routes(
-        {registry_, plugins_, *store_, metrics_, router_, clock_, clock_.unix_us(), nullptr});
+    std::vector<http::Route> routes =
+        host_routes({registry_, plugins_, *store_, metrics_, router_, clock_, clock_.unix_us(),
+                     [this] { return server_->metrics(); }});
     for (auto more : {run_routes(engine_), connector_routes(engine_), letter_routes(letters_)})
         routes.insert(routes.end(), more.begin(), more.end());
     if (Result<void> added = router_.add(std::move(routes)); !added) return added;
@@ -210,6 +211,7 @@ void App::tend() {
     if (now - retained_ns_ < retain_ms * 1'000'000) return;
     retained_ns_ = now;
     if (Result<void> kept = runs_.retain(); !kept) voice_.log(3, "store", kept.error().message);
+    if (Result<void> kept = letters_.retain(); !kept) voice_.log(3, "store", kept.error().message);
 }
 
 void App::stop() {

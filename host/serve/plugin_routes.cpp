@@ -76,6 +76,7 @@ std::vector<http::Route> routes_of(std::string const& owner, Declared const& dec
         route.request = each.request;
         route.response = each.response;
         route.body_bytes_max = each.body_bytes_max;
+        route.waits = each.waits;
         route.handler = [ports, id = each.id, waits = each.waits](http::Request const& request) {
             CallContext const call{ports.clock, nullptr,
                                    ports.clock.monotonic_ns() + handle_ms_max * 1'000'000};
