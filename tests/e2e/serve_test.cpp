@@ -235,6 +235,12 @@ TEST_F(Serve, ReadsWhatShouldExistFromAFile) {
     EXPECT_NE(wrong.err.find("connections"), std::string::npos) << wrong;
 }
 
+TEST_F(Serve, TicksTheSampleOfQuickstart) {
+    WeirServer host{data(), {"--config", WEIR_SOURCE_DIRECTORY "/quickstart.yaml"}};
+    EXPECT_TRUE(eventually([&] { return !finished(host, "users").empty(); }));
+    EXPECT_EQ(local().one("SELECT count(*) FROM users"), "1000");
+}
+
 TEST_F(Serve, IsUsedFromTheCommandLine) {
     make_users(20);
     WeirServer host{data()};
