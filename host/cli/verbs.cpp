@@ -24,6 +24,14 @@ void add_client(CLI::App& app, ClientOptions& options) {
     app.add_flag("-q,--quiet", options.voice.quiet, "Nothing but errors");
 }
 
+/// Somebody else answers there: what came has not the shape that the routes promise.
+Error odd_answer(std::string const& server) {
+    return Error{
+        WEIR_E_IO, "server.odd_answer",
+        fmt::format("what answers at {} is no host of Weir, or of another version", server)}
+        .suggest("weir status, or --server URL");
+}
+
 }  // namespace
 
 CLI::App* add_verb(CLI::App& noun, std::string const& name, std::string const& summary,
@@ -34,7 +42,12 @@ CLI::App* add_verb(CLI::App& noun, std::string const& name, std::string const& s
     verb->callback([options, &chosen, act = std::move(act)] {
         chosen = [options, act] {
             Result<ApiClient> client = ApiClient::open(*options);
-            return client ? act(*client, *options) : fail(client.error(), options->voice);
+            if (!client) return fail(client.error(), options->voice);
+            try {
+                return act(*client, *options);
+            } catch (nlohmann::json::exception const&) {
+                return fail(odd_answer(client->server()), options->voice);
+            }
         };
     });
     return verb;

@@ -214,10 +214,12 @@ void App::tend() {
     if (Result<void> kept = letters_.retain(); !kept) voice_.log(3, "store", kept.error().message);
 }
 
+// The engine before the server: who waits for a run is answered as soon as the run has stopped.
 void App::stop() {
-    if (server_) server_->stop(request_.drain_ms);
     timer_.stop();
     engine_.stop(request_.drain_ms);
+    if (server_) server_->stop(request_.drain_ms);
+    events_.on_published({});
     plugins_.stop();
 }
 

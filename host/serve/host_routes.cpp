@@ -37,14 +37,20 @@ Json checks_of(HostRoutePorts const& ports) {
     return checks;
 }
 
-// Who asks without a token learns whether, not what: details come with `verbose` alone, and name
-// nothing of the configuration.
+bool is_signed_in(Request const& request) {
+    Json const principal = Json::parse(request.principal, nullptr, false);
+    return principal.is_object() && principal.value("scope", "none") != "none";
+}
+
+// Who asks without a token learns what is wrong, not why: sentences may name files and systems.
 Response ready(HostRoutePorts const& ports, Request const& request) {
-    Json const checks = checks_of(ports);
+    Json checks = checks_of(ports);
     // A refused library or a failed plugin leaves the host and the others working.
     bool const is_ready = checks.front().at("ok");
     bool is_well = true;
     for (Json const& each : checks) is_well = is_well && each.at("ok").get<bool>();
+    if (!is_signed_in(request))
+        for (Json& each : checks) each.erase("detail");
     Json body{{"status", !is_ready ? "unavailable" : is_well ? "ready" : "degraded"}};
     if (request.query_param("verbose")) body["checks"] = checks;
     return http::json_response(is_ready ? 200 : 503, body);

@@ -70,8 +70,7 @@ Response discard(Letters& letters, Request const& request) {
         ids.push_back(letter.id);
         items.push_back({{"id", letter.id}, {"status", "discarded"}});
     }
-    if (auto done = letters.settle(ids, "discarded"); !done)
-        return http::problem(done.error());
+    if (auto done = letters.settle(ids, "discarded"); !done) return http::problem(done.error());
     return http::json_response(200, {{"items", items}});
 }
 

@@ -67,6 +67,7 @@ TEST_F(Serve, AnswersHealthToEverybodyAndNothingElse) {
                   401u);
         EXPECT_EQ(host.get(path).status, 200u) << path << host.get(path);
     }
+    EXPECT_NE(host.get("/readyz?verbose").text.find("plugin cron"), std::string::npos);
     Answer const none = host.get("/nothing");
     EXPECT_EQ(none.status, 404u);
     EXPECT_EQ(none.headers.at("content-type"), "application/problem+json");
