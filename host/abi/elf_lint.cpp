@@ -14,7 +14,7 @@ class Lint {
 public:
     explicit Lint(ElfImage const& image) : image_{image} {}
 
-    std::vector<Finding> run() && {
+    std::vector<LintFault> run() && {
         check_header();
         if (image_.dynamic().empty()) {
             add("damaged", "has no dynamic section");
@@ -126,12 +126,12 @@ private:
     }
 
     ElfImage const& image_;
-    std::vector<Finding> findings_;
+    std::vector<LintFault> findings_;
 };
 
 }  // namespace
 
-std::vector<Finding> lint_library(std::span<std::byte const> bytes) {
+std::vector<LintFault> lint_library(std::span<std::byte const> bytes) {
     std::string why;
     std::optional<ElfImage> const image = ElfImage::read(bytes, why);
     if (!image) {

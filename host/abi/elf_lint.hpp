@@ -8,7 +8,7 @@
 namespace weir::host {
 
 /// One thing that keeps a library from being loaded. `code` is stable: "plugin.exports".
-struct Finding {
+struct LintFault {
     std::string code, sentence;
 };
 
@@ -20,6 +20,6 @@ struct Finding {
 /// unique symbols (plugin.unique_symbols), no relocation of code (plugin.textrel), no static TLS
 /// (plugin.static_tls); RELRO and immediate binding (plugin.relro, plugin.bind_now); library paths
 /// below $ORIGIN only (plugin.rpath). Pure.
-std::vector<Finding> lint_library(std::span<std::byte const> bytes);
+std::vector<LintFault> lint_library(std::span<std::byte const> bytes);
 
 }  // namespace weir::host

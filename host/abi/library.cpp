@@ -39,15 +39,15 @@ Error named(std::filesystem::path const& path, Error const& error) {
     return out;
 }
 
-Error named(std::filesystem::path const& path, Finding const& finding) {
-    return named(path, Error{WEIR_E_CONFIG, finding.code, finding.sentence});
+Error named(std::filesystem::path const& path, LintFault const& fault) {
+    return named(path, Error{WEIR_E_CONFIG, fault.code, fault.sentence});
 }
 
 Result<TrustedFile> read_linted(std::filesystem::path const& path) {
     Result<TrustedFile> file = read_trusted(path);
     if (!file) return file.error();
-    std::vector<Finding> const findings = lint_library(file->bytes);
-    if (!findings.empty()) return named(path, findings.front());
+    std::vector<LintFault> const faults = lint_library(file->bytes);
+    if (!faults.empty()) return named(path, faults.front());
     return file;
 }
 
@@ -106,7 +106,7 @@ std::vector<Error> lint_file(std::filesystem::path const& path) {
     Result<TrustedFile> const file = read_trusted(path);
     if (!file) return {file.error()};
     std::vector<Error> out;
-    for (Finding const& finding : lint_library(file->bytes)) out.push_back(named(path, finding));
+    for (LintFault const& fault : lint_library(file->bytes)) out.push_back(named(path, fault));
     return out;
 }
 

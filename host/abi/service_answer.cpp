@@ -8,7 +8,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t findings_max = 100, text_bytes_max = 1024;
+constexpr std::size_t text_bytes_max = 1024;
 
 std::string text_of(Json const& json, char const* name) {
     auto const found = json.find(name);
@@ -19,8 +19,8 @@ std::string text_of(Json const& json, char const* name) {
 
 }  // namespace
 
-std::vector<ServiceFinding> findings_in(std::string_view text) {
-    std::vector<ServiceFinding> out;
+std::vector<Finding> findings_in(std::string_view text) {
+    std::vector<Finding> out;
     Json const json = Json::parse(text, nullptr, false);
     auto const errors = json.is_object() ? json.find("errors") : json.end();
     if (errors == json.end() || !errors->is_array()) return out;
@@ -32,10 +32,10 @@ std::vector<ServiceFinding> findings_in(std::string_view text) {
     return out;
 }
 
-std::string to_json(std::vector<ServiceFinding> const& findings) {
+std::string to_json(std::vector<Finding> const& findings) {
     if (findings.empty()) return {};
     Json errors = Json::array();
-    for (ServiceFinding const& finding : findings) {
+    for (Finding const& finding : findings) {
         errors.push_back(
             {{"pointer", finding.pointer}, {"code", finding.code}, {"detail", finding.detail}});
         if (!finding.suggestion.empty()) errors.back()["suggestion"] = finding.suggestion;

@@ -9,31 +9,27 @@
 #include <vector>
 
 #include "host/core/error.hpp"
+#include "host/core/finding.hpp"
 
 namespace weir::host {
 
-/// One of several things that a service found wrong with what it was asked, valid UTF-8.
-struct ServiceFinding {
-    std::string pointer, code, detail, suggestion;
-};
-
 /// The findings in {"errors":[{pointer,code,detail,suggestion}]}, which a failing service may have
-/// written; at most 100, and nothing when it wrote something else.
-std::vector<ServiceFinding> findings_in(std::string_view text);
+/// written, as valid UTF-8; at most 100, and nothing when it wrote something else.
+std::vector<Finding> findings_in(std::string_view text);
 /// The other direction; "" for none.
-std::string to_json(std::vector<ServiceFinding> const& findings);
+std::string to_json(std::vector<Finding> const& findings);
 
 /// What a method answered: `json`, or the error, perhaps with all that was found.
 struct MethodAnswer {
     MethodAnswer() = default;
     // Parentheses: braces would make an array of it.
     MethodAnswer(nlohmann::json value) : json(std::move(value)) {}
-    MethodAnswer(Error why, std::vector<ServiceFinding> found = {})
+    MethodAnswer(Error why, std::vector<Finding> found = {})
         : error{std::move(why)}, findings{std::move(found)} {}
 
     nlohmann::json json;
     std::optional<Error> error;
-    std::vector<ServiceFinding> findings;
+    std::vector<Finding> findings;
 };
 
 /// A request for a declared route; borrowed, so everything outlives the call.
@@ -47,7 +43,7 @@ struct HttpRequest {
 /// with all findings is the answer.
 struct HttpAnswer {
     HttpAnswer() = default;
-    HttpAnswer(Error why, std::vector<ServiceFinding> found = {})
+    HttpAnswer(Error why, std::vector<Finding> found = {})
         : error{std::move(why)}, findings{std::move(found)} {}
 
     unsigned status = 0;                                       ///< 200 to 599
@@ -55,7 +51,7 @@ struct HttpAnswer {
     std::string content_type;                                  ///< empty without a body
     std::string body;
     std::optional<Error> error;
-    std::vector<ServiceFinding> findings;
+    std::vector<Finding> findings;
 };
 
 }  // namespace weir::host

@@ -52,9 +52,9 @@ Error unreachable(std::string const& server, Code const& code) {
 }
 
 /// One exchange, step by step on an io_context of its own: only so do the stream's timeouts work.
-class Exchange {
+class Fetch {
 public:
-    Exchange(std::string const& server, ClientRequest const& request)
+    Fetch(std::string const& server, ClientRequest const& request)
         : server_{server}, request_{request}, stream_{io_} {}
 
     Result<ClientResponse> run(Address const& address) {
@@ -136,7 +136,7 @@ Result<ClientResponse> send(std::string const& server, ClientRequest const& requ
         return Error{WEIR_E_CONFIG, "server.bad_url",
                      fmt::format("\"{}\" is no address of a host", server), "--server"}
             .suggest("http://127.0.0.1:7070");
-    return Exchange{server, request}.run(*address);
+    return Fetch{server, request}.run(*address);
 }
 
 }  // namespace weir::host::http

@@ -15,7 +15,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t depth_max = 64;
-constexpr std::size_t findings_max = 100;
 
 /// Builds the value and refuses what a plain parser takes: depth, and keys that come twice.
 class Builder final : public nlohmann::json_sax<Json> {

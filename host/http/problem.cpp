@@ -13,7 +13,6 @@ using Json = nlohmann::json;
 
 constexpr char const* problem_type = "application/problem+json";
 /// Findings of one answer.
-constexpr std::size_t findings_max = 100;
 
 struct StatusTitle {
     unsigned status;

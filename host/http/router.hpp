@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "host/core/error.hpp"
+#include "host/core/finding.hpp"
 
 namespace weir::host::http {
 
@@ -68,11 +69,6 @@ struct Response {
     std::string body = {};
     std::string content_type = "application/json";
     std::shared_ptr<Stream> stream = {};  ///< then `body` is what it begins with
-};
-
-/// One thing that is wrong with a request, in the Contract's fields.
-struct Finding {
-    std::string pointer, code, detail, suggestion;
 };
 
 Response json_response(unsigned status, nlohmann::json const& body);

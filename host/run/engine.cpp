@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "host/core/caught.hpp"
+#include "host/core/log_level.hpp"
 #include "host/run/report_json.hpp"
 #include "host/run/run_json.hpp"
 
@@ -16,7 +17,6 @@ namespace {
 using Json = nlohmann::json;
 using std::chrono::milliseconds;
 
-constexpr int level_warning = 3, level_error = 4;
 constexpr milliseconds idle_pause{30'000};
 constexpr std::int64_t store_pause_us = 1'000'000;
 constexpr std::size_t page_max = 1'000;

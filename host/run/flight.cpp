@@ -9,6 +9,7 @@
 #include "host/abi/watchdog.hpp"
 #include "host/core/caught.hpp"
 #include "host/core/failpoint.hpp"
+#include "host/core/log_level.hpp"
 #include "host/run/letter_file.hpp"
 #include "host/run/report_json.hpp"
 #include "host/run/stored_letters.hpp"
@@ -16,8 +17,6 @@
 namespace weir::host {
 
 namespace {
-
-constexpr int level_info = 2, level_warning = 3, level_error = 4;
 
 void add(Counts& sum, Counts const& more) {
     sum.read += more.read;

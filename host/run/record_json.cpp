@@ -12,7 +12,7 @@ namespace weir::host {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Ordered = nlohmann::ordered_json;
 
 constexpr std::int64_t exact_integer_max = std::int64_t{1} << 53;
 
@@ -51,28 +51,28 @@ std::string printed(Print&& print) {
     return {text, print(static_cast<char*>(text))};
 }
 
-Json number(double value) {
+Ordered number(double value) {
     if (std::isnan(value)) return "NaN";
     if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
     return value;
 }
 
-Json integer(std::int64_t value) {
+Ordered integer(std::int64_t value) {
     if (value > -exact_integer_max && value < exact_integer_max) return value;
     return std::to_string(value);
 }
 
-Json text(FieldView const& field, std::string_view bytes) {
+Ordered text(FieldView const& field, std::string_view bytes) {
     if (field.meaning == Meaning::binary) return hex(bytes);
     if (field.extension == "arrow.json") {
         // Digits that a double cannot hold would be rounded by parsing, so such a text stays one.
-        Json parsed = Json::parse(bytes, nullptr, false);
+        Ordered parsed = Ordered::parse(bytes, nullptr, false);
         if (!parsed.is_discarded() && parsed.dump() == bytes) return parsed;
     }
     return std::string{bytes};
 }
 
-Json value(ColumnView const& column, std::int64_t row) {
+Ordered value(ColumnView const& column, std::int64_t row) {
     FieldView const& field = column.field();
     if (column.is_null(row)) return nullptr;
     switch (field.layout) {
@@ -81,8 +81,8 @@ Json value(ColumnView const& column, std::int64_t row) {
         case Layout::float64: return number(column.float64(row));
         case Layout::uint64: {
             std::uint64_t const big = column.unsigned_integer(row);
-            return big < static_cast<std::uint64_t>(exact_integer_max) ? Json(big)
-                                                                       : Json(std::to_string(big));
+            return big < static_cast<std::uint64_t>(exact_integer_max) ? Ordered(big)
+                                                                       : Ordered(std::to_string(big));
         }
         case Layout::text:
         case Layout::large_text: return text(field, column.bytes(row));
@@ -110,8 +110,8 @@ Json value(ColumnView const& column, std::int64_t row) {
 
 }  // namespace
 
-Json record_json(ArrowSchema const& schema, ArrowArray const& batch, std::int64_t row) {
-    Json record = Json::object();
+Ordered record_json(ArrowSchema const& schema, ArrowArray const& batch, std::int64_t row) {
+    Ordered record = Ordered::object();
     for (std::int64_t i = 0; i < schema.n_children; ++i) {
         FieldView const field = FieldView::of(*schema.children[i]);
         record[field.name] = value(ColumnView{field, *batch.children[i]}, row);

@@ -6,20 +6,20 @@ namespace weir::host {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Ordered = nlohmann::ordered_json;
 
 }  // namespace
 
 // Whatever a message quotes of what was typed, a password in it is nobody's to read (I9).
-Json to_json(Error const& error) {
-    Json json{{"code", error.code}, {"message", mask_secrets(error.message)}};
+Ordered to_json(Error const& error) {
+    Ordered json{{"code", error.code}, {"message", mask_secrets(error.message)}};
     if (!error.where.empty()) json["where"] = mask_secrets(error.where);
     if (!error.suggestion.empty()) json["suggestion"] = mask_secrets(error.suggestion);
     return json;
 }
 
-Json to_json(StreamReport const& stream, bool is_dry_run) {
-    Json json{{"stream", stream.stream},
+Ordered to_json(StreamReport const& stream, bool is_dry_run) {
+    Ordered json{{"stream", stream.stream},
               {"target", stream.target},
               {"read", stream.counts.read},
               {"written", stream.counts.written},
@@ -29,20 +29,20 @@ Json to_json(StreamReport const& stream, bool is_dry_run) {
               {"batches", stream.counts.batches},
               {"bytes", stream.counts.bytes},
               {"seconds", stream.seconds}};
-    json["cursor"] = stream.cursor.empty() ? Json(nullptr) : Json(stream.cursor);
-    json["error"] = stream.error ? to_json(*stream.error) : Json(nullptr);
+    json["cursor"] = stream.cursor.empty() ? Ordered(nullptr) : Ordered(stream.cursor);
+    json["error"] = stream.error ? to_json(*stream.error) : Ordered(nullptr);
     if (!stream.notes.empty()) json["notes"] = stream.notes;
     if (is_dry_run) json["plan"] = stream.plan, json["actions"] = stream.actions;
     return json;
 }
 
-Json to_json(CopyReport const& report) {
-    Json json{{"status", report.status()}, {"run_id", report.run_id}, {"streams", Json::array()}};
+Ordered to_json(CopyReport const& report) {
+    Ordered json{{"status", report.status()}, {"run_id", report.run_id}, {"streams", Ordered::array()}};
     for (StreamReport const& stream : report.streams)
         json["streams"].push_back(to_json(stream, report.dry_run));
     if (report.dry_run) json["dry_run"] = true;
     if (!report.dead_letters.empty()) json["dead_letters"] = report.dead_letters;
-    json["error"] = report.error ? to_json(*report.error) : Json(nullptr);
+    json["error"] = report.error ? to_json(*report.error) : Ordered(nullptr);
     return json;
 }
 

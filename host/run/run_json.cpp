@@ -10,19 +10,19 @@ namespace weir::host {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Ordered = nlohmann::ordered_json;
 
-Json time_json(std::int64_t unix_us) {
-    return unix_us == 0 ? Json(nullptr) : Json(rfc3339(unix_us));
+Ordered time_json(std::int64_t unix_us) {
+    return unix_us == 0 ? Ordered(nullptr) : Ordered(rfc3339(unix_us));
 }
 
 /// What was stored as text; `missing` where there is none.
-Json parsed(std::string const& text, Json missing) {
-    Json json = text.empty() ? std::move(missing) : Json::parse(text, nullptr, false);
-    return json.is_discarded() ? Json(nullptr) : json;
+Ordered parsed(std::string const& text, Ordered missing) {
+    Ordered json = text.empty() ? std::move(missing) : Ordered::parse(text, nullptr, false);
+    return json.is_discarded() ? Ordered(nullptr) : json;
 }
 
-void put_counts(Json& json, RunCounts const& counts) {
+void put_counts(Ordered& json, RunCounts const& counts) {
     json["read"] = counts.read;
     json["written"] = counts.written;
     json["filtered"] = counts.filtered;
@@ -38,9 +38,9 @@ double milliseconds(std::int64_t from_us, std::int64_t to_us) {
 
 }  // namespace
 
-Json to_json(RunRow const& run) {
-    Json const trigger = parsed(run.trigger_json, Json::object());
-    Json json{{"run_id", run.run_id},
+Ordered to_json(RunRow const& run) {
+    Ordered const trigger = parsed(run.trigger_json, Ordered::object());
+    Ordered json{{"run_id", run.run_id},
               {"job", run.job},
               {"owner", run.owner},
               {"status", run.status},
@@ -53,7 +53,7 @@ Json to_json(RunRow const& run) {
     put_counts(json, run.counts);
     json["attempts"] = run.attempts;
     json["error"] = parsed(run.error_json, nullptr);
-    json["streams"] = parsed(run.streams_json, Json::array());
+    json["streams"] = parsed(run.streams_json, Ordered::array());
     json["success"] = run.status == "succeeded";
     json["recordsProcessed"] = run.counts.written;
     json["executionTime"] = milliseconds(run.started_us, run.finished_us);
@@ -61,29 +61,29 @@ Json to_json(RunRow const& run) {
     return json;
 }
 
-Json to_json(TaskRow const& task) {
-    Json json{{"task", task.task},     {"job", task.job},       {"stream", task.stream},
+Ordered to_json(TaskRow const& task) {
+    Ordered json{{"task", task.task},     {"job", task.job},       {"stream", task.stream},
               {"target", task.target}, {"status", task.status}, {"attempt", task.attempt}};
     put_counts(json, task.counts);
-    json["cursor"] = task.cursor.empty() ? Json(nullptr) : Json(task.cursor);
+    json["cursor"] = task.cursor.empty() ? Ordered(nullptr) : Ordered(task.cursor);
     json["error"] = parsed(task.error_json, nullptr);
-    json["streams"] = parsed(task.streams_json, Json::array());
+    json["streams"] = parsed(task.streams_json, Ordered::array());
     if (task.status == "retrying") json["run_at"] = time_json(task.run_at_us);
     json["started_at"] = time_json(task.started_us);
     json["finished_at"] = time_json(task.finished_us);
     return json;
 }
 
-Json to_json(std::vector<Runs::LogLine> const& lines, std::size_t limit) {
+Ordered to_json(std::vector<Runs::LogLine> const& lines, std::size_t limit) {
     constexpr std::array levels{"trace", "debug", "info", "warning", "error"};
-    Json items = Json::array();
+    Ordered items = Ordered::array();
     for (Runs::LogLine const& line : lines)
         items.push_back({{"seq", line.seq},
                          {"at", rfc3339(line.at_us)},
                          {"level", levels[static_cast<std::size_t>(std::clamp(line.level, 0, 4))]},
                          {"message", line.message}});
     bool const has_more = !lines.empty() && lines.size() >= limit;
-    return {{"items", std::move(items)}, {"next", has_more ? Json(lines.back().seq) : Json()}};
+    return {{"items", std::move(items)}, {"next", has_more ? Ordered(lines.back().seq) : Ordered()}};
 }
 
 bool is_ended(std::string_view status) {

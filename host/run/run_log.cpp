@@ -4,15 +4,10 @@
 
 #include <utility>
 
+#include "host/core/log_level.hpp"
 #include "host/core/secret.hpp"
 
 namespace weir::host {
-
-namespace {
-
-constexpr std::int32_t level_info = 2, level_warning = 3;
-
-}  // namespace
 
 void RunLog::add(int level, std::string_view message) {
     std::lock_guard const lock{mutex_};

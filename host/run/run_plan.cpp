@@ -41,7 +41,7 @@ public:
 private:
     void add(std::string pointer, std::string code, std::string message,
              std::string suggestion = {}) {
-        if (findings.size() < RunPlan::findings_max)
+        if (findings.size() < findings_max)
             findings.push_back(
                 {std::move(pointer), std::move(code), std::move(message), std::move(suggestion)});
     }
@@ -258,22 +258,11 @@ RunPlan read_plan(Json const& plan) {
 Error error_of(std::vector<Finding> const& findings) {
     Names sentences;
     for (Finding const& finding : findings)
-        sentences.push_back(finding.pointer + ": " + finding.message);
+        sentences.push_back(finding.pointer + ": " + finding.detail);
     Finding const first = findings.empty() ? Finding{} : findings.front();
     return Error{WEIR_E_CONFIG, first.code, fmt::format("{}", fmt::join(sentences, "; ")),
                  first.pointer}
         .suggest(first.suggestion);
-}
-
-Json to_json(std::vector<Finding> const& findings) {
-    Json list = Json::array();
-    for (Finding const& finding : findings) {
-        Json item{
-            {"pointer", finding.pointer}, {"code", finding.code}, {"detail", finding.message}};
-        if (!finding.suggestion.empty()) item["suggestion"] = finding.suggestion;
-        list.push_back(std::move(item));
-    }
-    return list;
 }
 
 bool is_job_id(std::string_view id) {

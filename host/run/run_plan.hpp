@@ -6,15 +6,11 @@
 #include <vector>
 
 #include "host/abi/registry.hpp"
+#include "host/core/finding.hpp"
 #include "host/run/request.hpp"
 #include "host/run/retry.hpp"
 
 namespace weir::host {
-
-/// One thing that is wrong in a document: where (JSON Pointer), what, and what to write instead.
-struct Finding {
-    std::string pointer, code, message, suggestion;
-};
 
 /// One end of a task: `config` as it was written, its references unresolved.
 struct ConnectorConfig {
@@ -24,7 +20,6 @@ struct ConnectorConfig {
 
 /// What a run has to do, read from its plan; see README.md for the JSON. A value.
 struct RunPlan {
-    static constexpr std::size_t findings_max = 100;
     static constexpr std::size_t plan_bytes_max = 4u << 20;
 
     std::string job, task;
@@ -43,9 +38,6 @@ RunPlan read_plan(nlohmann::json const& plan);
 
 /// All findings as one error: E_CONFIG with the code and place of the first.
 Error error_of(std::vector<Finding> const& findings);
-
-/// [{"pointer","code","detail","suggestion"?}]
-nlohmann::json to_json(std::vector<Finding> const& findings);
 
 /// Whether `id` may name a job: `[A-Za-z0-9][A-Za-z0-9_-]{0,62}`.
 bool is_job_id(std::string_view id);

@@ -28,7 +28,7 @@ namespace {
 using Json = nlohmann::json;
 
 /// How often the server looks whether it shall stop, and at what wants tending.
-constexpr std::chrono::milliseconds look_again{50};
+constexpr std::chrono::milliseconds stop_seen_after{50};
 constexpr std::int64_t retain_ms = 60'000;
 constexpr std::size_t workers = 8;
 
@@ -235,7 +235,7 @@ Result<void> run_app(ServeRequest request, ServeVoice const& voice, Clock const&
     App app{request, voice, clock, limits, *directory, std::move(*store), std::move(*key)};
     Result<void> started = app.start(config);
     while (started && !stop) {
-        std::this_thread::sleep_for(look_again);
+        std::this_thread::sleep_for(stop_seen_after);
         app.tend();
     }
     app.stop();

@@ -176,7 +176,7 @@ std::vector<http::Route> host_routes(HostRoutePorts const& ports) {
                   }),
             route("/plugins", Scope::read, "Libraries: what they are and how they do",
                   [ports](Request const& request) {
-                      std::vector<http::Finding> findings;
+                      std::vector<Finding> findings;
                       if (!Page::of(request, {}, findings)) return refused(findings);
                       return http::json_response(
                           200, {{"items", plugins_json(ports)}, {"next", nullptr}});

@@ -27,7 +27,7 @@ Json to_json(Letter const& letter) {
 }
 
 Response list(Letters& letters, Request const& request) {
-    std::vector<http::Finding> findings;
+    std::vector<Finding> findings;
     std::optional<Page> const page = Page::of(request, {"job", "run", "code", "status"}, findings);
     if (!page) return refused(findings);
     Letters::Filter filter;

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t limit_max = 1'000;
 
 void check_names(std::string const& query, std::vector<std::string> const& known,
-                 std::vector<http::Finding>& findings) {
+                 std::vector<Finding>& findings) {
     for (std::size_t at = 0; at < query.size();) {
         std::size_t const end = std::min(query.find('&', at), query.size());
         std::string const pair = query.substr(at, end - at);
@@ -32,7 +32,7 @@ void check_names(std::string const& query, std::vector<std::string> const& known
 }  // namespace
 
 std::optional<Page> Page::of(http::Request const& request, std::vector<std::string> const& known,
-                             std::vector<http::Finding>& findings) {
+                             std::vector<Finding>& findings) {
     std::vector<std::string> names = known;
     names.insert(names.end(), {"limit", "cursor"});
     check_names(request.query, names, findings);
@@ -62,8 +62,8 @@ std::vector<std::string> query_values(std::string_view query, std::string_view n
     return values;
 }
 
-http::Response refused(std::vector<http::Finding> const& findings) {
-    http::Finding const first = findings.empty() ? http::Finding{} : findings.front();
+http::Response refused(std::vector<Finding> const& findings) {
+    Finding const first = findings.empty() ? Finding{} : findings.front();
     return http::problem(
         Error{WEIR_E_CONFIG, first.code, first.detail, first.pointer}.suggest(first.suggestion),
         findings);

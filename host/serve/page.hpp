@@ -19,13 +19,13 @@ struct Page {
     /// limit and cursor).
     static std::optional<Page> of(http::Request const& request,
                                   std::vector<std::string> const& known,
-                                  std::vector<http::Finding>& findings);
+                                  std::vector<Finding>& findings);
 };
 
 /// Every value of a parameter that may stand several times, decoded.
 std::vector<std::string> query_values(std::string_view query, std::string_view name);
 
 /// 422 with all that is wrong with a request.
-http::Response refused(std::vector<http::Finding> const& findings);
+http::Response refused(std::vector<Finding> const& findings);
 
 }  // namespace weir::host

@@ -22,13 +22,7 @@ http::Scope scope_of(std::string const& name) {
 }
 
 http::Response response_of(HttpAnswer answer) {
-    if (answer.error) {
-        std::vector<http::Finding> findings;
-        for (ServiceFinding& found : answer.findings)
-            findings.push_back({std::move(found.pointer), std::move(found.code),
-                                std::move(found.detail), std::move(found.suggestion)});
-        return http::problem(*answer.error, findings);
-    }
+    if (answer.error) return http::problem(*answer.error, answer.findings);
     http::Response response;
     response.status = answer.status;
     response.headers = std::move(answer.headers);

@@ -37,7 +37,7 @@ Response answer(Result<Json> const& result, unsigned status = 200) {
 }
 
 Response list_runs(Engine& engine, Request const& request) {
-    std::vector<http::Finding> findings;
+    std::vector<Finding> findings;
     std::optional<Page> const page = Page::of(request, {"job", "status", "since"}, findings);
     if (!page) return refused(findings);
     Runs::Filter filter;
@@ -56,7 +56,7 @@ Response list_tasks(Engine& engine, Request const& request) {
 }
 
 Response list_logs(Engine& engine, Request const& request) {
-    std::vector<http::Finding> findings;
+    std::vector<Finding> findings;
     std::optional<Page> const page = Page::of(request, {}, findings);
     if (!page) return refused(findings);
     std::int64_t after = 0;
@@ -133,7 +133,7 @@ std::vector<http::Route> run_routes(Engine& engine) {
 std::vector<http::Route> connector_routes(Engine& engine) {
     return {route("GET", "/connectors", Scope::read, "Connectors and how they are configured",
                   [&engine](Request const& in) {
-                      std::vector<http::Finding> findings;
+                      std::vector<Finding> findings;
                       if (!Page::of(in, {}, findings)) return refused(findings);
                       return http::json_response(
                           200, {{"items", engine.inspector().connectors().at("items")},

@@ -26,11 +26,11 @@ std::size_t number(Json const& in, char const* name, std::size_t otherwise, std:
     return std::min(at->get<std::size_t>(), max);
 }
 
-MethodAnswer answer(Result<Json> result) {
+MethodAnswer method_answer(Result<Json> result) {
     return result ? MethodAnswer{std::move(*result)} : MethodAnswer{result.error()};
 }
 
-MethodAnswer answer(Result<SubmittedRun> const& run) {
+MethodAnswer method_answer(Result<SubmittedRun> const& run) {
     if (!run) return run.error();
     return Json{{"run_id", run->run_id}, {"status", run->status}, {"existing", run->existing}};
 }
@@ -50,13 +50,11 @@ std::optional<Overlap> overlap_of(std::string const& name) {
 
 /// What is wrong with the plan of `in`, all of it; nothing when it can be run.
 std::optional<MethodAnswer> objection(Engine& engine, Json const& in) {
-    std::vector<Finding> const found =
+    std::vector<Finding> findings =
         engine.check(in.is_object() ? in.value("plan", Json()) : Json());
-    if (found.empty()) return std::nullopt;
-    std::vector<ServiceFinding> findings;
-    for (Finding const& each : found)
-        findings.push_back({each.pointer, each.code, each.message, each.suggestion});
-    return MethodAnswer{error_of(found), std::move(findings)};
+    if (findings.empty()) return std::nullopt;
+    Error error = error_of(findings);
+    return MethodAnswer{std::move(error), std::move(findings)};
 }
 
 MethodAnswer submit(Engine& engine, std::string const& caller, Json const& in) {
@@ -73,7 +71,7 @@ MethodAnswer submit(Engine& engine, std::string const& caller, Json const& in) {
     request.trigger_json = in.value("trigger", Json{{"by", "api"}}).dump();
     request.kind = text(in, "kind");
     request.overlap = *overlap;
-    return answer(engine.submit(request));
+    return method_answer(engine.submit(request));
 }
 
 MethodAnswer list(Engine& engine, std::string const&, Json const& in) {
@@ -87,7 +85,7 @@ MethodAnswer list(Engine& engine, std::string const&, Json const& in) {
     if (status.is_array())
         for (Json const& each : status)
             if (each.is_string()) filter.statuses.push_back(each);
-    return answer(engine.list(filter));
+    return method_answer(engine.list(filter));
 }
 
 Methods const& runner_methods() {
@@ -96,14 +94,14 @@ Methods const& runner_methods() {
         {"list", list},
         {"cancel",
          [](Engine& engine, std::string const&, Json const& in) {
-             return answer(engine.cancel(text(in, "run_id"), text(in, "reason")));
+             return method_answer(engine.cancel(text(in, "run_id"), text(in, "reason")));
          }},
         {"query",
          [](Engine& engine, std::string const&, Json const& in) {
-             return answer(engine.query(text(in, "run_id"), in.value("tasks", false)));
+             return method_answer(engine.query(text(in, "run_id"), in.value("tasks", false)));
          }},
         {"retry", [](Engine& engine, std::string const&,
-                     Json const& in) { return answer(engine.retry(text(in, "run_id"))); }},
+                     Json const& in) { return method_answer(engine.retry(text(in, "run_id"))); }},
         {"forget",
          [](Engine& engine, std::string const&, Json const& in) -> MethodAnswer {
              if (Result<void> done = engine.forget(text(in, "job")); !done) return done.error();
@@ -114,16 +112,16 @@ Methods const& runner_methods() {
              if (auto wrong = objection(engine, in)) return std::move(*wrong);
              auto const limit =
                  static_cast<std::int64_t>(number(in, "limit", 20, Inspector::preview_rows_max));
-             return answer(engine.preview(caller, in["plan"], limit));
+             return method_answer(engine.preview(caller, in["plan"], limit));
          }},
         {"position",
          [](Engine& engine, std::string const& caller, Json const& in) {
              if (auto wrong = objection(engine, in)) return std::move(*wrong);
-             return answer(engine.position(caller, in["plan"]));
+             return method_answer(engine.position(caller, in["plan"]));
          }},
         {"reset", [](Engine& engine, std::string const& caller, Json const& in) {
              if (auto wrong = objection(engine, in)) return std::move(*wrong);
-             return answer(engine.reset(caller, in["plan"]));
+             return method_answer(engine.reset(caller, in["plan"]));
          }}};
     return methods;
 }
@@ -140,12 +138,12 @@ Methods const& connector_methods() {
          }},
         {"check",
          [](Engine& engine, std::string const& caller, Json const& in) {
-             return answer(engine.inspector().check(caller, connector_of(in)));
+             return method_answer(engine.inspector().check(caller, connector_of(in)));
          }},
         {"discover", [](Engine& engine, std::string const& caller, Json const& in) {
              std::optional<std::string> pattern;
              if (std::string const given = text(in, "pattern"); !given.empty()) pattern = given;
-             return answer(engine.inspector().discover(caller, connector_of(in), pattern));
+             return method_answer(engine.inspector().discover(caller, connector_of(in), pattern));
          }}};
     return methods;
 }

@@ -16,15 +16,15 @@ std::string built(std::string const& name) {
 
 std::string codes(std::string const& bytes) {
     std::string out;
-    for (Finding const& finding : lint_library(std::as_bytes(std::span{bytes})))
-        out += finding.code + " ";
+    for (LintFault const& fault : lint_library(std::as_bytes(std::span{bytes})))
+        out += fault.code + " ";
     return out;
 }
 
 std::string sentences(std::string const& bytes) {
     std::string out;
-    for (Finding const& finding : lint_library(std::as_bytes(std::span{bytes})))
-        out += finding.sentence + "; ";
+    for (LintFault const& fault : lint_library(std::as_bytes(std::span{bytes})))
+        out += fault.sentence + "; ";
     return out;
 }
 

@@ -208,6 +208,23 @@ TEST_F(Serve, KeepsAPasswordToItself) {
     }
 }
 
+TEST_F(Serve, ABadLibraryIsToldAndHarmsNothing) {
+    std::filesystem::create_directory(directory / "more");
+    std::ofstream{directory / "more/junk.so"} << "no library";
+    std::filesystem::permissions(directory / "more/junk.so", std::filesystem::perms::owner_read);
+    WeirServer host{data(), {"--plugin-dir", directory / "more"}};
+    Answer const told = host.get("/readyz?verbose");
+    EXPECT_EQ(told.status, 200u) << told;
+    EXPECT_EQ(told.body.at("status"), "degraded") << told;
+    auto const has_detail = [](Answer const& answer) {
+        return answer.text.find("\"detail\"") != std::string::npos;
+    };
+    EXPECT_NE(told.text.find("junk.so"), std::string::npos) << told;
+    EXPECT_TRUE(has_detail(told)) << told;
+    EXPECT_FALSE(has_detail(host.call("GET", "/readyz?verbose", nullptr, {{"Authorization", ""}})));
+    EXPECT_EQ(host.get("/cron/events").status, 200u);
+}
+
 TEST_F(Serve, SaysWhoHoldsADirectoryOrAPort) {
     WeirServer host{data()};
     Ran const held = weir({"serve", "--data-dir", data(), "--listen", "127.0.0.1:0"});
