@@ -81,8 +81,8 @@ Ordered value(ColumnView const& column, std::int64_t row) {
         case Layout::float64: return number(column.float64(row));
         case Layout::uint64: {
             std::uint64_t const big = column.unsigned_integer(row);
-            return big < static_cast<std::uint64_t>(exact_integer_max) ? Ordered(big)
-                                                                       : Ordered(std::to_string(big));
+            if (big < static_cast<std::uint64_t>(exact_integer_max)) return big;
+            return std::to_string(big);
         }
         case Layout::text:
         case Layout::large_text: return text(field, column.bytes(row));

@@ -37,7 +37,8 @@ Ordered to_json(StreamReport const& stream, bool is_dry_run) {
 }
 
 Ordered to_json(CopyReport const& report) {
-    Ordered json{{"status", report.status()}, {"run_id", report.run_id}, {"streams", Ordered::array()}};
+    Ordered json{
+        {"status", report.status()}, {"run_id", report.run_id}, {"streams", Ordered::array()}};
     for (StreamReport const& stream : report.streams)
         json["streams"].push_back(to_json(stream, report.dry_run));
     if (report.dry_run) json["dry_run"] = true;

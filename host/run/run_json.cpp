@@ -83,7 +83,8 @@ Ordered to_json(std::vector<Runs::LogLine> const& lines, std::size_t limit) {
                          {"level", levels[static_cast<std::size_t>(std::clamp(line.level, 0, 4))]},
                          {"message", line.message}});
     bool const has_more = !lines.empty() && lines.size() >= limit;
-    return {{"items", std::move(items)}, {"next", has_more ? Ordered(lines.back().seq) : Ordered()}};
+    Ordered const next = has_more ? Ordered(lines.back().seq) : Ordered();
+    return {{"items", std::move(items)}, {"next", next}};
 }
 
 bool is_ended(std::string_view status) {
