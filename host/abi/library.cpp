@@ -72,6 +72,12 @@ std::optional<Error> enter(Library const& library, weir_module const*& module) {
     }
 }
 
+Error quarantined() {
+    return Error{WEIR_E_CONFIG, "plugin.quarantined",
+                 "took the host down the last time it was loaded, and is left alone until it is "
+                 "asked for: weir plugin reload"};
+}
+
 Error disagrees(std::filesystem::path const& path, std::string_view how) {
     std::filesystem::path manifest = path;
     manifest.replace_extension(".json");
@@ -83,12 +89,22 @@ Error disagrees(std::filesystem::path const& path, std::string_view how) {
 }  // namespace
 
 Result<LoadedLibrary> load_library(std::filesystem::path const& path,
-                                   std::optional<Manifest> const& manifest) {
+                                   std::optional<Manifest> const& manifest, LibraryRoom* room) {
+    if (room && room->is_quarantined(path)) return named(path, quarantined());
     Result<TrustedFile> const file = read_linted(path);
     if (!file) return file.error();
     if (manifest && manifest->sha256 != file->sha256)
         return disagrees(path, "describes another build of the library (sha256 differs)");
-    Result<std::shared_ptr<Library const>> const library = open_library(path);
+    std::filesystem::path mapped = path;
+    if (room) {
+        Result<std::filesystem::path> copy = room->copy(*file);
+        if (!copy) return named(path, copy.error());
+        if (Result<std::string> seen = room->look(*copy); !seen) return named(path, seen.error());
+        mapped = std::move(*copy);
+    }
+    std::optional<LibraryRoom::Loading> loading;
+    if (room) loading.emplace(*room, path);
+    Result<std::shared_ptr<Library const>> const library = open_library(mapped);
     if (!library) return library.error();
     weir_module const* module = nullptr;
     if (std::optional<Error> const error = enter(**library, module)) return named(path, *error);

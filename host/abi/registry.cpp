@@ -1,4 +1,4 @@
-#include "host/abi/registry.hpp"
+#include "host/abi/registry_entry.hpp"
 
 #include <fmt/format.h>
 
@@ -10,16 +10,6 @@
 #include "host/core/text.hpp"
 
 namespace weir::host {
-
-/// One library that may be used: known by its manifest, loaded when it was needed.
-struct Registry::Entry {
-    std::filesystem::path path;
-    Manifest manifest;
-    bool is_from_file = false;  // the manifest was read, not made from the loaded module
-    std::vector<std::shared_ptr<ComponentInfo const>> components;
-    std::shared_ptr<Generation> generation;
-    std::optional<Error> refused;
-};
 
 namespace {
 
@@ -33,22 +23,10 @@ std::vector<std::filesystem::path> libraries_in(std::filesystem::path const& dir
     return out;
 }
 
-weir_component const* find_table(weir_module const& module, std::string_view id) {
-    for (std::uint32_t i = 0; i < module.component_count; ++i)
-        if (module.components[i]->id == id) return module.components[i];
-    return nullptr;
-}
-
-template <class Table>
-Table const* table_of(weir_component const& component, char const* id, std::uint32_t role) {
-    if (role != 0 && !(component.roles & role)) return nullptr;
-    return static_cast<Table const*>(component.iface(id));
-}
-
 }  // namespace
 
-Registry::Registry(std::vector<std::filesystem::path> directories)
-    : directories_{std::move(directories)} {}
+Registry::Registry(std::vector<std::filesystem::path> directories, LibraryRoom* room)
+    : directories_{std::move(directories)}, room_{room} {}
 
 Registry::~Registry() = default;
 
@@ -64,8 +42,15 @@ void Registry::scan_locked() {
 }
 
 void Registry::scan_directory(std::filesystem::path const& directory) {
-    for (std::filesystem::path const& library : libraries_in(directory))
+    auto const has = [](std::vector<std::string> const& names, std::string const& name) {
+        return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    for (std::filesystem::path const& library : libraries_in(directory)) {
+        if (has(leave_.unloaded_files, library.filename().string())) continue;
         if (std::optional<Error> error = add(library)) refusals_.push_back({library, *error});
+    }
+    for (auto const& entry : entries_)
+        entry->is_enabled = !has(leave_.disabled_ids, entry->manifest.id);
 }
 
 std::optional<Error> Registry::add(std::filesystem::path const& library) {
@@ -75,11 +60,11 @@ std::optional<Error> Registry::add(std::filesystem::path const& library) {
     if (!written) return written.error();
     if (*written) {
         entry->manifest = std::move(**written);
-        entry->is_from_file = true;
     } else {
-        Result<LoadedLibrary> loaded = load_library(library, std::nullopt);
+        Result<LoadedLibrary> loaded = load_library(library, std::nullopt, room_);
         if (!loaded) return loaded.error();
         entry->generation = std::move(loaded->generation);
+        entry->generations = 1;
         entry->manifest = std::move(loaded->manifest);
     }
     if (std::optional<Error> error = check_duplicate(*entry)) return error;
@@ -96,6 +81,8 @@ std::optional<Error> Registry::check_duplicate(Entry const& entry) const {
                                  entry.path.string(), what, value, other.path.string())};
     };
     for (std::unique_ptr<Entry> const& other : entries_) {
+        // The same library in a newer build is no second one.
+        if (other->manifest.id == entry.manifest.id && other->path == entry.path) continue;
         if (other->manifest.id == entry.manifest.id)
             return duplicate("plugin id", entry.manifest.id, *other);
         for (ComponentInfo const& theirs : other->manifest.components)
@@ -119,8 +106,10 @@ std::vector<std::shared_ptr<ComponentInfo const>> Registry::components() {
     scan_locked();
     std::vector<std::shared_ptr<ComponentInfo const>> out;
     for (std::unique_ptr<Entry> const& entry : entries_)
-        std::copy_if(entry->components.begin(), entry->components.end(), std::back_inserter(out),
-                     [](auto const& info) { return info->is_connector(); });
+        if (entry->is_enabled)
+            std::copy_if(entry->components.begin(), entry->components.end(),
+                         std::back_inserter(out),
+                         [](auto const& info) { return info->is_connector(); });
     std::sort(out.begin(), out.end(), [](auto const& a, auto const& b) { return a->id < b->id; });
     return out;
 }
@@ -130,8 +119,10 @@ std::vector<std::shared_ptr<ComponentInfo const>> Registry::services() {
     scan_locked();
     std::vector<std::shared_ptr<ComponentInfo const>> out;
     for (std::unique_ptr<Entry> const& entry : entries_)
-        std::copy_if(entry->components.begin(), entry->components.end(), std::back_inserter(out),
-                     [](auto const& info) { return info->is_service(); });
+        if (entry->is_enabled)
+            std::copy_if(entry->components.begin(), entry->components.end(),
+                         std::back_inserter(out),
+                         [](auto const& info) { return info->is_service(); });
     return out;
 }
 
@@ -158,15 +149,12 @@ Result<Component> Registry::load_component(std::string_view id, bool is_service)
         for (std::shared_ptr<ComponentInfo const> const& info : entry->components) {
             if (info->id != id || !(is_service ? info->is_service() : info->is_connector()))
                 continue;
+            if (!entry->is_enabled)
+                return Error{WEIR_E_CONFIG, "plugin.disabled",
+                             fmt::format("the plugin {} is switched off", entry->manifest.id)}
+                    .suggest(fmt::format("weir plugin enable {}", entry->manifest.id));
             if (std::optional<Error> const error = load_entry(*entry)) return *error;
-            weir_component const* table = find_table(entry->generation->module(), id);
-            return Component{entry->generation,
-                             info,
-                             table,
-                             table_of<weir_source>(*table, "weir.source/1", WEIR_ROLE_SOURCE),
-                             table_of<weir_sink>(*table, "weir.sink/1", WEIR_ROLE_SINK),
-                             table_of<weir_lifecycle>(*table, "weir.lifecycle/1", 0),
-                             table_of<weir_service>(*table, "weir.service/1", WEIR_ROLE_SERVICE)};
+            return component_of(entry->generation, info);
         }
     return unknown(id, is_service);
 }
@@ -179,9 +167,10 @@ void Registry::load_all() {
 
 std::optional<Error> Registry::load_entry(Entry& entry) {
     if (entry.generation || entry.refused) return entry.refused;
-    Result<LoadedLibrary> loaded = load_library(entry.path, entry.manifest);
+    Result<LoadedLibrary> loaded = load_library(entry.path, entry.manifest, room_);
     if (loaded) {
         entry.generation = std::move(loaded->generation);
+        ++entry.generations;
         return std::nullopt;
     }
     entry.refused = loaded.error();
@@ -194,8 +183,7 @@ std::vector<Registry::Library> Registry::libraries() {
     scan_locked();
     std::vector<Library> all;
     for (auto const& entry : entries_)
-        if (!entry->refused)
-            all.push_back({entry->path, entry->manifest, entry->generation != nullptr});
+        if (!entry->refused) all.push_back(shown(*entry));
     return all;
 }
 

@@ -14,6 +14,12 @@ std::vector<std::filesystem::path> library_directories(char const* kind,
     return all;
 }
 
+std::filesystem::path runner_path() {
+    std::error_code failed;
+    auto const self = std::filesystem::read_symlink("/proc/self/exe", failed);
+    return self.parent_path().parent_path() / "lib/weir/weir-runner";
+}
+
 Environment::Environment(Clock const& its_clock, Limits const& its_limits, Voice const& voice,
                          std::vector<std::string> const& connector_dirs)
     : clock{its_clock},

@@ -19,6 +19,9 @@ namespace weir::host {
 std::vector<std::filesystem::path> library_directories(char const* kind,
                                                        std::vector<std::string> const& more);
 
+/// weir-runner, which lies beside this program.
+std::filesystem::path runner_path();
+
 /// What a command that works without a server needs, built in order and torn down in reverse: the
 /// stop, its signals, progress, and the connectors that lie beside this program or in
 /// `connector_dirs`.

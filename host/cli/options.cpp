@@ -138,6 +138,8 @@ CLI::App* add_serve(CLI::App& app, ServeCommand& out) {
         ->type_name("FILE");
     serve->add_flag("--print-port", out.print_port,
                     "Print the port alone on the first line, once ready");
+    serve->add_flag("--watch", out.watch,
+                    "Reload libraries whose files change, and load new ones");
     return serve;
 }
 
@@ -276,6 +278,7 @@ Result<Command> parse_arguments(int argc, char const* const* argv) {
     add_connection_verbs(app, command.verb);
     add_job_verbs(app, command.verb);
     add_run_verbs(app, command.verb);
+    add_plugin_verbs(app, command.verb);
     add_host_verbs(app, command.verb);
     try {
         app.parse(argc, argv);

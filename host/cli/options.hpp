@@ -34,6 +34,7 @@ struct ServeCommand {
     std::string config, data_dir, listen, state, token_file;
     std::vector<std::string> connector_dirs, plugin_dirs;
     bool print_port = false;
+    bool watch = false;
 };
 
 /// What the arguments ask for: one of them, or text to print (help, version). `verb` runs a command

@@ -56,6 +56,8 @@ Exit run(ServeCommand const& command, Clock const& clock, Limits const& limits) 
     request.library_dirs = library_directories("connectors", command.connector_dirs);
     for (auto const& each : library_directories("plugins", command.plugin_dirs))
         request.library_dirs.push_back(each);
+    request.runner = runner_path();
+    request.watch = command.watch;
     ServeVoice const voice{
         [&](std::string const& url, std::uint16_t port, std::string const& token_file) {
             terminal.ready(url, port, token_file);

@@ -170,11 +170,14 @@ std::shared_ptr<Router::Table const> Router::table() const {
     return table_;
 }
 
-Result<void> Router::add(std::vector<Route> routes) {
+Result<void> Router::add(std::vector<Route> routes) { return replace({}, std::move(routes)); }
+
+Result<void> Router::replace(std::string const& owner, std::vector<Route> routes) {
     std::lock_guard const lock{mutex_};
     auto next = std::make_shared<Table>();
     for (auto const& route : table_->routes)
-        if (Result<void> const kept = next->add(route); !kept) return kept;
+        if (route->owner != owner || owner.empty())
+            if (Result<void> const kept = next->add(route); !kept) return kept;
     for (Route& route : routes)
         if (Result<void> const added = next->add(std::make_shared<Route const>(std::move(route)));
             !added)

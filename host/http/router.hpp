@@ -104,6 +104,9 @@ public:
 
     /// All or none; E_CONFLICT "plugin.route_conflict" names both when a method and path are taken.
     Result<void> add(std::vector<Route> routes);
+    /// In place of all that `owner` has: nobody meets a moment without. Fails as add() does, and
+    /// nothing has changed then.
+    Result<void> replace(std::string const& owner, std::vector<Route> routes);
     /// Takes away all routes of `owner`; requests that are being handled end undisturbed.
     void remove(std::string const& owner);
 

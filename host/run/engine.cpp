@@ -237,6 +237,21 @@ Result<Json> Engine::cancel(std::string const& run_id, std::string const& reason
     return Json{{"run_id", run_id}, {"status", *status}};
 }
 
+void Engine::hand_over(std::string const& connector) {
+    instances_.retire(connector);
+    std::lock_guard const lock{mutex_};
+    for (auto const& flight : flights_)
+        if (flight->uses(connector)) flight->end(Flight::End::handed_over);
+}
+
+std::vector<std::string> Engine::runs_with(std::string const& connector) {
+    std::lock_guard const lock{mutex_};
+    std::vector<std::string> runs;
+    for (auto const& flight : flights_)
+        if (flight->uses(connector)) runs.push_back(flight->run_id());
+    return runs;
+}
+
 Result<void> Engine::forget(std::string const& job) {
     if (Result<void> done = ports_.runs.forget(job); !done) return done;
     end_flights([&](Flight const& flight) { return flight.job() == job; });

@@ -60,6 +60,11 @@ public:
     /// Answers {"run_id","status"}. What runs ends within a second.
     Result<nlohmann::json> cancel(std::string const& run_id, std::string const& reason);
     Result<SubmittedRun> retry(std::string const& run_id);
+    /// Another generation serves as `connector`: its idle connections are dropped, and tasks that
+    /// use it end at their next commit and go on behind it with the new one; no try is counted.
+    void hand_over(std::string const& connector);
+    /// Runs at work now that use `connector`.
+    std::vector<std::string> runs_with(std::string const& connector);
     /// The job is deleted: its runs are cancelled, its connections dropped.
     Result<void> forget(std::string const& job);
 

@@ -148,7 +148,7 @@ void Flight::settle_failure(TaskOutcome& outcome, Error const& error) {
                                  "committed stays, and the next run goes on behind it",
                                  plan_.deadline_ms.value_or(0))};
         outcome.status = "failed";
-    } else if (is_interrupted && end_ == End::drained) {
+    } else if (is_interrupted && (end_ == End::drained || end_ == End::handed_over)) {
         outcome.status = "queued";
         return;
     } else if (is_interrupted) {
@@ -191,6 +191,10 @@ bool Flight::pause_before_storing_again() {
     std::unique_lock lock{mutex_};
     constexpr std::chrono::seconds pause{1};
     return !stopped_.wait_for(lock, pause, [this] { return host_stops_.load(); });
+}
+
+bool Flight::uses(std::string const& connector) const {
+    return plan_.source.connector == connector || plan_.sink.connector == connector;
 }
 
 void Flight::end(End why) {

@@ -34,12 +34,15 @@ struct FlightPorts {
 class Flight final : public Progress {
 public:
     /// Why it is to end before its time.
-    enum class End { none, cancelled, drained, late };
+    enum class End { none, cancelled, drained, handed_over, late };
 
     Flight(FlightPorts const& ports, ClaimedTask task);
 
     std::string const& run_id() const { return task_.run_id; }
     std::string const& job() const { return task_.job; }
+
+    /// Whether `connector` is one of its two.
+    bool uses(std::string const& connector) const;
 
     /// Runs the task and stores what became of it.
     void run();

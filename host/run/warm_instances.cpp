@@ -28,7 +28,8 @@ private:
 }  // namespace
 
 struct WarmInstances::Kept {
-    std::string key, job;
+    std::string key, job, connector;
+    std::uint64_t age = 0;
     std::int64_t idle_since_ns = 0;
     std::unique_ptr<LogRoute> log;  // outlives the instance
     std::optional<Instance> instance;
@@ -76,9 +77,15 @@ Result<WarmInstances::Lent> WarmInstances::lend(InstanceWish const& wish, RunLog
 
 Result<std::unique_ptr<WarmInstances::Kept>> WarmInstances::make(InstanceWish const& wish,
                                                                  Json const& config, RunLog* log) {
+    auto kept = std::make_unique<Kept>();
+    {
+        // Before it is looked up: a generation that comes in between makes it retire too early.
+        std::lock_guard const lock{mutex_};
+        kept->age = ages_[wish.connector.connector];
+    }
     Result<Component> component = registry_.load(wish.connector.connector);
     if (!component) return component.error();
-    auto kept = std::make_unique<Kept>();
+    kept->connector = wish.connector.connector;
     kept->log = std::make_unique<LogRoute>(services_.log);
     kept->log->lead_to(log);
     HostServices const services{services_.clock, *kept->log, services_.metrics, services_.watchdog};
@@ -106,6 +113,10 @@ void WarmInstances::give_back(std::unique_ptr<Kept> kept) {
     kept->idle_since_ns = services_.clock.monotonic_ns();
     std::unique_ptr<Kept> dropped;
     std::lock_guard const lock{mutex_};
+    if (kept->age != ages_[kept->connector]) {
+        dropped = std::move(kept);
+        return;
+    }
     idle_.push_back(std::move(kept));
     if (idle_.size() <= idle_max) return;
     dropped = std::move(idle_.front());
@@ -118,6 +129,17 @@ void WarmInstances::forget(std::string const& job) {
     for (auto at = idle_.begin(); at != idle_.end();) {
         auto const next = std::next(at);
         if ((*at)->job == job) dropped.splice(dropped.end(), idle_, at);
+        at = next;
+    }
+}
+
+void WarmInstances::retire(std::string const& connector) {
+    std::list<std::unique_ptr<Kept>> dropped;
+    std::lock_guard const lock{mutex_};
+    ++ages_[connector];
+    for (auto at = idle_.begin(); at != idle_.end();) {
+        auto const next = std::next(at);
+        if ((*at)->connector == connector) dropped.splice(dropped.end(), idle_, at);
         at = next;
     }
 }

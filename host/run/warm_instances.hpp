@@ -1,6 +1,7 @@
 #pragma once
 
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -43,6 +44,9 @@ public:
     Result<Lent> lend(InstanceWish const& wish, RunLog* log);
     /// Drops what is idle and was last used by `job`.
     void forget(std::string const& job);
+    /// Another generation serves as `connector`: drops what is idle of the one before, and what is
+    /// lent once it comes back.
+    void retire(std::string const& connector);
     /// Drops what has been idle for too long; to be called now and then.
     void expire();
     std::size_t idle();
@@ -61,6 +65,7 @@ private:
     std::string hash_key_;
     std::mutex mutex_;
     std::list<std::unique_ptr<Kept>> idle_;  // longest idle first
+    std::map<std::string, std::uint64_t> ages_;  // of connectors: how often retired
 };
 
 /// An instance in use. Comes back idle in the destructor when keep() was called, and is destroyed

@@ -16,7 +16,8 @@
 #include "host/serve/data_directory.hpp"
 #include "host/serve/host_routes.hpp"
 #include "host/serve/offered.hpp"
-#include "host/serve/plugin_life.hpp"
+#include "host/serve/plugin_admin_routes.hpp"
+#include "host/serve/plugin_watch.hpp"
 #include "host/serve/run_routes.hpp"
 #include "host/serve/runner_service.hpp"
 #include "host/store/vault.hpp"
@@ -73,7 +74,8 @@ public:
           timer_{clock, [this](std::int64_t due, std::int64_t now) { plugins_.fire(due, now); }},
           services_{clock, log_, metrics_, watchdog_,
                     PluginServices{&offered_store_, &offered_secrets_, &offered_timer_, &bus_}},
-          registry_{request.library_dirs},
+          room_{directory.path() / "gen", request.runner},
+          registry_{request.library_dirs, &room_},
           engine_{{runs_, letters_, registry_, services_, secrets_, limits}},
           plugins_{
               {registry_, services_, bus_, events_, router_,
@@ -124,10 +126,13 @@ private:
     OfferedSecrets offered_secrets_{vault_};
     OfferedTimer offered_timer_{timer_};
     HostServices services_;
+    LibraryRoom room_;
     Registry registry_;
     Engine engine_;
     http::Router router_;
     PluginLife plugins_;
+    PluginAdmin admin_{{registry_, plugins_, engine_, bus_, documents_, events_, services_}};
+    std::optional<PluginWatch> watch_;
     std::optional<http::AdminToken> token_;
     std::unique_ptr<http::Server> server_;
     std::int64_t retained_ns_ = 0;
@@ -150,11 +155,15 @@ Result<void> App::start(ConfigFile const& config) {
     std::vector<http::Route> routes =
         host_routes({registry_, plugins_, *store_, metrics_, router_, clock_, clock_.unix_us(),
                      [this] { return server_->metrics(); }});
-    for (auto more : {run_routes(engine_), connector_routes(engine_), letter_routes(letters_)})
+    for (auto more : {run_routes(engine_), connector_routes(engine_), letter_routes(letters_),
+                      plugin_admin_routes(registry_, plugins_, admin_)})
         routes.insert(routes.end(), more.begin(), more.end());
     if (Result<void> added = router_.add(std::move(routes)); !added) return added;
     events_.on_published([this] { plugins_.wake(); });
     if (auto started = engine_.start(workers); !started) return started.error();
+    Result<Registry::Leave> leave = PluginAdmin::remembered(documents_);
+    if (!leave) return leave.error();
+    registry_.leave(std::move(*leave));
     plugins_.start();
     for (Refusal const& refusal : registry_.refusals())
         voice_.log(3, refusal.path.filename().string(), refusal.error.message);
@@ -163,6 +172,14 @@ Result<void> App::start(ConfigFile const& config) {
     if (Result<void> applied = apply(config); !applied) return applied;
     timer_.start();
     server_->start();
+    if (request_.watch)
+        watch_.emplace(request_.library_dirs, [this](std::filesystem::path const& library) {
+            // Its outcome stands in the log, the events and /plugins.
+            if (registry_.find(library.stem().string()))
+                (void)admin_.reload(library.stem().string());
+            else
+                (void)admin_.load(library.filename().string());
+        });
     voice_.ready(fmt::format("http://{}:{}", server_->host(), server_->port()), server_->port(),
                  request_.admin_token ? "WEIR_ADMIN_TOKEN" : token_file().string());
     return {};
@@ -216,6 +233,7 @@ void App::tend() {
 
 // The engine before the server: who waits for a run is answered as soon as the run has stopped.
 void App::stop() {
+    watch_.reset();
     timer_.stop();
     engine_.stop(request_.drain_ms);
     if (server_) server_->stop(request_.drain_ms);
@@ -230,6 +248,8 @@ Result<void> run_app(ServeRequest request, ServeVoice const& voice, Clock const&
     if (!directory) return directory.error();
     Result<std::unique_ptr<MasterKey>> key = MasterKey::load(directory->path());
     if (!key) return key.error();
+    if (Result<void> made = LibraryRoom::prepare(directory->path() / "gen"); !made)
+        return made.error();
     Result<std::unique_ptr<Store>> store = Store::open(directory->path() / "state.db", clock);
     if (!store) return store.error();
     App app{request, voice, clock, limits, *directory, std::move(*store), std::move(*key)};

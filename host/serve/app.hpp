@@ -20,6 +20,8 @@ struct ServeRequest {
     std::string data_dir, listen, token_file;         ///< empty: by the file, else the default
     std::optional<std::string> admin_token;           ///< instead of a file
     std::vector<std::filesystem::path> library_dirs;  ///< of connectors and plugins
+    std::filesystem::path runner;                     ///< weir-runner
+    bool watch = false;  ///< libraries whose files change are reloaded, new ones loaded
     std::int64_t drain_ms = 30'000;
 };
 

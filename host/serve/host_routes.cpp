@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "host/core/text.hpp"
 #include "host/serve/page.hpp"
 #include "weir/abi.h"
 
@@ -54,68 +53,6 @@ Response ready(HostRoutePorts const& ports, Request const& request) {
     Json body{{"status", !is_ready ? "unavailable" : is_well ? "ready" : "degraded"}};
     if (request.query_param("verbose")) body["checks"] = checks;
     return http::json_response(is_ready ? 200 : 503, body);
-}
-
-std::string state_of(PluginLife& plugins, std::string const& service) {
-    for (PluginLife::Status const& status : plugins.list())
-        if (status.info->id == service) return status.state;
-    return "active";
-}
-
-Json library_json(HostRoutePorts const& ports, Registry::Library const& library) {
-    Json json{{"id", library.manifest.id},
-              {"version", library.manifest.version},
-              {"abi", fmt::format("{}.{}", library.manifest.abi_major, library.manifest.abi_minor)},
-              {"file", library.path.filename().string()},
-              {"sha256", library.manifest.sha256},
-              {"state", library.is_loaded ? "active" : "available"},
-              {"generation", library.is_loaded ? 1 : 0},
-              {"routes", Json::array()},
-              {"provides", Json::array()},
-              {"requires", Json::array()},
-              {"components", Json::array()},
-              {"last_error", nullptr}};
-    for (ComponentInfo const& component : library.manifest.components) {
-        json["components"].push_back(component.id);
-        for (DeclaredRoute const& route : component.declared.routes)
-            json["routes"].push_back(route.method + " " + route.path);
-        for (std::string const& service : component.declared.provides)
-            json["provides"].push_back(service);
-        for (std::string const& service : component.declared.needs)
-            json["requires"].push_back(service);
-        if (!component.is_service()) continue;
-        json["state"] = state_of(ports.plugins, component.id);
-        for (PluginLife::Status const& status : ports.plugins.list())
-            if (status.info->id == component.id && status.error)
-                json["last_error"] = {{"code", status.error->code},
-                                      {"message", status.error->message}};
-    }
-    return json;
-}
-
-Json plugins_json(HostRoutePorts const& ports) {
-    Json items = Json::array();
-    for (Registry::Library const& library : ports.registry.libraries())
-        items.push_back(library_json(ports, library));
-    for (Refusal const& refusal : ports.registry.refusals())
-        items.push_back(
-            {{"id", refusal.path.stem().string()},
-             {"file", refusal.path.filename().string()},
-             {"state", "failed"},
-             {"last_error", {{"code", refusal.error.code}, {"message", refusal.error.message}}}});
-    return items;
-}
-
-Response plugin(HostRoutePorts const& ports, std::string const& id) {
-    std::vector<std::string> ids;
-    for (Json const& each : plugins_json(ports)) {
-        if (each.at("id") == id) return http::json_response(200, each);
-        ids.push_back(each.at("id"));
-    }
-    std::string const near = nearest(id, ids);
-    return http::problem(
-        Error{WEIR_E_NOT_FOUND, "plugin.not_found", fmt::format("there is no plugin \"{}\"", id)}
-            .suggest(near.empty() ? "GET /plugins" : "did you mean " + near + "?"));
 }
 
 std::string metrics_text(HostRoutePorts const& ports) {
@@ -173,17 +110,7 @@ std::vector<http::Route> host_routes(HostRoutePorts const& ports) {
                       return http::json_response(
                           200, {{"version", WEIR_VERSION},
                                 {"abi", fmt::format("{}.{}", WEIR_ABI_MAJOR, WEIR_ABI_MINOR)}});
-                  }),
-            route("/plugins", Scope::read, "Libraries: what they are and how they do",
-                  [ports](Request const& request) {
-                      std::vector<Finding> findings;
-                      if (!Page::of(request, {}, findings)) return refused(findings);
-                      return http::json_response(
-                          200, {{"items", plugins_json(ports)}, {"next", nullptr}});
-                  }),
-            route("/plugins/{id}", Scope::read, "One library", [ports](Request const& request) {
-                return plugin(ports, request.params.at("id"));
-            })};
+                  })};
 }
 
 }  // namespace weir::host

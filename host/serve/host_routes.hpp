@@ -23,7 +23,7 @@ struct HostRoutePorts {
     std::function<std::string()> more_metrics;
 };
 
-/// Health, versions, metrics, plugins.
+/// Health, versions, metrics.
 std::vector<http::Route> host_routes(HostRoutePorts const& ports);
 
 }  // namespace weir::host

@@ -3,36 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
-#include "host/abi/service_proxy.hpp"
 #include "host/core/caught.hpp"
+#include "host/core/log_level.hpp"
+#include "host/serve/plugin_record.hpp"
 #include "host/serve/plugin_routes.hpp"
 
 namespace weir::host {
 
 namespace {
 
-constexpr std::int64_t event_ms_max = 60'000, start_ms_max = 30'000, timer_ms_max = 60'000;
-
-std::int64_t within(Clock const& clock, std::int64_t ms) {
-    return clock.monotonic_ns() + ms * 1'000'000;
-}
+constexpr std::int64_t event_ms_max = 60'000, timer_ms_max = 60'000;
 
 bool is_table_of_host(std::string const& service) { return service.starts_with("weir."); }
 
 }  // namespace
-
-struct PluginLife::Plugin {
-    std::shared_ptr<ComponentInfo const> info;
-    std::string id;  ///< of the library: whose documents, events and secrets
-    std::optional<Instance> instance;
-    std::optional<ServiceProxy> service;
-    std::unique_ptr<Deliveries> deliveries;
-    std::string state = "waiting";
-    std::optional<Error> error;
-    bool is_started = false;
-};
 
 PluginLife::PluginLife(PluginPorts ports) : ports_{std::move(ports)} {}
 
@@ -45,26 +30,47 @@ void PluginLife::start() {
         std::lock_guard const lock{mutex_};
         plugins_.push_back(std::move(plugin));
     }
+    start_waiting();
+}
+
+std::vector<std::shared_ptr<PluginLife::Plugin>> PluginLife::all() const {
+    std::lock_guard const lock{mutex_};
+    return plugins_;
+}
+
+std::shared_ptr<PluginLife::Plugin> PluginLife::find(std::string const& service) const {
+    for (auto const& plugin : all())
+        if (plugin->info->id == service) return plugin;
+    return nullptr;
+}
+
+void PluginLife::set_state(Plugin& plugin, std::string state, std::optional<Error> error) {
+    std::lock_guard const lock{mutex_};
+    plugin.state = std::move(state);
+    plugin.error = std::move(error);
+}
+
+void PluginLife::start_waiting() {
     while (start_ready()) {
     }
-    for (auto const& plugin : plugins_)
+    for (auto const& plugin : all())
         if (std::string const what = lacking(*plugin); plugin->state == "waiting" && !what.empty())
-            plugin->error = Error{WEIR_E_NOT_FOUND, "plugin.waiting",
-                                  fmt::format("the plugin {} waits for {}, which no plugin offers",
-                                              plugin->info->id, what)};
+            set_state(*plugin, "waiting",
+                      Error{WEIR_E_NOT_FOUND, "plugin.waiting",
+                            fmt::format("the plugin {} waits for {}, which no plugin offers",
+                                        plugin->info->id, what)});
 }
 
 /// Starts what waits for nothing (any more); whether there was one.
 bool PluginLife::start_ready() {
     bool any = false;
-    for (auto const& plugin : plugins_) {
+    for (auto const& plugin : all()) {
         if (plugin->state != "waiting" || !lacking(*plugin).empty()) continue;
         any = true;
         Result<void> const started = caught([&] { return start_one(*plugin); });
         if (!started) end(*plugin);
-        std::lock_guard const lock{mutex_};
-        plugin->state = started ? "active" : "failed";
-        if (!started) plugin->error = started.error();
+        set_state(*plugin, started ? "active" : "failed",
+                  started ? std::nullopt : std::optional{started.error()});
     }
     return any;
 }
@@ -78,13 +84,15 @@ std::string PluginLife::lacking(Plugin const& plugin) const {
 Result<void> PluginLife::start_one(Plugin& plugin) {
     Result<Component> component = ports_.registry.load_service(plugin.info->id);
     if (!component) return component.error();
+    plugin.info = component->info;
     Result<Instance> instance = Instance::create(*component, ports_.config(plugin.info->id),
                                                  ports_.services, plugin.info->id);
     if (!instance) return instance.error();
     plugin.instance.emplace(std::move(*instance));
     Result<ServiceProxy> service = plugin.instance->service();
     if (!service) return service.error();
-    plugin.service.emplace(std::move(*service));
+    plugin.service = std::make_shared<ServiceProxy>(std::move(*service));
+    plugin.slot = std::make_shared<ServiceSlot>(plugin.info->id);
     plugin.id = plugin.service->plugin();
     return begin(plugin);
 }
@@ -92,48 +100,64 @@ Result<void> PluginLife::start_one(Plugin& plugin) {
 // Subscribed before it starts, so that no event is missed; mounted and offered only after, so that
 // nothing comes too early.
 Result<void> PluginLife::begin(Plugin& plugin) {
-    std::vector<std::string> topics{fmt::format("cron/1:{}/*", plugin.id)};
-    for (DeclaredTopic const& topic : plugin.info->declared.topics) topics.push_back(topic.topic);
-    ports_.events.subscribe(plugin.id, topics);
-    if (plugin.info->declared.timer)
-        for (auto const& each : plugins_)
-            if (each.get() == &plugin) {
-                std::lock_guard const lock{mutex_};
-                holder_ = each;
-            }
+    subscribe(plugin);
     {
         Clock const& clock = ports_.services.clock;
         CallContext const call{clock, nullptr, within(clock, start_ms_max)};
         if (Result<void> started = plugin.service->start(call); !started) return started;
         plugin.is_started = true;
     }
+    plugin.slot->put(plugin.service);
+    if (Result<void> offered = offer(plugin); !offered) return offered;
+    if (Result<void> added = ports_.router.add(routes(plugin)); !added) return added;
+    deliver(plugin);
+    return {};
+}
+
+void PluginLife::subscribe(Plugin const& plugin) {
+    std::vector<std::string> topics{fmt::format("cron/1:{}/*", plugin.id)};
+    for (DeclaredTopic const& topic : plugin.info->declared.topics) topics.push_back(topic.topic);
+    ports_.events.subscribe(plugin.id, topics);
+    if (!plugin.info->declared.timer) return;
+    for (auto const& each : all())
+        if (each.get() == &plugin) {
+            std::lock_guard const lock{mutex_};
+            holder_ = each;
+        }
+}
+
+Result<void> PluginLife::offer(Plugin& plugin) {
     for (std::string const& service : plugin.info->declared.provides) {
         Result<void> offered = ports_.bus.offer(
             service, plugin.id,
-            [proxy = &*plugin.service](CallContext const& call, Bus::Request const& request) {
-                return proxy->on_invoke(request.caller, request.service, request.method, request.in,
-                                        call);
+            [slot = plugin.slot](CallContext const& call, Bus::Request const& in) -> MethodAnswer {
+                Result<ServiceSlot::Use> const serving = slot->enter();
+                if (!serving) return serving.error();
+                return (*serving)->on_invoke(in.caller, in.service, in.method, in.in, call);
             });
         if (!offered) return offered;
     }
-    return mount(plugin);
+    return {};
 }
 
-Result<void> PluginLife::mount(Plugin& plugin) {
-    ServiceProxy& service = *plugin.service;
-    RoutePorts const ports{service, ports_.services.clock, ports_.await_run};
-    if (Result<void> added = ports_.router.add(routes_of(plugin.id, plugin.info->declared, ports));
-        !added)
-        return added;
-    plugin.deliveries = std::make_unique<Deliveries>(
+std::vector<http::Route> PluginLife::routes(Plugin const& plugin) const {
+    return routes_of(plugin.id, plugin.info->declared,
+                     {plugin.slot, ports_.services.clock, ports_.await_run});
+}
+
+void PluginLife::deliver(Plugin& plugin) {
+    auto deliveries = std::make_unique<Deliveries>(
         ports_.events, ports_.services.clock, plugin.id,
-        [&service, &clock = ports_.services.clock](Event const& event) {
+        [slot = plugin.slot, &clock = ports_.services.clock](Event const& event) -> Result<void> {
+            Result<ServiceSlot::Use> const service = slot->enter();
+            if (!service) return service.error();
             CallContext const call{clock, nullptr, within(clock, event_ms_max)};
-            return service.on_event(event.topic, std::to_string(event.seq), event.data, call);
+            return (*service)->on_event(event.topic, std::to_string(event.seq), event.data, call);
         },
         Deliveries::Limits{});
-    plugin.deliveries->start();
-    return {};
+    deliveries->start();
+    std::lock_guard const lock{mutex_};
+    plugin.deliveries = std::move(deliveries);
 }
 
 void PluginLife::wake() {
@@ -142,18 +166,22 @@ void PluginLife::wake() {
         if (plugin->deliveries) plugin->deliveries->wake();
 }
 
+// An aim that is reached while another generation takes over waits for it, however long that is:
+// nobody aims again for it.
 void PluginLife::fire(std::int64_t due_ms, std::int64_t now_ms) {
-    std::shared_ptr<Plugin> holder;
+    std::shared_ptr<ServiceSlot> slot;
     {
         std::lock_guard const lock{mutex_};
-        holder = holder_;
+        if (holder_) slot = holder_->slot;
     }
-    if (!holder || !holder->is_started) return;
+    if (!slot) return;
+    Result<ServiceSlot::Use> const service = slot->enter(2 * (hold_ms_max + start_ms_max));
+    if (!service) return;  // stopped, or failed
     Clock const& clock = ports_.services.clock;
     CallContext const call{clock, nullptr, within(clock, timer_ms_max)};
-    Result<void> const fired = holder->service->on_timer(due_ms, now_ms, call);
-    if (!fired)
-        ports_.services.log.log(4, holder->info->id, "the timer failed: " + fired.error().message);
+    if (Result<void> const fired = (*service)->on_timer(due_ms, now_ms, call); !fired)
+        ports_.services.log.log(level_error, (*service)->info().id,
+                                "the timer failed: " + fired.error().message);
 }
 
 void PluginLife::end(Plugin& plugin) {
@@ -167,19 +195,60 @@ void PluginLife::end(Plugin& plugin) {
     }
     if (deliveries) deliveries->stop();
     if (!plugin.service) return;
+    plugin.slot->put(nullptr);
     if (plugin.is_started) {
         Clock const& clock = ports_.services.clock;
         CallContext const call{clock, nullptr, within(clock, start_ms_max)};
         (void)plugin.service->stop(call);  // nobody is left to be told
         plugin.is_started = false;
     }
+    plugin.service.reset();
+    plugin.instance.reset();
+}
+
+Result<void> PluginLife::add(std::shared_ptr<ComponentInfo const> const& info) {
+    auto plugin = std::make_shared<Plugin>();
+    plugin->info = info;
+    {
+        std::lock_guard const lock{mutex_};
+        plugins_.push_back(plugin);
+    }
+    start_waiting();
+    if (plugin->state == "failed") return *plugin->error;
+    return {};
+}
+
+void PluginLife::remove(std::string const& service) {
+    std::shared_ptr<Plugin> const plugin = find(service);
+    if (!plugin) return;
+    set_state(*plugin, "draining");
+    end(*plugin);
+    ports_.events.unsubscribe(plugin->id);
+    std::lock_guard const lock{mutex_};
+    std::erase(plugins_, plugin);
+}
+
+std::vector<std::string> PluginLife::dependents(std::string const& service) const {
+    std::vector<std::string> found;
+    std::shared_ptr<Plugin> const plugin = find(service);
+    if (!plugin) return found;
+    std::vector<std::string> const& offered = plugin->info->declared.provides;
+    for (auto const& other : all())
+        for (std::string const& need : other->info->declared.needs)
+            if (other != plugin && other->is_started &&
+                std::find(offered.begin(), offered.end(), need) != offered.end()) {
+                found.push_back(other->info->id);
+                break;
+            }
+    return found;
 }
 
 void PluginLife::stop() {
-    for (auto at = plugins_.rbegin(); at != plugins_.rend(); ++at)
+    std::vector<std::shared_ptr<Plugin>> const plugins = all();
+    for (auto at = plugins.rbegin(); at != plugins.rend(); ++at)
         if ((*at)->state == "active") {
             end(**at);
-            (*at)->state = "stopped";
+            set_state(**at, "stopped");
         }
 }
 

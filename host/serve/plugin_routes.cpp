@@ -31,6 +31,19 @@ http::Response response_of(HttpAnswer answer) {
     return response;
 }
 
+/// Asks the service; it may be replaced while a run is waited for.
+http::Response asked(RoutePorts const& ports, std::string const& id, http::Request const& request) {
+    Result<ServiceSlot::Use> const service = ports.service->enter();
+    if (!service) return http::problem(service.error());
+    CallContext const call{ports.clock, nullptr,
+                           ports.clock.monotonic_ns() + handle_ms_max * 1'000'000};
+    return response_of((*service)->on_http(
+        id,
+        {request.method, request.path, request.query, request.principal, request.request_id,
+         request.body, request.headers, request.params},
+        call));
+}
+
 /// A 202 that names a run becomes the finished run when the caller waits for it.
 http::Response awaited(http::Response response, int wait_s, RoutePorts const& ports) {
     if (response.status != 202 || wait_s == 0) return response;
@@ -72,13 +85,7 @@ std::vector<http::Route> routes_of(std::string const& owner, Declared const& dec
         route.body_bytes_max = each.body_bytes_max;
         route.waits = each.waits;
         route.handler = [ports, id = each.id, waits = each.waits](http::Request const& request) {
-            CallContext const call{ports.clock, nullptr,
-                                   ports.clock.monotonic_ns() + handle_ms_max * 1'000'000};
-            http::Response response = response_of(ports.service.on_http(
-                id,
-                {request.method, request.path, request.query, request.principal, request.request_id,
-                 request.body, request.headers, request.params},
-                call));
+            http::Response response = asked(ports, id, request);
             return waits ? awaited(std::move(response), wait_asked(request), ports) : response;
         };
         routes.push_back(std::move(route));

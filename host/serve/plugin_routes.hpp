@@ -1,20 +1,21 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "host/abi/declared.hpp"
-#include "host/abi/service_proxy.hpp"
 #include "host/http/router.hpp"
+#include "host/serve/service_slot.hpp"
 
 namespace weir::host {
 
 /// What a plugin's routes need; what it refers to outlives the routes.
 struct RoutePorts {
-    ServiceProxy& service;
+    std::shared_ptr<ServiceSlot> service;
     Clock const& clock;
     std::function<std::optional<nlohmann::json>(std::string const& run_id, int wait_s)> await_run;
 };

@@ -94,7 +94,8 @@ void write_outcome(Session& session, Running const& task, TaskOutcome const& out
     Number const batches = number(counts.batches);
     session.run(
         "UPDATE weir_task SET status = ?3, ready = ?4, run_at = ?5, finished_at = ?6, "
-        "attempt = CASE WHEN ?7 > batches THEN 0 ELSE max(attempt - ?8, 0) END, batches = ?7, "
+        "attempt = CASE WHEN ?7 > batches THEN 0 ELSE max(attempt - ?8, 0) END, "
+        "tries = max(tries - ?8, 0), batches = ?7, "
         "read = ?9, written = ?10, filtered = ?11, rejected = ?12, deleted = ?13, bytes = ?14, "
         "cursor = ?15, error_json = ?16, streams_json = ?17 WHERE run = ?1 AND task = ?2",
         task.run, task.task, status, ready, run_at, finished_at, batches, given_back,

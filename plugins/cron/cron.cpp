@@ -1,6 +1,7 @@
 #include "cron.hpp"
 
 #include <charconv>
+#include <limits>
 
 #include "explain.hpp"
 #include "spelling.hpp"
@@ -98,8 +99,23 @@ Json Cron::on_invoke(Call const& call, Invoke const& invoke) {
         std::string const name = Config{invoke.in.dump().c_str()}.text("name");
         return {{"removed", keeper_.remove(call, owner + "/" + name)}};
     }
+    if (invoke.method == "forget") return invoke_forget(call, invoke);
     if (invoke.method == "list") return invoke_list(invoke);
     return answer_explain(invoke.in);
+}
+
+/// The host alone: a plugin is unloaded for good.
+Json Cron::invoke_forget(Call const& call, Invoke const& invoke) {
+    if (invoke.caller != "host")
+        throw Error{WEIR_E_AUTH, "events of another plugin are forgotten for the host alone"}
+            .coded("auth.scope_missing");
+    Book::Filter filter;
+    filter.owner = Config{invoke.in.dump().c_str()}.text("owner");
+    filter.limit = std::numeric_limits<std::size_t>::max();
+    std::size_t removed = 0;
+    for (CronEvent const& event : keeper_.list(filter))
+        removed += keeper_.remove(call, event.definition.key()) ? 1 : 0;
+    return {{"removed", removed}};
 }
 
 Json Cron::invoke_list(Invoke const& invoke) const {

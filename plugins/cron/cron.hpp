@@ -19,6 +19,7 @@ public:
 private:
     void list_events(Http& http) const;
     void add_event(Call const& call, Http& http);
+    Json invoke_forget(Call const& call, Invoke const& invoke);
     Json invoke_list(Invoke const& invoke) const;
     Json answer_list(Book::Filter filter) const;
     Json answer_explain(Json const& in) const;

@@ -62,6 +62,7 @@ constexpr char meta[] = R"({
       {"service": "cron/1", "method": "add_event"},
       {"service": "cron/1", "method": "remove_event"},
       {"service": "cron/1", "method": "list"},
+      {"service": "cron/1", "method": "forget"},
       {"service": "cron/1", "method": "explain"}],
     "provides": ["cron/1"],
     "requires": ["weir.store/1", "weir.timer/1"],

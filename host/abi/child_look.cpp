@@ -1,0 +1,152 @@
+#include "host/abi/child_look.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+extern char** environ;
+
+namespace weir::host {
+
+namespace {
+
+constexpr std::size_t out_bytes_max = 16u << 20, err_bytes_max = 64u << 10;
+
+/// A descriptor, closed when it goes.
+class Descriptor {
+public:
+    Descriptor() = default;
+    explicit Descriptor(int fd) : fd_{fd} {}
+    Descriptor(Descriptor&& other) noexcept : fd_{std::exchange(other.fd_, -1)} {}
+    Descriptor& operator=(Descriptor&& other) noexcept {
+        std::swap(fd_, other.fd_);
+        return *this;
+    }
+    ~Descriptor() { close(); }
+    void close() {
+        if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+    }
+    int get() const { return fd_; }
+
+private:
+    int fd_ = -1;
+};
+
+struct Pipe {
+    Descriptor read, write;
+
+    bool open() {
+        std::array<int, 2> ends{};
+        if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
+        read = Descriptor{ends[0]};
+        write = Descriptor{ends[1]};
+        return true;
+    }
+};
+
+Error not_started(std::string const& program, int why) {
+    return Error{WEIR_E_IO, "plugin.runner",
+                 fmt::format("{} cannot be started: {}", program, std::strerror(why))};
+}
+
+/// Takes what is there; false at the end. What is too much is dropped.
+bool take(Descriptor& from, std::string& into, std::size_t bytes_max) {
+    std::array<char, 16384> bytes;
+    ssize_t const size = ::read(from.get(), bytes.data(), bytes.size());
+    if (size < 0) return errno == EINTR || errno == EAGAIN;
+    if (size == 0) return false;
+    std::size_t const room = bytes_max - std::min(bytes_max, into.size());
+    into.append(bytes.data(), std::min(static_cast<std::size_t>(size), room));
+    return true;
+}
+
+int spawn(std::vector<std::string> const& command, Pipe const& out, Pipe const& err, pid_t& child) {
+    std::vector<char*> words;
+    for (std::string const& word : command) words.push_back(const_cast<char*>(word.c_str()));
+    words.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, out.write.get(), 1);
+    posix_spawn_file_actions_adddup2(&actions, err.write.get(), 2);
+    posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+    posix_spawnattr_t how;
+    posix_spawnattr_init(&how);
+    // The host blocks and handles signals for its own sake.
+    sigset_t none, all;
+    ::sigemptyset(&none);
+    ::sigfillset(&all);
+    posix_spawnattr_setsigmask(&how, &none);
+    posix_spawnattr_setsigdefault(&how, &all);
+    posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    int const failed =
+        ::posix_spawn(&child, command.front().c_str(), &actions, &how, words.data(), environ);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&how);
+    return failed;
+}
+
+/// Reads both until they end; false: not within the time.
+bool read_all(Pipe& out, Pipe& err, ChildEnd& end, std::int64_t ms_max) {
+    using Clock = std::chrono::steady_clock;
+    auto const until = Clock::now() + std::chrono::milliseconds{ms_max};
+    for (bool is_out_open = true, is_err_open = true; is_out_open || is_err_open;) {
+        auto const left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now());
+        if (left.count() <= 0) return false;
+        std::array<pollfd, 2> waits{pollfd{is_out_open ? out.read.get() : -1, POLLIN, 0},
+                                    pollfd{is_err_open ? err.read.get() : -1, POLLIN, 0}};
+        if (::poll(waits.data(), waits.size(), static_cast<int>(left.count())) < 0) continue;
+        if (waits[0].revents != 0) is_out_open = take(out.read, end.out, out_bytes_max);
+        if (waits[1].revents != 0) is_err_open = take(err.read, end.err, err_bytes_max);
+    }
+    return true;
+}
+
+}  // namespace
+
+Result<ChildEnd> run_child(std::vector<std::string> const& command, std::int64_t ms_max) {
+    Pipe out, err;
+    if (!out.open() || !err.open()) return not_started(command.front(), errno);
+    pid_t child = 0;
+    if (int const failed = spawn(command, out, err, child); failed != 0)
+        return not_started(command.front(), failed);
+    out.write.close();
+    err.write.close();
+    ChildEnd end;
+    end.is_late = !read_all(out, err, end, ms_max);
+    if (end.is_late) ::kill(child, SIGKILL);
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (WIFSIGNALED(status)) end.signal = WTERMSIG(status);
+    if (WIFEXITED(status)) end.exit_code = WEXITSTATUS(status);
+    return end;
+}
+
+// The last line, without the name of the child in front.
+Error child_refusal(std::string said) {
+    while (!said.empty() && said.back() == '\n') said.pop_back();
+    if (std::size_t const line = said.rfind('\n'); line != std::string::npos)
+        said.erase(0, line + 1);
+    constexpr std::string_view who = "weir-runner: ";
+    if (said.starts_with(who)) said.erase(0, who.size());
+    std::size_t const open = said.rfind(" (");
+    if (open == std::string::npos || !said.ends_with(')'))
+        return Error{WEIR_E_CONFIG, "plugin.refused", said.empty() ? "was refused" : said};
+    return Error{WEIR_E_CONFIG, said.substr(open + 2, said.size() - open - 3),
+                 said.substr(0, open)};
+}
+
+}  // namespace weir::host

@@ -1,0 +1,306 @@
+// Libraries that come, go and are replaced while `weir serve` works: over HTTP and by the command
+// line.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "chaos/seed.hpp"
+#include "e2e/weir_server.hpp"
+#include "support/sqlite.hpp"
+#include "support/temp_dir.hpp"
+
+namespace weir::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Plugins : public testing::Test {
+protected:
+    Plugins() { fs::create_directory(libraries()); }
+
+    std::string data() const { return directory / "data"; }
+    fs::path libraries() const { return directory / "more"; }
+    std::vector<std::string> with_libraries() const {
+        return {"--connector-dir", libraries().string()};
+    }
+    /// Puts a built library there under this name, as an installation does: whole or not at all.
+    void install(std::string const& built, std::string const& name = "acme.so") const {
+        put(bytes_of(built), name);
+    }
+    static std::string bytes_of(std::string const& built) {
+        std::ifstream file{fs::path{E2E_PLUGINS} / (built + ".so"), std::ios::binary};
+        return {std::istreambuf_iterator<char>{file}, {}};
+    }
+    void put(std::string const& bytes, std::string const& name) const {
+        fs::path const to = libraries() / name, unfinished = libraries() / (name + ".new");
+        std::ofstream{unfinished, std::ios::binary} << bytes;
+        fs::permissions(unfinished, fs::perms::owner_read | fs::perms::owner_exec);
+        fs::rename(unfinished, to);
+    }
+
+    static void make_job(WeirServer& host, Json const& config, Json const& schedule = nullptr) {
+        Answer const made =
+            host.post("/replication/connections",
+                      {{"id", "parts"}, {"connector", "acme"}, {"config", config}});
+        ASSERT_EQ(made.status, 201u) << made;
+        Json job{{"id", "parts"},
+                 {"source", {{"connection", "parts"}, {"stream", "parts"}}},
+                 {"destination", {{"connection", "local"}, {"table", "parts"}}}};
+        if (!schedule.is_null()) job["schedule"] = schedule;
+        Answer const kept = host.post("/replication/jobs", job);
+        ASSERT_EQ(kept.status, 201u) << kept;
+    }
+    static Json run_of(WeirServer& host, std::string const& id) {
+        return host.get("/runs/" + id).body;
+    }
+    static bool has_ended(Json const& run) {
+        std::string const status = run.at("status");
+        return status != "queued" && status != "running" && status != "retrying";
+    }
+    static Json plugin(WeirServer& host, std::string const& id) {
+        return host.get("/plugins/" + id).body;
+    }
+    std::vector<Record> parts(std::string const& sql) const {
+        return Sqlite{data() + "/local.db"}.rows(sql);
+    }
+
+    TempDir directory;
+};
+
+TEST_F(Plugins, OneComesIsUsedAndGoes) {
+    WeirServer host{data(), with_libraries()};
+    EXPECT_EQ(host.get("/connectors/acme").status, 404u);
+    install("acme_1");
+    Answer const loaded = host.post("/plugins", {{"file", "acme.so"}});
+    EXPECT_EQ(loaded.status, 201u) << loaded;
+    EXPECT_EQ(loaded.body.at("id"), "com.example.acme");
+    EXPECT_EQ(loaded.body.at("generation"), 1);
+    EXPECT_EQ(host.post("/plugins", {{"file", "acme.so"}}).status, 200u) << "again: no change";
+    EXPECT_EQ(host.get("/connectors/acme").status, 200u);
+
+    make_job(host, {{"rows", 250}});
+    Answer const ran = host.run_job("parts");
+    EXPECT_EQ(ran.body.at("status"), "succeeded") << ran;
+    EXPECT_EQ(parts("SELECT count(*), max(build) FROM parts").front(), (Record{"250", "1"}));
+
+    Answer const needed = host.call("DELETE", "/plugins/com.example.acme");
+    EXPECT_EQ(needed.status, 409u) << needed;
+    EXPECT_EQ(needed.code(), "plugin.in_use");
+    EXPECT_EQ(needed.body.at("blocked_by"), Json::array({{{"kind", "job"}, {"id", "parts"}}}));
+    EXPECT_EQ(host.post("/replication/jobs/parts/pause").status, 200u);
+    Answer const gone = host.call("DELETE", "/plugins/com.example.acme");
+    EXPECT_EQ(gone.status, 204u) << gone;
+    EXPECT_EQ(host.get("/plugins/com.example.acme").status, 404u);
+    EXPECT_EQ(host.get("/connectors/acme").status, 404u);
+}
+
+TEST_F(Plugins, ATaskGoesOnWithTheNewBuild) {
+    install("acme_1");
+    WeirServer host{data(), with_libraries()};
+    make_job(host, {{"rows", 30'000}, {"batch", 50}});
+    std::string const run = host.post("/replication/jobs/parts/run").body.at("run_id");
+    ASSERT_TRUE(eventually([&] { return run_of(host, run).at("written").get<int>() > 0; }));
+    install("acme_2");
+    Answer const swapped = host.post("/plugins/acme/reload");
+    ASSERT_EQ(swapped.status, 200u) << swapped;
+    EXPECT_EQ(swapped.body.at("version"), "2.0.0");
+    EXPECT_EQ(swapped.body.at("generation"), 2);
+    ASSERT_TRUE(eventually([&] { return has_ended(run_of(host, run)); }));
+    Json const ended = run_of(host, run);
+    EXPECT_EQ(ended.at("status"), "succeeded") << ended;
+    EXPECT_EQ(ended.at("attempts"), 1) << "the swap was no try";
+    EXPECT_EQ(ended.at("written"), 30'000) << ended;
+    EXPECT_EQ(parts("SELECT count(*), count(DISTINCT id), max(id) FROM parts").front(),
+              (Record{"30000", "30000", "30000"}));
+    EXPECT_EQ(parts("SELECT count(DISTINCT build) FROM parts").front(), Record{"2"})
+        << "both builds made rows, or the swap came too late to show anything";
+}
+
+TEST_F(Plugins, AFailingNewOneLeavesTheOldOneServing) {
+    install("acme_1");
+    WeirServer host{data(), with_libraries()};
+    make_job(host, {{"rows", 100}});
+    EXPECT_EQ(host.run_job("parts").body.at("status"), "succeeded");
+    for (auto const& [library, code] : {std::pair{"acme_crash", "plugin.crashed"},
+                                        {"acme_hang", "plugin.hung"}}) {
+        install(library);
+        Answer const refused = host.post("/plugins/acme/reload");
+        EXPECT_EQ(refused.status, 422u) << refused;
+        EXPECT_EQ(refused.code(), code) << refused;
+        Json const shown = plugin(host, "acme");
+        EXPECT_EQ(shown.at("state"), "active") << shown;
+        EXPECT_EQ(shown.at("generation"), 1) << shown;
+        EXPECT_EQ(shown.at("last_error").at("code"), code) << shown;
+    }
+    put("no library at all", "acme.so");
+    EXPECT_EQ(host.post("/plugins/acme/reload").code(), "plugin.not_elf");
+    Answer const ran = host.run_job("parts");
+    EXPECT_EQ(ran.body.at("status"), "succeeded") << ran;
+    EXPECT_EQ(parts("SELECT max(build) FROM parts").front(), Record{"1"});
+    install("acme_2");
+    EXPECT_EQ(host.post("/plugins/acme/reload").status, 200u);
+    EXPECT_EQ(plugin(host, "acme").at("last_error"), nullptr);
+}
+
+TEST_F(Plugins, TheHostSurvivesDamagedOnes) {
+    WeirServer host{data(), with_libraries()};
+    std::string const whole = bytes_of("acme_1");
+    Chance chance;
+    auto const below = [&](std::size_t end) {
+        return static_cast<std::size_t>(chance.between(0, static_cast<int>(end) - 1));
+    };
+    std::map<std::string, int> codes;
+    for (int i = 0; i < rounds(40, 1'000); ++i) {
+        std::string bytes = whole;
+        if (i % 4 == 0)
+            bytes.resize(below(bytes.size()));
+        else
+            for (int flips = chance.between(1, 32); flips > 0; --flips)
+                bytes[below(i % 4 == 1 ? 4096 : bytes.size())] ^=
+                    static_cast<char>(1u << below(8));
+        put(bytes, "acme.so");
+        Answer const answer = host.post("/plugins", {{"file", "acme.so"}});
+        ASSERT_TRUE(answer.status == 422u || answer.status < 300u) << answer;
+        if (answer.status == 422u) {
+            EXPECT_TRUE(answer.code().starts_with("plugin.")) << answer;
+            ++codes[answer.code()];
+        } else {
+            ASSERT_EQ(host.call("DELETE", "/plugins/acme").status, 204u);
+        }
+    }
+    EXPECT_GT(codes.size(), 1u) << "they were refused for more than one reason";
+    EXPECT_EQ(host.get("/cron/events").status, 200u);
+    fs::remove(libraries() / "acme.so");
+    fs::create_directory(libraries() / "acme.so");
+    EXPECT_EQ(host.post("/plugins", {{"file", "acme.so"}}).code(), "plugin.not_regular");
+    EXPECT_EQ(host.post("/plugins", {{"file", "../acme.so"}}).code(), "plugin.file_name");
+    Answer const unknown = host.post("/plugins", {{"file", "acmee.so"}});
+    EXPECT_EQ(unknown.status, 404u) << unknown;
+    EXPECT_EQ(unknown.code(), "plugin.file_not_found");
+}
+
+// Every second a tick, and cron and replication replaced again and again: no tick is lost, doubled
+// or in another order.
+TEST_F(Plugins, CronAndReplicationSwapUnderTicks) {
+    install("acme_1");
+    WeirServer host{data(), with_libraries()};
+    make_job(host, {{"rows", 10}}, "1s");
+    auto const ticks = [&] {
+        std::vector<std::string> slots;
+        Answer const runs = host.get("/runs?job=parts&limit=1000");
+        for (Json const& run : runs.body.at("items"))
+            if (run.contains("scheduled_at") && run.at("scheduled_at").is_string())
+                slots.push_back(run.at("scheduled_at"));
+        return slots;
+    };
+    ASSERT_TRUE(eventually([&] { return !ticks().empty(); }));
+    int swaps = 0;
+    ASSERT_TRUE(eventually([&] {
+        for (char const* id : {"cron", "replication"}) {
+            Answer const swapped = host.post(std::string{"/plugins/"} + id + "/reload");
+            EXPECT_EQ(swapped.status, 200u) << swapped;
+            ++swaps;
+        }
+        return ticks().size() >= 6;
+    }));
+    EXPECT_GE(swaps, 4);
+    ASSERT_EQ(host.post("/replication/jobs/parts/pause").status, 200u);
+    std::vector<std::string> slots = ticks();
+    std::set<std::string> const once{slots.begin(), slots.end()};
+    EXPECT_EQ(once.size(), slots.size()) << "a tick ran twice";
+    EXPECT_TRUE(std::is_sorted(slots.rbegin(), slots.rend()));
+    ASSERT_TRUE(eventually([&] {
+        return host.get("/runs?job=parts&status=running&status=queued").body.at("items").empty();
+    }));
+    Answer const runs = host.get("/runs?job=parts&limit=1000");
+    for (Json const& run : runs.body.at("items"))
+        EXPECT_TRUE(run.at("status") == "succeeded" || run.at("status") == "skipped") << run;
+    Json const event = host.get("/cron/events").body;
+    EXPECT_EQ(host.get("/replication/jobs/parts").status, 200u) << event;
+}
+
+TEST_F(Plugins, WhatIsSwitchedOffOrUnloadedStaysSo) {
+    install("acme_1");
+    {
+        WeirServer host{data(), with_libraries()};
+        make_job(host, {{"rows", 10}});
+        EXPECT_EQ(host.post("/plugins/acme/disable").code(), "plugin.in_use");
+        EXPECT_EQ(host.post("/replication/jobs/parts/pause").status, 200u);
+        EXPECT_EQ(host.post("/plugins/acme/disable").body.at("state"), "disabled");
+    }
+    {
+        WeirServer host{data(), with_libraries()};
+        EXPECT_EQ(plugin(host, "acme").at("state"), "disabled");
+        EXPECT_EQ(host.post("/plugins/acme/enable").body.at("state"), "active");
+        EXPECT_EQ(host.call("DELETE", "/plugins/acme").status, 204u);
+    }
+    WeirServer host{data(), with_libraries()};
+    EXPECT_EQ(host.get("/plugins/acme").status, 404u);
+    EXPECT_EQ(host.post("/plugins", {{"file", "acme.so"}}).status, 201u);
+}
+
+TEST_F(Plugins, WhatOthersNeedStays) {
+    WeirServer host{data(), with_libraries()};
+    Answer const needed = host.call("DELETE", "/plugins/cron");
+    EXPECT_EQ(needed.status, 409u) << needed;
+    EXPECT_EQ(needed.body.at("blocked_by"),
+              Json::array({{{"kind", "plugin"}, {"id", "replication"}}}));
+    EXPECT_EQ(host.post("/plugins/replication/disable").status, 200u);
+    EXPECT_EQ(host.get("/replication/jobs").status, 404u) << "its routes went with it";
+    EXPECT_EQ(host.call("DELETE", "/plugins/cron").status, 204u);
+    EXPECT_EQ(host.get("/cron/events").status, 404u);
+    EXPECT_EQ(host.post("/plugins", {{"file", "cron.so"}}).status, 201u);
+    EXPECT_EQ(host.post("/plugins/replication/enable").body.at("state"), "active");
+    EXPECT_EQ(host.get("/replication/jobs").status, 200u);
+}
+
+TEST_F(Plugins, AWatchedDirectoryIsFollowed) {
+    WeirServer host{data(), {"--connector-dir", libraries().string(), "--watch"}};
+    install("acme_1");
+    ASSERT_TRUE(eventually([&] { return host.get("/connectors/acme").status == 200u; }));
+    install("acme_2");
+    ASSERT_TRUE(eventually([&] { return plugin(host, "acme").value("version", "") == "2.0.0"; }));
+}
+
+TEST_F(Plugins, TheCommandLineDoesTheSame) {
+    WeirServer host{data(), with_libraries()};
+    install("acme_1");
+    EXPECT_NE(host.cli({"plugin", "scan"}).out.find("new"), std::string::npos);
+    Ran const loaded = host.cli({"plugin", "load", "acme.so"});
+    EXPECT_EQ(loaded.code, 0) << loaded;
+    EXPECT_NE(host.cli({"plugin", "list"}).out.find("com.example.acme"), std::string::npos);
+    EXPECT_NE(host.cli({"plugin", "show", "acme"}).out.find("generation  1"), std::string::npos);
+    install("acme_2");
+    EXPECT_NE(host.cli({"plugin", "scan"}).out.find("changed"), std::string::npos);
+    Ran const reloaded = host.cli({"plugin", "reload", "acme"});
+    EXPECT_EQ(reloaded.code, 0) << reloaded;
+    EXPECT_NE(reloaded.out.find("2.0.0 (generation 2)"), std::string::npos) << reloaded;
+    EXPECT_EQ(host.cli({"plugin", "disable", "acme"}).code, 0);
+    EXPECT_EQ(host.cli({"plugin", "enable", "acme"}).code, 0);
+    EXPECT_EQ(host.cli({"plugin", "unload", "acme"}).code, 0);
+    Ran const unknown = host.cli({"plugin", "show", "cronn"});
+    EXPECT_NE(unknown.code, 0);
+    EXPECT_NE(unknown.err.find("plugin.not_found"), std::string::npos) << unknown;
+}
+
+TEST_F(Plugins, AFileIsLookedAtWithoutAHost) {
+    fs::path const built{E2E_PLUGINS};
+    Ran const fine = weir({"plugin", "check", (built / "acme_1.so").string()});
+    EXPECT_EQ(fine.code, 0) << fine;
+    EXPECT_NE(fine.out.find("com.example.acme 1.0.0"), std::string::npos) << fine;
+    EXPECT_EQ(weir({"plugin", "lint", (built / "acme_crash.so").string()}).code, 0)
+        << "none of it runs";
+    Ran const crashes = weir({"plugin", "check", (built / "acme_crash.so").string(), "--json"});
+    EXPECT_EQ(crashes.code, 2) << crashes;
+    EXPECT_EQ(crashes.error_code(), "plugin.crashed") << crashes;
+    put("no library at all", "acme.so");
+    Ran const bad = weir({"plugin", "check", (libraries() / "acme.so").string(), "--json"});
+    EXPECT_EQ(bad.error_code(), "plugin.not_elf") << bad;
+}
+
+}  // namespace
+}  // namespace weir::test

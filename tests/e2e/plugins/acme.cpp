@@ -1,0 +1,87 @@
+// A connector of somebody else, in several builds: stream "parts" (id, build), where `build` says
+// which one made the row. {"rows":N,"batch":N}: a batch each two milliseconds.
+//
+// ACME_BUILD: its number. ACME_FAULT: 1 crashes when it is loaded, 2 never ends loading.
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <weir/cpp/module.hpp>
+#include <weir/cpp/source.hpp>
+
+namespace {
+
+using weir::Json;
+
+#if ACME_FAULT == 1
+[[gnu::constructor]] void crash() { std::abort(); }
+#elif ACME_FAULT == 2
+[[gnu::constructor]] void hang() {
+    for (volatile bool for_ever = true; for_ever;) {
+    }
+}
+#endif
+
+weir::Schema const schema{{"id", weir::Type::int64, false, "int64"},
+                          {"build", weir::Type::int64, false, "int64"}};
+
+class AcmeReader final : public weir::Reader {
+public:
+    AcmeReader(std::int64_t rows, std::int64_t batch, weir::Read const& read)
+        : rows_{rows}, batch_{std::min(batch, read.rows_max)} {
+        if (!read.cursor.empty()) last_ = Json::parse(read.cursor)["at"].get<std::int64_t>();
+    }
+
+    weir::Schema schema() const override { return ::schema; }
+
+    bool next(weir::Call const& call, weir::Batch& batch) override {
+        {
+            std::unique_lock lock{mutex_};
+            wake_.wait_for(lock, std::chrono::milliseconds{2}, [this] { return is_interrupted_; });
+        }
+        call.check();
+        if (last_ >= rows_) return false;
+        for (std::int64_t const until = std::min(rows_, last_ + batch_); last_ < until;)
+            batch.row(++last_, std::int64_t{ACME_BUILD});
+        batch.cursor(Json{{"at", last_}}.dump());
+        return true;
+    }
+
+    void interrupt() noexcept override {
+        std::lock_guard const lock{mutex_};
+        is_interrupted_ = true;
+        wake_.notify_all();
+    }
+
+private:
+    std::int64_t rows_, batch_, last_ = 0;
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    bool is_interrupted_ = false;
+};
+
+class Acme final : public weir::Source {
+public:
+    Acme(weir::Host const&, weir::Config const& config)
+        : rows_{config.integer("rows", 1'000)}, batch_{config.integer("batch", 100)} {}
+
+    void discover(weir::Call const&, std::string_view, weir::Catalog& catalog) override {
+        weir::Stream stream{"parts", ::schema, Json::object(), WEIR_READ_FULL | WEIR_READ_DELTA};
+        stream.meta = {{"target", "parts"}, {"keys", {{"id"}}}, {"rows", rows_}};
+        catalog.add(stream);
+    }
+    std::unique_ptr<weir::Reader> open(weir::Call const&, weir::Read const& read) override {
+        return std::make_unique<AcmeReader>(rows_, batch_, read);
+    }
+    Json describe() const { return {{"identity", "acme:parts"}}; }
+
+private:
+    std::int64_t rows_, batch_;
+};
+
+}  // namespace
+
+WEIR_PLUGIN("com.example.acme", ACME_VERSION,
+            weir::connector<Acme>({"acme", "Acme", R"({"type":"object","properties":{
+                "rows":{"type":"integer","title":"Rows","minimum":0},
+                "batch":{"type":"integer","title":"Rows of a batch","minimum":1}},
+                "additionalProperties":false})"}))
