@@ -69,7 +69,6 @@ void Flight::run() {
     });
     if (!done) report.error = done.error();
     TaskOutcome const outcome = outcome_of(report);
-    store_log();
     failpoint("engine.before_finish");
     finish(outcome);
 }
@@ -174,8 +173,9 @@ void Flight::settle_failure(TaskOutcome& outcome, Error const& error) {
 // A full disk of the store is no reason to run a task again that has ended: it is told until it can
 // be stored, or until the host stops, and then the next one asks the sink.
 void Flight::finish(TaskOutcome const& outcome) {
+    std::vector<Runs::LogLine> const lines = log_.take();
     for (bool is_told = false;; is_told = true) {
-        Result<void> done = ports_.runs.finish(task_.run_id, plan_.task, outcome);
+        Result<void> done = ports_.runs.finish(task_.run_id, plan_.task, outcome, lines);
         if (done) return;
         if (!is_told)
             ports_.services.log.log(

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <string_view>
 #include <utility>
 
 #include "host/core/caught.hpp"
@@ -57,32 +59,55 @@ void Deliveries::run() {
 bool Deliveries::deliver_some() {
     Result<std::vector<Events::Delivery>> const found = events_.due(consumer_, limits_.batch);
     if (!found || found->empty()) return false;
-    std::vector<std::int64_t> done;
-    deliver_all(*found, done);
+    std::vector<std::int64_t> const done = deliver_all(lines_of(*found));
     // Not stored, they come once more: at least once.
     return !done.empty() && events_.delivered(consumer_, done).has_value();
 }
 
-void Deliveries::deliver_all(std::vector<Events::Delivery> const& found,
-                             std::vector<std::int64_t>& done) {
+std::vector<Deliveries::Line> Deliveries::lines_of(std::vector<Events::Delivery> const& found) {
+    std::vector<Line> lines;
+    std::map<std::string_view, std::size_t> places;
+    for (Events::Delivery const& delivery : found) {
+        auto const [at, is_new] = places.try_emplace(delivery.event.topic, lines.size());
+        if (is_new) lines.emplace_back();
+        lines[at->second].push_back(&delivery);
+    }
+    return lines;
+}
+
+/// Answers which were taken.
+std::vector<std::int64_t> Deliveries::deliver_all(std::vector<Line> const& lines) {
+    std::int64_t const late_ns = clock_.monotonic_ns() + limits_.batch_ms * 1'000'000;
     std::atomic<std::size_t> next{0};
     std::mutex guard;
+    std::vector<std::int64_t> all;
     auto const work = [&] {
-        for (std::size_t i = next++; i < found.size() && !is_over_; i = next++) {
-            Result<void> const taken = caught([&] { return take_(found[i].event); });
-            if (!taken) {
-                put_off(found[i], taken.error().message);
-                continue;
-            }
+        for (std::size_t i = next++; i < lines.size() && !is_over_; i = next++) {
+            std::vector<std::int64_t> const done = deliver(lines[i], late_ns);
             std::lock_guard const lock{guard};
-            done.push_back(found[i].event.seq);
+            all.insert(all.end(), done.begin(), done.end());
         }
     };
     std::vector<std::thread> others;
-    std::size_t const wanted = std::min<std::size_t>(limits_.side_by_side, found.size());
+    std::size_t const wanted = std::min<std::size_t>(limits_.side_by_side, lines.size());
     for (std::size_t i = 1; i < wanted; ++i) others.emplace_back(work);
     work();
     for (std::thread& other : others) other.join();
+    return all;
+}
+
+std::vector<std::int64_t> Deliveries::deliver(Line const& line, std::int64_t late_ns) {
+    std::vector<std::int64_t> done;
+    for (Events::Delivery const* delivery : line) {
+        if (!done.empty() && (is_over_ || clock_.monotonic_ns() > late_ns)) break;
+        Result<void> const taken = caught([&] { return take_(delivery->event); });
+        if (!taken) {
+            put_off(*delivery, taken.error().message);
+            break;  // what follows in its topic waits for it
+        }
+        done.push_back(delivery->event.seq);
+    }
+    return done;
 }
 
 void Deliveries::put_off(Events::Delivery const& delivery, std::string const& why) {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "host/core/clock.hpp"
 #include "host/store/events.hpp"
@@ -20,7 +21,10 @@ public:
     using Take = std::function<Result<void>(Event const& event)>;
     struct Limits {
         std::size_t batch = 256;    ///< deliveries looked up at once
-        unsigned side_by_side = 4;  ///< threads that deliver
+        unsigned side_by_side = 4;  ///< threads that deliver, a topic each
+        /// So long after a batch began a topic is given the first of its events only: the next
+        /// events of all topics wait for the end of the batch.
+        std::int64_t batch_ms = 100;
         std::int64_t pause_ms_min = 500, pause_ms_max = 60'000;
     };
 
@@ -38,7 +42,11 @@ public:
 private:
     void run();
     bool deliver_some();
-    void deliver_all(std::vector<Events::Delivery> const& found, std::vector<std::int64_t>& done);
+    /// What of one topic is due, in order.
+    using Line = std::vector<Events::Delivery const*>;
+    static std::vector<Line> lines_of(std::vector<Events::Delivery> const& found);
+    std::vector<std::int64_t> deliver_all(std::vector<Line> const& lines);
+    std::vector<std::int64_t> deliver(Line const& line, std::int64_t late_ns);
     void put_off(Events::Delivery const& delivery, std::string const& why);
 
     Events& events_;

@@ -35,9 +35,9 @@ Result<std::vector<Events::Delivery>> Events::due(std::string const& consumer, s
         Delivery next;
         Query query{session,
                     "SELECT e.seq, e.topic, e.data, e.at, d.attempt FROM weir_delivery d "
-                    "JOIN weir_event e ON e.seq = d.seq WHERE d.consumer = ?1 AND d.run_at <= ?2 "
-                    "AND NOT EXISTS (SELECT 1 FROM weir_delivery f WHERE f.consumer = ?1 AND "
-                    "f.topic = d.topic AND f.seq < d.seq) ORDER BY d.seq LIMIT ?3"};
+                    "JOIN weir_event e ON e.seq = d.seq WHERE d.consumer = ?1 AND d.topic NOT IN "
+                    "(SELECT topic FROM weir_delivery WHERE consumer = ?1 AND run_at > 0 AND "
+                    "run_at > ?2) ORDER BY d.seq LIMIT ?3"};
         query.with(consumer, now, rows);
         query.into(next.event.seq, next.event.topic, next.event.data, next.event.at_us,
                    next.attempt);

@@ -154,15 +154,7 @@ Result<void> Runs::log(std::string const& run_id, std::vector<LogLine> const& li
     return store_.write([&](Session& session) -> Result<void> {
         std::optional<Number> const run = seq_of(session, run_id);
         if (!run) return run_not_found(run_id);
-        Number seq =
-            session.value<Number>("SELECT coalesce(max(seq), 0) FROM weir_log WHERE run = ?1", *run)
-                .value_or(0);
-        for (LogLine const& line : lines)
-            session.run(
-                "INSERT INTO weir_log(run, seq, at, level, message) VALUES (?1, ?2, ?3, ?4, ?5)",
-                *run, ++seq, line.at_us, line.level, line.message);
-        Number const gone = seq - static_cast<Number>(log_lines_per_run_max);
-        session.run("DELETE FROM weir_log WHERE run = ?1 AND seq <= ?2", *run, gone);
+        write_log(session, *run, lines);
         return {};
     });
 }

@@ -110,6 +110,19 @@ void cancel_in(Session& session, Number run, std::string const& reason, Number n
     settle(session, run, now_us);
 }
 
+void write_log(Session& session, Number run, std::vector<Runs::LogLine> const& lines) {
+    if (lines.empty()) return;
+    Number seq =
+        session.value<Number>("SELECT coalesce(max(seq), 0) FROM weir_log WHERE run = ?1", run)
+            .value_or(0);
+    for (Runs::LogLine const& line : lines)
+        session.run(
+            "INSERT INTO weir_log(run, seq, at, level, message) VALUES (?1, ?2, ?3, ?4, ?5)", run,
+            ++seq, line.at_us, line.level, line.message);
+    Number const gone = seq - static_cast<Number>(Runs::log_lines_per_run_max);
+    if (gone > 0) session.run("DELETE FROM weir_log WHERE run = ?1 AND seq <= ?2", run, gone);
+}
+
 Error run_not_found(std::string const& run_id) {
     return {WEIR_E_NOT_FOUND, "run.not_found",
             fmt::format("there is no run {}: it never was, or is older than what is kept", run_id)};

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "host/core/error.hpp"
+#include "host/store/runs.hpp"
 #include "host/store/session.hpp"
 
 namespace weir::host {
@@ -22,6 +23,9 @@ void settle(Session& session, std::int64_t run, std::int64_t now_us);
 
 /// Marks the run, ends its tasks that do not run, and the run when none runs.
 void cancel_in(Session& session, std::int64_t run, std::string const& reason, std::int64_t now_us);
+
+/// Numbers the lines on, and deletes the oldest beyond the limit.
+void write_log(Session& session, std::int64_t run, std::vector<Runs::LogLine> const& lines);
 
 Error run_not_found(std::string const& run_id);
 

@@ -165,7 +165,7 @@ Result<bool> Runs::mirror(std::string const& run_id, std::string const& task,
 }
 
 Result<void> Runs::finish(std::string const& run_id, std::string const& task,
-                          TaskOutcome const& outcome) {
+                          TaskOutcome const& outcome, std::vector<LogLine> const& lines) {
     if (Result<void> checked = check(outcome); !checked) return checked;
     std::string const error = as_json(outcome.error_json);
     return store_.write([&](Session& session) -> Result<void> {
@@ -176,6 +176,7 @@ Result<void> Runs::finish(std::string const& run_id, std::string const& task,
                 WEIR_E_CONFLICT, "run.not_running",
                 fmt::format("task {} of run {} is {}, not running", task, run_id, found->status)};
         Number const now = store_.clock().unix_us();
+        write_log(session, found->run, lines);
         write_outcome(session, *found, outcome, error, now);
         settle(session, found->run, now);
         return {};

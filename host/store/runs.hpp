@@ -82,6 +82,13 @@ public:
 
     explicit Runs(Store& store) : store_{store} {}
 
+    struct LogLine {
+        std::int64_t seq = 0;  ///< given by log(): from 1 in each run
+        std::int64_t at_us = 0;
+        int level = 2;
+        std::string message = {};
+    };
+
     /// One active run per job. With the same idempotency key of a job again: that run, whatever
     /// became of it. Overlap says what happens beside a run that has not ended: skip (a run with
     /// status skipped is kept, with the reason), buffer_one (one waits for each kind and plan; who
@@ -98,10 +105,10 @@ public:
     Result<bool> mirror(std::string const& run_id, std::string const& task, RunCounts const& counts,
                         std::string const& cursor);
     /// Ends the task or one try of it, and the run with its last task; activates the job's next. A
-    /// task that would be tried again ends cancelled when the run shall be. E_CONFLICT
-    /// "run.not_running" unless it was claimed.
+    /// task that would be tried again ends cancelled when the run shall be. `lines` as by log().
+    /// E_CONFLICT "run.not_running" unless it was claimed.
     Result<void> finish(std::string const& run_id, std::string const& task,
-                        TaskOutcome const& outcome);
+                        TaskOutcome const& outcome, std::vector<LogLine> const& lines = {});
     /// Ends at once what does not run; what runs hears it from mirror(). Answers the status the run
     /// has then. E_CONFLICT "run.finished".
     Result<std::string> cancel(std::string const& run_id, std::string const& reason);
@@ -127,12 +134,6 @@ public:
     /// The job is deleted: its runs are cancelled as by cancel().
     Result<void> forget(std::string const& job);
 
-    struct LogLine {
-        std::int64_t seq = 0;  ///< given by log(): from 1 in each run
-        std::int64_t at_us = 0;
-        int level = 2;
-        std::string message = {};
-    };
     static constexpr std::size_t log_lines_per_run_max = 10'000;  ///< the newest stay
     Result<void> log(std::string const& run_id, std::vector<LogLine> const& lines);
     Result<std::vector<LogLine>> logs(std::string const& run_id, std::int64_t after,

@@ -91,7 +91,13 @@ CREATE INDEX weir_dead_letter_settled ON weir_dead_letter(settled_at) WHERE stat
 CREATE TABLE weir_fact(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array steps{version_1};
+// A consumer is given what is oldest, but for the few topics that are put off.
+constexpr char version_2[] = R"sql(
+DROP INDEX weir_delivery_order;
+CREATE INDEX weir_delivery_put_off ON weir_delivery(consumer, run_at, topic) WHERE run_at > 0;
+)sql";
+
+constexpr std::array steps{version_1, version_2};
 
 Error newer(std::int64_t found) {
     return {WEIR_E_CONFIG, "store.newer",
