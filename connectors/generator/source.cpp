@@ -141,6 +141,8 @@ void Generator::discover(Call const&, std::string_view pattern, Catalog& catalog
                    {"keys", {{"id"}}},
                    {"rows", options_.rows},
                    {"tracking", {{{"field", "id"}, {"type", "int64"}, {"notes", {"only grows"}}}}},
+                   {"cursors",
+                    {{"id", {{"kind", "id"}, {"updates", false}, {"indexed", true}}}}},
                    {"caveats", Json::array()}};
     for (Field const& field : stream.schema)
         stream.meta["fields"].push_back(

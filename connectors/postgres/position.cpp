@@ -43,7 +43,8 @@ std::string Cursor::text() const {
     Json out{{"fp", fingerprint},
              {"src",
               {{"system", origin.system ? Json(*origin.system) : Json{}},
-               {"timeline", origin.timeline ? Json(*origin.timeline) : Json{}}}},
+               {"timeline", origin.timeline ? Json(*origin.timeline) : Json{}},
+              {"database", origin.database ? Json(*origin.database) : Json{}}}},
              {"scan", Json{}}};
     if (scan) {
         out["scan"] = {{"by", "key"}, {"at", scan->at}};
@@ -70,6 +71,8 @@ Cursor Cursor::parse(std::string_view text) {
         Json const& origin = json.at("src");
         if (!origin.at("system").is_null()) cursor.origin.system = origin["system"];
         if (!origin.at("timeline").is_null()) cursor.origin.timeline = origin["timeline"];
+        if (Json const name = origin.value("database", Json{}); !name.is_null())
+            cursor.origin.database = name;
         cursor.tracked = json.contains("settled");
         if (cursor.tracked) cursor.settled = position_of(json["settled"]);
         if (Json const& scan = json.at("scan"); !scan.is_null())
@@ -109,6 +112,13 @@ void check_cursor(Cursor const& cursor, Json const& now, Origin const& origin,
                     "the stored position of " + stream +
                         " comes from another server, or from before a restore or failover: compare "
                         "or copy it again with --mode full"}
+            .coded("source.replaced")
+            .suggest("--mode full");
+    if (differs(cursor.origin.database, origin.database))
+        throw Error{WEIR_E_CONFLICT,
+                    "the stored position of " + stream + " comes from the database \"" +
+                        *cursor.origin.database + "\", not \"" + *origin.database +
+                        "\": compare or copy it again with --mode full"}
             .coded("source.replaced")
             .suggest("--mode full");
     for (auto const& [part, value] : now.items()) {

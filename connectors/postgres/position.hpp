@@ -11,7 +11,7 @@
 // The cursor of a read, as it is kept in the sink.
 //
 //   {"fp":{"table","oid","tracking","type","key","fields"},   what it is a position in
-//    "src":{"system","timeline"},                             of which server; null where not known
+//    "src":{"system","timeline","database"},                  of which one; null where not known
 //    "settled":null | [] | [tracking, key...],                at or below: nothing new can appear
 //    "pending":[],                                            marks that are not settled yet
 //    "scan":null | {"by":"key","at":[key...],"mark":null | [tracking, key...]},
@@ -25,10 +25,11 @@ namespace weir::postgres {
 
 using Position = std::vector<std::string>;
 
-/// The server that is read. A value.
+/// The database that is read. A value.
 struct Origin {
     std::optional<std::string> system;
     std::optional<std::int64_t> timeline;
+    std::optional<std::string> database;  ///< its name: one server has several
 };
 
 /// A scan by key that is under way.
@@ -57,7 +58,7 @@ Json fingerprint(Table const& table, SourceField const* tracking,
                  std::optional<std::vector<std::string>> const& fields);
 
 /// Throws E_CONFLICT: `source.cursor_mismatch` names the part that differs, `source.replaced` says
-/// that it was another server.
+/// that it was another server or database.
 void check_cursor(Cursor const& cursor, Json const& fingerprint, Origin const& origin,
                   std::string const& stream);
 

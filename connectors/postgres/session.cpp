@@ -50,7 +50,7 @@ std::string begin_statements(NamePattern const& name, Preview const& preview) {
                                 : ", NULL";
     sql += preview.tells_timeline ? ", (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint())"
                                   : ", NULL";
-    return sql + ";" + describe_sql(name);
+    return sql + ", pg_catalog.current_database();" + describe_sql(name);
 }
 
 Snapshot begin(Connection& connection, NamePattern const& name, std::string const& stream,
@@ -67,6 +67,7 @@ Snapshot begin(Connection& connection, NamePattern const& name, std::string cons
     snapshot.xmin = answers[0].text(0, 1);
     if (!answers[0].null(0, 2)) snapshot.origin.system = answers[0].text(0, 2);
     if (!answers[0].null(0, 3)) snapshot.origin.timeline = answers[0].number(0, 3);
+    snapshot.origin.database = answers[0].text(0, 4);
     return snapshot;
 }
 

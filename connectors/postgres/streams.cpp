@@ -60,6 +60,7 @@ Stream stream_of(Table const& table, Settings const& settings) {
                    {"keys", keys},
                    {"fields", std::move(fields)},
                    {"tracking", std::move(tracking)},
+                   {"cursors", cursors_of(table)},
                    {"caveats", caveats_of(table, settings, keys)}};
     if (table.rows) stream.meta["rows"] = *table.rows;
     return stream;

@@ -62,6 +62,30 @@ void judge_number(SourceField const& field, Candidate& candidate) {
     }
 }
 
+bool is_sorted_text(SourceField const& field) {
+    return type_of(field.type) == Type::utf8 && field.type.kind != 'e' &&
+           field.type.name != "xml" && field.type.name != "citext" && field.collation_is_c;
+}
+
+bool is_number(SourceField const& field) {
+    Type const type = type_of(field.type);
+    return type == Type::int64 || type == Type::numeric || is_counter(field.type);
+}
+
+bool is_key_part(Table const& table, SourceField const& field) {
+    auto const keys = keys_of(table);
+    return std::any_of(keys.begin(), keys.end(), [&](auto const& key) {
+        return std::find(key.begin(), key.end(), field.name) != key.end();
+    });
+}
+
+/// Whether an update may be expected to give the field a new value.
+bool sees_updates(Table const& table, SourceField const& field) {
+    if (!is_time(type_of(field.type)))
+        return is_number(field) && !field.has_sequence && !is_key_part(table, field);
+    return !contains(field.name, "creat") && !contains(field.name, "insert");
+}
+
 /// Whether a number is worth naming: keys and counters, not amounts.
 bool is_number_candidate(Table const& table, SourceField const& field) {
     if (type_of(field.type) != Type::int64 || field.type.name == "oid") return false;
@@ -97,12 +121,22 @@ std::vector<Candidate> candidates_of(Table const& table) {
     return out;
 }
 
+Json cursors_of(Table const& table) {
+    Json out = Json::object();
+    for (SourceField const& field : table.fields) {
+        bool const time = is_time(type_of(field.type)), number = is_number(field);
+        out[field.name] = nullptr;
+        if (!time && !number && !is_sorted_text(field)) continue;
+        out[field.name] = {{"kind", time ? "timestamp" : number ? "id" : "text"},
+                           {"updates", sees_updates(table, field)},
+                           {"indexed", is_indexed(table, field)}};
+    }
+    return out;
+}
+
 void check_tracking(Table const& table, SourceField const& field) {
     Type const type = type_of(field.type);
-    bool const text = type == Type::utf8 && field.type.kind != 'e' && field.type.name != "xml" &&
-                      field.type.name != "citext" && field.collation_is_c;
-    bool const number = type == Type::int64 || type == Type::numeric || is_counter(field.type);
-    if (is_time(type) || text || number) return;
+    if (is_time(type) || is_number(field) || is_sorted_text(field)) return;
     std::string names;
     for (Candidate const& candidate : candidates_of(table))
         names += (names.empty() ? "" : ", ") + candidate.field->name;
@@ -116,7 +150,7 @@ void check_tracking(Table const& table, SourceField const& field) {
                                    : "; a delta can go by " + names),
                 field.name}
         .coded("source.cursor_unsuitable")
-        .suggest(names.empty() ? "copy with --mode full"
+        .suggest(names.empty() ? "copy without --cursor"
                                : "--cursor " + names.substr(0, names.find(',')));
 }
 

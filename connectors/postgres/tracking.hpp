@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <vector>
+#include <weir/cpp/json.hpp>
 
 #include "catalog.hpp"
 
@@ -18,6 +19,9 @@ struct Candidate {
 
 /// The fields of `table` that may only grow, best first.
 std::vector<Candidate> candidates_of(Table const& table);
+
+/// {FIELD: {"kind","updates","indexed"}} of each field, null where check_tracking() refuses it.
+Json cursors_of(Table const& table);
 
 /// Throws E_CONFIG `source.cursor_unsuitable` when `field` has no order in which new values come
 /// last.

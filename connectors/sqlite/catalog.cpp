@@ -105,6 +105,20 @@ Json tracking_of(Database& db, Table const& table) {
     return list;
 }
 
+/// The fields that say by their type what they are; any other may still be one.
+Json cursors_of(Database& db, Table const& table) {
+    Json out = Json::object();
+    for (TableColumn const& column : table.columns) {
+        std::string const type = folded(column.declared);
+        bool const time = type.find("date") != type.npos || type.find("time") != type.npos;
+        if (!time && !column.is_rowid) continue;
+        out[column.name] = {{"kind", time ? "timestamp" : "id"},
+                            {"updates", time && rank_of(column) >= 3},
+                            {"indexed", column.is_rowid || leads_an_index(db, table, column.name)}};
+    }
+    return out;
+}
+
 Json caveats_of(Table const& table, Json const& keys) {
     Json caveats = Json::array(
         {"a delta does not see deleted rows, nor updates that leave the cursor field alone"});
@@ -132,6 +146,7 @@ Stream stream_of(Database& db, Table const& table) {
                    {"keys", keys},
                    {"fields", fields},
                    {"tracking", tracking_of(db, table)},
+                   {"cursors", cursors_of(db, table)},
                    {"caveats", caveats_of(table, keys)}};
     if (std::optional<std::int64_t> const rows = rows_of(db, table)) stream.meta["rows"] = *rows;
     return stream;

@@ -32,6 +32,8 @@ TableReader::TableReader(Host host, Location const& location, Call const& call, 
       append_{read.append} {
     Database::Watch const watch{db_, call};
     scan_ = Scan::of(db_, read);
+    // Another file of the same tables holds other rows.
+    scan_.fingerprint = fingerprint({location.file, scan_.fingerprint});
     if (read.mode == WEIR_READ_DELTA && !scan_.has_tracking())
         throw Error{WEIR_E_CONFIG, "a delta read of " + scan_.table.name +
                                        " needs a tracking field: name it with --cursor"}

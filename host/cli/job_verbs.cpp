@@ -66,9 +66,10 @@ std::string next_text(ApiClient& client, std::string const& job) {
     return " · next " + cell(next->body["items"][0], "at");
 }
 
-Exit run_job(std::string const& job, int wait_s, Json const& body, ApiClient& client,
+Exit run_job(std::string const& job, int wait_s, bool force, ApiClient& client,
              ClientOptions const& options) {
-    auto started = client.send("POST", job_path(job) + "/run", body, wait_s);
+    std::string const query = force ? "?force=true" : "";
+    auto started = client.send("POST", job_path(job) + "/run" + query, Json::object(), wait_s);
     if (!started) return fail(started.error(), options.voice);
     if (wait_s == 0)
         return show(*started, options,
@@ -85,10 +86,12 @@ Exit create_job(CreateArguments const& arguments, ApiClient& client, ClientOptio
                                      : client.send("POST", "/replication/jobs", *document);
     if (!created) return fail(created.error(), options.voice);
     std::string const next = arguments.run ? "" : next_text(client, arguments.name);
-    std::string const text = fmt::format("+ job {}{}\n", arguments.name, next);
+    std::string text = fmt::format("+ job {}{}\n", arguments.name, next);
+    for (Json const& warning : created->body.value("warnings", Json::array()))
+        text += fmt::format("⚠ {}\n", cell(warning, "detail"));
     if (!arguments.run) return show(*created, options, text);
     if (!options.voice.json && !options.voice.quiet) tell(text);
-    return run_job(arguments.name, arguments.wait_s, Json::object(), client, options);
+    return run_job(arguments.name, arguments.wait_s, false, client, options);
 }
 
 void add_wait(CLI::App& verb, int& wait_s) {
@@ -164,11 +167,13 @@ void add_post(CLI::App& job, Verb& chosen, char const* name, char const* summary
 
 void add_run(CLI::App& job, Verb& chosen) {
     auto wait_s = std::make_shared<int>(0);
-    CLI::App* run =
-        add_named(job, chosen, "run", "Start it now",
-                  [wait_s](std::string const& of, ApiClient& client, ClientOptions const& options) {
-                      return run_job(of, *wait_s, Json::object(), client, options);
-                  });
+    auto force = std::make_shared<bool>(false);
+    CLI::App* run = add_named(
+        job, chosen, "run", "Start it now",
+        [wait_s, force](std::string const& of, ApiClient& client, ClientOptions const& options) {
+            return run_job(of, *wait_s, *force, client, options);
+        });
+    run->add_flag("--force", *force, "An empty source may empty a target that is replaced");
     add_wait(*run, *wait_s);
 }
 

@@ -7,6 +7,7 @@
 #include "host/core/secret.hpp"
 #include "host/core/text.hpp"
 #include "host/run/letter_file.hpp"
+#include "host/run/side.hpp"
 #include "host/run/task.hpp"
 
 namespace weir::host {
@@ -72,7 +73,7 @@ Result<void> copy_streams(CopyRequest const& request, CopyPorts const& ports, En
     CallContext const call{ports.clock, &ports.stop.reading};
     bool const folds_case = ends.sink.value("folds_case", false);
     auto tasks = make_plan(request, {ends.reads, call, ports.limits, folds_case});
-    if (!tasks) return tasks.error();
+    if (!tasks) return on(at_source, tasks.error());
 
     bool const one_writer = run.gates && ends.sink.value("writers", 0) == 1;
     TaskPorts task_ports{request,

@@ -7,6 +7,7 @@
 
 #include "host/core/caught.hpp"
 #include "host/core/log_level.hpp"
+#include "host/run/job_words.hpp"
 #include "host/run/report_json.hpp"
 #include "host/run/run_json.hpp"
 
@@ -21,12 +22,18 @@ constexpr milliseconds idle_pause{30'000};
 constexpr std::int64_t store_pause_us = 1'000'000;
 constexpr std::size_t page_max = 1'000;
 
+Result<Json> worded(Result<Json> result) {
+    if (result) return result;
+    return in_job_words(result.error());
+}
+
 }  // namespace
 
 Engine::Engine(EnginePorts const& ports)
     : ports_{ports},
       instances_{ports.registry, ports.services, ports.secrets},
-      inspector_{ports.registry, ports.services, ports.limits, instances_, gates_} {}
+      circuits_{ports.services.clock},
+      inspector_{ports.registry, ports.services, ports.limits, instances_, gates_, circuits_} {}
 
 Engine::~Engine() { stop(0); }
 
@@ -116,8 +123,8 @@ void Engine::refuse(std::string const& run_id, std::string const& task, Error co
 }
 
 void Engine::fly(ClaimedTask task) {
-    FlightPorts const ports{ports_.runs,     ports_.letters,  instances_,   gates_,
-                            ports_.registry, ports_.services, ports_.limits};
+    FlightPorts const ports{ports_.runs,     ports_.letters,  instances_,       gates_,
+                            circuits_,       ports_.registry, ports_.services, ports_.limits};
     std::string const run_id = task.run_id;
     std::string const name = task.task.is_object() ? task.task.value("task", "") : "";
     std::shared_ptr<Flight> flight;
@@ -320,13 +327,13 @@ Result<RunPlan> Engine::checked(Json const& plan) const {
 Result<Json> Engine::preview(std::string const& owner, Json const& plan, std::int64_t limit) {
     Result<RunPlan> read = checked(plan);
     if (!read) return read.error();
-    return caught([&] { return inspector_.preview(owner, *read, limit); });
+    return worded(caught([&] { return inspector_.preview(owner, *read, limit); }));
 }
 
 Result<Json> Engine::position(std::string const& owner, Json const& plan) {
     Result<RunPlan> read = checked(plan);
     if (!read) return read.error();
-    return caught([&] { return inspector_.position(owner, *read); });
+    return worded(caught([&] { return inspector_.position(owner, *read); }));
 }
 
 Result<Json> Engine::reset(std::string const& owner, Json const& plan) {
@@ -342,7 +349,7 @@ Result<Json> Engine::reset(std::string const& owner, Json const& plan) {
                      fmt::format("run {} of job {} has not ended; cancel it, or wait for its end",
                                  runs->front().run_id, read->job),
                      runs->front().run_id};
-    return caught([&] { return inspector_.reset(owner, *read); });
+    return worded(caught([&] { return inspector_.reset(owner, *read); }));
 }
 
 }  // namespace weir::host

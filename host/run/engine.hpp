@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "host/run/circuits.hpp"
 #include "host/run/flight.hpp"
 #include "host/run/inspector.hpp"
 #include "host/run/run_plan.hpp"
@@ -82,6 +83,10 @@ public:
     Result<nlohmann::json> position(std::string const& owner, nlohmann::json const& plan);
     /// E_CONFLICT "run.active" while a run of the job has not ended.
     Result<nlohmann::json> reset(std::string const& owner, nlohmann::json const& plan);
+    /// Whether a connection of `owner` answers, see Circuits::state().
+    nlohmann::json circuit(std::string const& owner, ConnectorConfig const& connector) {
+        return circuits_.state(Circuits::key_of(owner, connector));
+    }
     Inspector& inspector() { return inspector_; }
     WarmInstances& instances() { return instances_; }
 
@@ -102,6 +107,7 @@ private:
     EnginePorts ports_;
     WarmInstances instances_;
     SinkGates gates_;
+    Circuits circuits_;
     Inspector inspector_;
     std::mutex mutex_;
     std::condition_variable work_, keeper_, ended_;

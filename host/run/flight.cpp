@@ -10,8 +10,10 @@
 #include "host/core/caught.hpp"
 #include "host/core/failpoint.hpp"
 #include "host/core/log_level.hpp"
+#include "host/run/job_words.hpp"
 #include "host/run/letter_file.hpp"
 #include "host/run/report_json.hpp"
+#include "host/run/side.hpp"
 #include "host/run/stored_letters.hpp"
 
 namespace weir::host {
@@ -83,6 +85,22 @@ CopyReport Flight::copy() {
         report.error->flags = WEIR_ERR_FINAL;
         return report;
     }
+    report = copy_where_it_is_up();
+    put_in_job_words(report);
+    tell_circuits(report);
+    return report;
+}
+
+CopyReport Flight::copy_where_it_is_up() {
+    CopyReport report;
+    report.run_id = task_.run_id;
+    for (auto const& [pass, end] :
+         {std::pair{&reads_, &plan_.source}, std::pair{&writes_, &plan_.sink}}) {
+        auto entered = ports_.circuits.enter(Circuits::key_of(task_.owner, *end));
+        if (!entered) report.error = entered.error();
+        if (!entered) return report;
+        pass->emplace(std::move(*entered));
+    }
     Result<WarmInstances::Lent> source = lend(plan_.source, WEIR_ROLE_SOURCE);
     if (!source) report.error = source.error();
     if (report.error) return report;
@@ -117,6 +135,17 @@ Result<WarmInstances::Lent> Flight::lend(ConnectorConfig const& connector, std::
 
 // Deaths are not told to the store: each claim counts as a try until a batch is committed.
 bool Flight::is_poisoned() const { return task_.attempt > plan_.retry.retries + 1 + deaths_max; }
+
+/// What the run found out about its two ends. Whatever goes wrong at the sink, the source had
+/// answered before.
+void Flight::tell_circuits(CopyReport const& report) {
+    if (!reads_ || !writes_ || end_ != End::none) return;
+    Error const* const error = report.error ? &deciding(report) : nullptr;
+    if (error && error->flags & at_source) return reads_->failed(*error);
+    if (error && !(error->flags & at_sink)) return;
+    reads_->answered();
+    error ? writes_->failed(*error) : writes_->answered();
+}
 
 TaskOutcome Flight::outcome_of(CopyReport const& report) {
     TaskOutcome outcome;
@@ -153,6 +182,11 @@ void Flight::settle_failure(TaskOutcome& outcome, Error const& error) {
     } else if (is_interrupted) {
         told = Error{WEIR_E_CANCELLED, "run.cancelled", "the run was cancelled"};
         outcome.status = "cancelled";
+    } else if (error.code == Circuits::down) {
+        outcome.status = "retrying";
+        outcome.was_try = false;
+        outcome.counts = task_.counts;
+        outcome.run_at_us = ports_.services.clock.unix_us() + error.retry_after_ms * 1000;
     } else {
         bool const has_moved = outcome.counts.batches > task_.counts.batches;
         auto const delay =
@@ -258,6 +292,8 @@ void Flight::advance(Counts const& counts) {
     std::lock_guard const lock{mutex_};
     stream_ = counts;
     is_changed_ = true;
+    if (counts.read > 0) reads_->answered();
+    if (counts.written > 0) writes_->answered();
 }
 
 void Flight::end(StreamReport const& report) {

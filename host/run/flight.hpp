@@ -9,6 +9,7 @@
 #include <string>
 
 #include "host/core/limits.hpp"
+#include "host/run/circuits.hpp"
 #include "host/run/copy.hpp"
 #include "host/run/run_log.hpp"
 #include "host/run/run_plan.hpp"
@@ -24,6 +25,7 @@ struct FlightPorts {
     Letters& letters;
     WarmInstances& instances;
     SinkGates& gates;
+    Circuits& circuits;
     Registry& registry;
     HostServices const& services;
     Limits const& limits;
@@ -66,9 +68,11 @@ public:
 
 private:
     CopyReport copy();
+    CopyReport copy_where_it_is_up();
     CopyReport copy_between(WarmInstances::Lent& source, WarmInstances::Lent& sink);
     Result<WarmInstances::Lent> lend(ConnectorConfig const& connector, std::uint32_t role);
     TaskOutcome outcome_of(CopyReport const& report);
+    void tell_circuits(CopyReport const& report);
     void settle_failure(TaskOutcome& outcome, Error const& error);
     bool is_poisoned() const;
     void store_log();
@@ -81,6 +85,7 @@ private:
     RunPlan plan_;
     RunLog log_;
     Stop stop_;
+    std::optional<Circuits::Pass> reads_, writes_;  // run()'s thread
     std::atomic<End> end_{End::none};
     std::atomic<std::int64_t> ended_ns_{0};
     std::int64_t began_ns_;

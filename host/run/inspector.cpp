@@ -83,12 +83,13 @@ struct Inspector::Ends {
 };
 
 Inspector::Inspector(Registry& registry, HostServices const& services, Limits const& limits,
-                     WarmInstances& instances, SinkGates& gates)
+                     WarmInstances& instances, SinkGates& gates, Circuits& circuits)
     : registry_{registry},
       services_{services},
       limits_{limits},
       instances_{instances},
-      gates_{gates} {}
+      gates_{gates},
+      circuits_{circuits} {}
 
 Json Inspector::connectors() {
     Json items = Json::array();
@@ -134,18 +135,22 @@ Result<Json> Inspector::check(std::string const& owner, ConnectorConfig const& c
         steps.step("streams", [&] { return count_streams(lent->instance(), call); });
     if (info.roles & WEIR_ROLE_SINK)
         steps.step("write", [&] { return look_at_sink(lent->instance(), call); });
+    if (steps.is_well()) circuits_.close(Circuits::key_of(owner, connector));
     return steps.answer();
 }
 
 Result<Json> Inspector::discover(std::string const& owner, ConnectorConfig const& connector,
-                                 std::optional<std::string> const& pattern) {
+                                 std::optional<std::string> const& pattern,
+                                 std::int64_t ms) {
     auto lent = lend(owner, connector, WEIR_ROLE_SOURCE, "");
     if (!lent) return lent.error();
     Result<SourceProxy> source = lent->instance().source();
     if (!source) return source.error();
-    CallContext const call{services_.clock, nullptr, deadline(services_.clock, look_ms_max)};
+    CallContext const call{services_.clock, nullptr, deadline(services_.clock, ms)};
     auto found = source->discover(call, pattern);
+    if (!found) circuits_.note(Circuits::key_of(owner, connector), found.error());
     if (!found) return found.error();
+    circuits_.close(Circuits::key_of(owner, connector));
     lent->keep();
     Json streams = Json::array();
     for (FoundStream const& stream : *found) streams.push_back(Json(to_json(stream)));
@@ -154,6 +159,8 @@ Result<Json> Inspector::discover(std::string const& owner, ConnectorConfig const
 
 Result<Inspector::Ends> Inspector::open(std::string const& owner, RunPlan const& plan,
                                         CallContext const& call) {
+    for (ConnectorConfig const* end : {&plan.source, &plan.sink})
+        if (auto up = circuits_.look(Circuits::key_of(owner, *end)); !up) return up.error();
     auto source = lend(owner, plan.source, WEIR_ROLE_SOURCE, plan.job);
     if (!source) return source.error();
     auto sink = lend(owner, plan.sink, WEIR_ROLE_SINK, plan.job);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "host/core/limits.hpp"
+#include "host/run/circuits.hpp"
 #include "host/run/plan.hpp"
 #include "host/run/run_plan.hpp"
 #include "host/run/sink_turn.hpp"
@@ -21,7 +22,7 @@ public:
     static constexpr std::int64_t preview_rows_max = 1'000;
 
     Inspector(Registry& registry, HostServices const& services, Limits const& limits,
-              WarmInstances& instances, SinkGates& gates);
+              WarmInstances& instances, SinkGates& gates, Circuits& circuits);
 
     /// {"items":[{"type","title","roles":["source","sink"],"schemes":[…],"config_schema":{…},
     ///  "capabilities":{…}}]}
@@ -32,9 +33,10 @@ public:
     /// when that is "config", the configuration itself is wrong. E_CONFIG "connector.unknown".
     Result<nlohmann::json> check(std::string const& owner, ConnectorConfig const& connector);
 
-    /// {"streams":[…]} as `weir discover --json` has them.
+    /// {"streams":[…]} as `weir discover --json` has them; after `ms` it is given up.
     Result<nlohmann::json> discover(std::string const& owner, ConnectorConfig const& connector,
-                                    std::optional<std::string> const& pattern);
+                                    std::optional<std::string> const& pattern,
+                                    std::int64_t ms = look_ms_max);
 
     /// The first `limit` records of each stream and what the sink would do:
     /// {"streams":[{"stream","target","fields":[{"name","type"}],"items":[{…}],"actions":[…]}]}.
@@ -62,6 +64,7 @@ private:
     Limits const& limits_;
     WarmInstances& instances_;
     SinkGates& gates_;
+    Circuits& circuits_;
 };
 
 }  // namespace weir::host

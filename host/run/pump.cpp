@@ -9,6 +9,7 @@
 #include "host/core/caught.hpp"
 #include "host/core/failpoint.hpp"
 #include "host/run/hand_over.hpp"
+#include "host/run/side.hpp"
 
 namespace weir::host {
 
@@ -104,7 +105,7 @@ private:
         ports_.schema = std::move(schema);
         auto prepared =
             ports_.sink.prepare(ports_.write_call, ports_.target, *ports_.schema, false);
-        if (!prepared) return prepared.error();
+        if (!prepared) return on(at_sink, prepared.error());
         return {};
     }
 
@@ -123,7 +124,7 @@ private:
         Result<void> written = ports_.writer.write(ports_.write_call, *ports_.schema, *batch.array,
                                                    ports_.rejects ? &reject : nullptr);
         if (!limit.message.empty()) return limit;
-        if (!written) return written;
+        if (!written) return on(at_sink, written.error());
         auto const rows = static_cast<std::uint64_t>(batch.rows);
         if (refused > rows)
             return Error{WEIR_E_INTERNAL, "plugin.rejects",
@@ -171,7 +172,7 @@ private:
         request.spec = note;
         Result<std::uint64_t> deleted = ports_.writer.commit(ports_.write_call, request);
         if (!refusing.limit.message.empty()) return refusing.limit;
-        if (!deleted) return deleted.error();
+        if (!deleted) return on(at_sink, deleted.error());
         ports_.turn.give();
         failpoint("pump.after_commit");
         if (refusing.rows > facts_.counts.written)
@@ -204,7 +205,7 @@ Result<void> write_all(Reading& reading, Writing& writing) {
         }
         std::optional<Result<Item>> item = reading.take();
         if (!item) return {};
-        if (!*item) return item->error();
+        if (!*item) return on(at_source, item->error());
         if (Result<void> taken = writing.take(**item); !taken) return taken;
     }
 }

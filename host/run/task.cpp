@@ -8,6 +8,7 @@
 
 #include "host/core/caught.hpp"
 #include "host/run/retry.hpp"
+#include "host/run/side.hpp"
 
 namespace weir::host {
 
@@ -60,7 +61,7 @@ Result<void> TaskRun::look() {
     begin_.stream = task_.stream;
     begin_.run_id = ports_.run_id;
     Result<std::string> peeked = ports_.sink.peek(read_call_, begin_);
-    if (!peeked) return peeked.error();
+    if (!peeked) return on(at_sink, peeked.error());
     Result<std::optional<Checkpoint>> checkpoint = parse_checkpoint(*peeked);
     if (!checkpoint) return checkpoint.error();
     if (*checkpoint) take_up(**checkpoint);
@@ -111,9 +112,9 @@ bool TaskRun::is_staged() const {
 Result<void> TaskRun::open_reader(std::string const& cursor) {
     reader_.reset();
     Result<ReaderProxy> reader = ports_.source.open(read_call_, read_request(cursor));
-    if (!reader) return reader.error();
+    if (!reader) return on(at_source, reader.error());
     Result<OwnedSchema> schema = reader->schema();
-    if (!schema) return schema.error();
+    if (!schema) return on(at_source, schema.error());
     reader_.emplace(std::move(*reader));
     schema_ = std::move(*schema);
     return {};
@@ -139,7 +140,7 @@ Result<void> TaskRun::open_both() {
     std::uint64_t epoch = 0;  // the sink takes the next: whoever begins later wins (I6)
     std::string cursor;
     Result<WriterProxy> writer = ports_.sink.begin(read_call_, begin_, epoch, cursor);
-    if (!writer) return writer.error();
+    if (!writer) return on(at_sink, writer.error());
     writer_.emplace(std::move(*writer));
     turn_.give();
     if (cursor == cursor_) return {};
@@ -157,7 +158,7 @@ Result<void> TaskRun::read_and_write() {
                         task_.stream));
     if (Result<void> taken = turn_.take(); !taken) return taken;
     auto prepared = ports_.sink.prepare(write_call_, target_, *schema_, false);
-    if (!prepared) return prepared.error();
+    if (!prepared) return on(at_sink, prepared.error());
     turn_.give();
 
     PumpPorts pump_ports{*reader_,           *writer_,       ports_.sink, target_,

@@ -88,6 +88,10 @@ MethodAnswer list(Engine& engine, std::string const&, Json const& in) {
     return method_answer(engine.list(filter));
 }
 
+ConnectorConfig connector_of(Json const& in) {
+    return {text(in, "type"), in.is_object() ? in.value("config", Json::object()) : Json::object()};
+}
+
 Methods const& runner_methods() {
     static Methods const methods{
         {"submit", submit},
@@ -106,6 +110,10 @@ Methods const& runner_methods() {
          [](Engine& engine, std::string const&, Json const& in) -> MethodAnswer {
              if (Result<void> done = engine.forget(text(in, "job")); !done) return done.error();
              return Json::object();
+         }},
+        {"circuit",
+         [](Engine& engine, std::string const& caller, Json const& in) -> MethodAnswer {
+             return engine.circuit(caller, connector_of(in));
          }},
         {"preview",
          [](Engine& engine, std::string const& caller, Json const& in) {
@@ -126,10 +134,6 @@ Methods const& runner_methods() {
     return methods;
 }
 
-ConnectorConfig connector_of(Json const& in) {
-    return {text(in, "type"), in.is_object() ? in.value("config", Json::object()) : Json::object()};
-}
-
 Methods const& connector_methods() {
     static Methods const methods{
         {"list",
@@ -143,7 +147,10 @@ Methods const& connector_methods() {
         {"discover", [](Engine& engine, std::string const& caller, Json const& in) {
              std::optional<std::string> pattern;
              if (std::string const given = text(in, "pattern"); !given.empty()) pattern = given;
-             return method_answer(engine.inspector().discover(caller, connector_of(in), pattern));
+             auto const ms = static_cast<std::int64_t>(
+                 number(in, "timeout_ms", Inspector::look_ms_max, Inspector::look_ms_max));
+             return method_answer(
+                 engine.inspector().discover(caller, connector_of(in), pattern, ms));
          }}};
     return methods;
 }

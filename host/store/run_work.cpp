@@ -89,7 +89,8 @@ void write_outcome(Session& session, Running const& task, TaskOutcome const& out
     Number const run_at = status == "retrying" ? outcome.run_at_us : now_us;
     Number const finished_at = is_over ? now_us : 0;
     // What was given back was no try.
-    int const given_back = status == "queued" ? 1 : 0;
+    int const given_back = status == "queued" || !outcome.was_try ? 1 : 0;
+    int const untried = outcome.was_try ? 0 : 1;
     RunCounts const& counts = outcome.counts;
     Number const batches = number(counts.batches);
     session.run(
@@ -97,11 +98,12 @@ void write_outcome(Session& session, Running const& task, TaskOutcome const& out
         "attempt = CASE WHEN ?7 > batches THEN 0 ELSE max(attempt - ?8, 0) END, "
         "tries = max(tries - ?8, 0), batches = ?7, "
         "read = ?9, written = ?10, filtered = ?11, rejected = ?12, deleted = ?13, bytes = ?14, "
-        "cursor = ?15, error_json = ?16, streams_json = ?17 WHERE run = ?1 AND task = ?2",
+        "cursor = ?15, error_json = ?16, streams_json = ?17, tries = max(tries - ?18, 0) "
+        "WHERE run = ?1 AND task = ?2",
         task.run, task.task, status, ready, run_at, finished_at, batches, given_back,
         number(counts.read), number(counts.written), number(counts.filtered),
         number(counts.rejected), number(counts.deleted), number(counts.bytes), outcome.cursor,
-        error, outcome.streams_json);
+        error, outcome.streams_json, untried);
 }
 
 }  // namespace

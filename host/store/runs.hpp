@@ -68,6 +68,7 @@ struct TaskOutcome {
     RunCounts counts = {};
     std::string cursor = {}, error_json = {}, streams_json = {};
     std::int64_t run_at_us = 0;  ///< of retrying
+    bool was_try = true;         ///< false: of retrying, and nothing was tried
 };
 
 /// What ran, runs and will run. Every member is one durable transaction; each change of a run's

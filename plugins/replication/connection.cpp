@@ -13,7 +13,8 @@ void read_common(Fields& fields, Json& out) {
     if (auto const name = fields.text("name")) out["name"] = *name;
     Json const* const config = fields.object("config");
     out["config"] = config ? *config : Json::object();
-    fields.ignore({"status", "origin", "error", "lastSyncAt", "createdAt", "updatedAt", "usedBy"});
+    fields.ignore({"status", "origin", "error", "lastSyncAt", "createdAt", "updatedAt", "usedBy",
+                   "circuit"});
 }
 
 }  // namespace

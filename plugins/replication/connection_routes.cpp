@@ -1,3 +1,4 @@
+#include "catalog.hpp"
 #include "connection.hpp"
 #include "service.hpp"
 
@@ -55,16 +56,27 @@ void Replication::refuse_if_used(Call const& call, char const* collection, std::
         "replication.in_use");
 }
 
+/// With whether it answers; an integration that is not there yet leaves that out.
+Json Replication::connection_answer(Call const& call, Connectors const& connectors,
+                                    Json const& record) {
+    Json out = connections_.answer(connectors, record);
+    Json const& doc = record["doc"];
+    std::string const base = doc.value("integration", "");
+    if (base.empty() || context_.host.store().get(call, Connections::integrations, base))
+        out["circuit"] = circuit_of(call, context_, connections_.endpoint(call, doc["id"]));
+    return out;
+}
+
 void Replication::list_connections(Call const& call, Http& http) {
     Connectors const connectors{call, context_};
     Page const page = Page::of(http);
     Json answer = list_page(
         call, context_, Connections::connections, page,
-        [&](Document const& document) { return connections_.answer(connectors, document.json); });
+        [&](Document const& each) { return connection_answer(call, connectors, each.json); });
     if (page.cursor.empty())
         answer["items"].insert(
             answer["items"].begin(),
-            connections_.answer(connectors, connections_.find(call, Connections::local)));
+            connection_answer(call, connectors, connections_.find(call, Connections::local)));
     http.reply(200, answer);
 }
 
@@ -74,7 +86,7 @@ void Replication::create_connection(Call const& call, Http& http) {
 
 void Replication::get_connection(Call const& call, Http& http) {
     Json const record = connections_.find(call, http.param("id"));
-    http.reply(200, connections_.answer(Connectors{call, context_}, record));
+    http.reply(200, connection_answer(call, Connectors{call, context_}, record));
 }
 
 void Replication::put_connection(Call const& call, Http& http) {

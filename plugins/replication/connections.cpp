@@ -25,12 +25,9 @@ bool same_secrets(SplitConfig const& split, Json const& marks) {
     return true;
 }
 
-/// "/config/host, /config/port": where two documents differ.
-std::string differences(Json const& before, Json const& after) {
-    std::vector<std::string> places;
-    for (Json const& change : Json::diff(before, after))
-        places.push_back(change["path"].get<std::string>());
-    return places.empty() ? "its secrets" : listed(places);
+std::string differ_in(Json const& before, Json const& after) {
+    std::string const places = differences(before, after);
+    return "they differ in " + (places.empty() ? "its secrets" : places);
 }
 
 Error exists(char const* collection, std::string const& id, std::string const& why) {
@@ -68,7 +65,7 @@ Json Connections::find(Call const& call, std::string const& id) const {
 }
 
 bool Connections::exists(Call const& call, std::string const& id) const {
-    return id == local || context_.host.store().get(call, connections, id);
+    return id == local || (!id.empty() && context_.host.store().get(call, connections, id));
 }
 
 Json Connections::find_integration(Call const& call, std::string const& id) const {
@@ -126,7 +123,7 @@ Saved Connections::save(Call const& call, char const* collection, Json const& do
         if (same) return {Saved::How::unchanged, before};
         if (save == Save::create)
             throw weir::replication::exists(
-                collection, id, "they differ in " + differences(before["doc"], stored_doc));
+                collection, id, differ_in(before["doc"], stored_doc));
     }
     Json record = found ? found->json : Json{{"origin", origin}, {"createdAt", context_.now()}};
     record["doc"] = std::move(stored_doc);

@@ -33,12 +33,6 @@ std::uint64_t count_of(Json const& run, char const* name) {
                : 0;
 }
 
-std::string text_of(Json const& object, char const* name) {
-    return object.is_object() && object.contains(name) && object[name].is_string()
-               ? object[name].get<std::string>()
-               : std::string{};
-}
-
 }  // namespace
 
 bool is_over(std::string const& status) {
@@ -48,14 +42,18 @@ bool is_over(std::string const& status) {
 
 Json log_line(Json const& run) {
     std::string const status = text_of(run, "status");
-    bool const good = status == "succeeded" || status == "partial";
+    bool const is_bad = status == "failed" || status == "partial";
     Json const error = run.value("error", Json());
     Json message;
+    std::uint64_t const rejected = count_of(run, "rejected");
+    if (status == "partial")
+        message = rejected == 1 ? "1 record was rejected"
+                                : std::to_string(rejected) + " records were rejected";
     if (error.is_object()) message = text_of(error, "message");
     return {{"config_name", run.value("job", Json())},
-            {"status", good                 ? "success"
-                       : status == "failed" ? "error"
-                                            : status},
+            {"status", is_bad                  ? "error"
+                       : status == "succeeded" ? "success"
+                                               : status},
             {"records_processed", count_of(run, "written")},
             {"sync_duration_ms", duration_ms(run)},
             {"error_message", message},

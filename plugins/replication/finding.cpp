@@ -58,6 +58,19 @@ std::string listed(std::vector<std::string> const& names) {
     return all;
 }
 
+std::string differences(Json const& before, Json const& after) {
+    std::vector<std::string> places;
+    for (Json const& change : Json::diff(before, after))
+        places.push_back(change["path"].get<std::string>());
+    return listed(places);
+}
+
+std::string text_of(Json const& object, char const* name) {
+    return object.is_object() && object.contains(name) && object[name].is_string()
+               ? object[name].get<std::string>()
+               : std::string{};
+}
+
 std::string pointer_part(std::string_view name) {
     std::string out;
     for (char const c : name)

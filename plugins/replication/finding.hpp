@@ -27,6 +27,12 @@ std::string nearest(std::string_view wanted, std::vector<std::string> const& can
 /// "a, b, c"
 std::string listed(std::vector<std::string> const& names);
 
+/// "/config/host, /config/port": where two documents differ; empty: nowhere.
+std::string differences(Json const& before, Json const& after);
+
+/// The text member `name`; empty where it is missing or no text.
+std::string text_of(Json const& object, char const* name);
+
 /// `name` as one part of a JSON Pointer.
 std::string pointer_part(std::string_view name);
 

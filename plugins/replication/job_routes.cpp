@@ -1,23 +1,16 @@
 #include "job.hpp"
 #include "service.hpp"
 #include "short_form.hpp"
+#include "sight.hpp"
 
 namespace weir::replication {
 namespace {
 
-/// A job of which only its position may be looked at says so here, before a row is missed.
-Json warnings_of(Json const& doc) {
-    Json out = Json::array();
-    Json const& source = doc["source"];
-    if (source.contains("cursor"))
-        out.push_back({{"code", "replication.deletes_unseen"},
-                       {"detail", "a cursor sees what is new or changed, and no deletes"}});
-    bool const repeats = !source.contains("cursor") && doc.contains("schedule") &&
-                         doc["destination"].value("mode", "") == "append";
-    if (repeats)
-        out.push_back({{"code", "replication.append_repeats"},
-                       {"detail", "each run appends everything the source has once more"}});
-    return out;
+/// What the job sees; of one that was stored before that was asked, what its document says.
+Json sight_in(Json const& record) {
+    if (Json const sight = record.value("sight", Json()); sight.is_object()) return sight;
+    Findings none;
+    return sight_of(record["doc"], {}, none);
 }
 
 Json masked_sides(Json doc) {
@@ -58,7 +51,9 @@ Json Replication::job_answer(Call const&, Json const& record, Json const& state,
     out["consecutiveFailures"] = state.value("failures_in_a_row", Json(0));
     out["createdAt"] = record.value("createdAt", Json());
     out["updatedAt"] = record.value("updatedAt", Json());
-    out["warnings"] = warnings_of(record["doc"]);
+    Json const sight = sight_in(record);
+    out["sees"] = sight["sees"];
+    out["warnings"] = sight["warnings"];
     return out;
 }
 

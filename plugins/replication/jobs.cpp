@@ -30,13 +30,6 @@ bool same_marks(SplitConfig const& split, Json const& marks) {
     return true;
 }
 
-std::string places(Json const& before, Json const& after) {
-    std::vector<std::string> out;
-    for (Json const& change : Json::diff(before, after))
-        out.push_back(change["path"].get<std::string>());
-    return out.empty() ? "a secret" : listed(out);
-}
-
 }  // namespace
 
 std::optional<Json> Jobs::look_for(Call const& call, std::string const& id) const {
@@ -52,84 +45,6 @@ Json Jobs::find(Call const& call, std::string const& id) const {
     throw no_job(id).suggest(nearest(id, names));
 }
 
-SplitConfig Jobs::check_side(Call const& call, Connectors const& connectors, Json& doc,
-                             char const* name, Findings& findings) const {
-    if (!doc.contains(name)) return {};
-    Json& side = doc[name];
-    std::string const at = std::string{"/"} + name;
-    if (side.contains("connection") && !connections_.exists(call, side["connection"])) {
-        std::vector<std::string> names{Connections::local};
-        for (Document const& each : context_.host.store().list(call, Connections::connections))
-            names.push_back(each.key);
-        std::string const said = side["connection"];
-        findings.add({at + "/connection", "replication.connection_not_found",
-                      "there is no connection \"" + said + "\"", nearest(said, names)});
-    }
-    if (!side.contains("url")) return {};
-    std::string const url = side["url"];
-    if (connectors.for_url(url).empty() && url.find("${") != 0)
-        connectors.check(url.substr(0, url.find(':')), url.substr(0, url.find(':')), at + "/url",
-                         findings);
-    Json stored;
-    std::string const id = doc.value("id", "");
-    if (auto const before = id.empty() ? std::nullopt : look_for(call, id))
-        stored = {{"url", (*before)["doc"][name].value("url", "")}};
-    SplitConfig split = split_secrets({{"url", url}}, unknown_schema(), stored,
-                                      "job." + id + "." + name, at, findings);
-    side["url"] = split.config["url"];
-    return split;
-}
-
-void Jobs::check_schedule(Call const& call, Json const& doc, Findings& findings) const {
-    if (!doc.contains("schedule") && !doc.contains("timezone")) return;
-    if (doc.value("schedule", "x").empty()) {
-        // A schedule that could not be read is a finding already; one that is no text at all, here.
-        if (findings.empty())
-            findings.add({"/schedule", "replication.bad_value", "schedule is empty", "15m"});
-        return;
-    }
-    Json request{{"schedule", doc.value("schedule", "1h")}, {"count", 1}};
-    if (doc.contains("timezone")) request["timezone"] = doc["timezone"];
-    try {
-        context_.ask(call, "cron/1", "explain", request);
-    } catch (Problems const& problems) {
-        for (Finding const& finding : problems.findings()) findings.add(finding);
-    } catch (Error const& error) {
-        if (error.status != WEIR_E_CONFIG) throw;
-        findings.add({error.where.empty() ? "/schedule" : error.where, error.code, error.message,
-                      error.suggestion});
-    }
-}
-
-Jobs::Draft Jobs::check(Call const& call, Json const& doc, Findings& findings) const {
-    Connectors const connectors{call, context_};
-    Draft draft{doc, {}, {}};
-    draft.source = check_side(call, connectors, draft.doc, "source", findings);
-    draft.destination = check_side(call, connectors, draft.doc, "destination", findings);
-    check_schedule(call, doc, findings);
-    return draft;
-}
-
-void Jobs::check_position(Call const& call, Json const& before, Json const& after) const {
-    if (position_terms(before) == position_terms(after)) return;
-    Json answer;
-    try {
-        answer = context_.ask(call, "runner/1", "position", {{"plan", plan(call, before)}});
-    } catch (Error const&) {
-        return;  // what cannot be asked has not been copied, or is told by the connectors
-    }
-    for (Json const& stream : answer.value("streams", Json::array()))
-        if (stream.is_object() && stream.contains("cursor") && !stream["cursor"].is_null() &&
-            stream["cursor"] != "")
-            throw Error{WEIR_E_CONFLICT,
-                        "the job \"" + before["id"].get<std::string>() +
-                            "\" has a position that would mean something else with " +
-                            places(position_terms(before), position_terms(after)) + " changed",
-                        "/source"}
-                .coded("replication.needs_reset")
-                .suggest("POST /replication/jobs/" + before["id"].get<std::string>() + "/reset");
-}
-
 Saved Jobs::save(Call const& call, Draft const& draft, Save save, bool owns_connection) const {
     Store const store = context_.host.store();
     std::string const id = draft.doc["id"];
@@ -143,20 +58,25 @@ Saved Jobs::save(Call const& call, Draft const& draft, Save save, bool owns_conn
         if (before["doc"] == doc && same_marks(draft.source, marks) &&
             same_marks(draft.destination, marks)) {
             align(call, id);
-            return {Saved::How::unchanged, before};
+            Json same = before;
+            same["sight"] = draft.sight;
+            if (same != before) store.put(call, jobs, id, same, found->revision);
+            return {Saved::How::unchanged, std::move(same)};
         }
+        std::string const places = differences(before["doc"], doc);
         if (save == Save::create)
-            throw Error{
-                WEIR_E_CONFLICT,
-                "there is another job \"" + id + "\": they differ in " + places(before["doc"], doc),
-                "/id"}
+            throw Error{WEIR_E_CONFLICT,
+                        "there is another job \"" + id + "\": they differ in " +
+                            (places.empty() ? "a secret" : places),
+                        "/id"}
                 .coded("replication.job_exists")
                 .suggest("PUT replaces it");
-        check_position(call, before["doc"], doc);
+        check_position(call, before["doc"], doc, {});
     }
     Json record = found ? found->json : Json{{"createdAt", context_.now()}};
     record["doc"] = std::move(doc);
     record["owns_connection"] = owns_connection;
+    record["sight"] = draft.sight;
     record["updatedAt"] = context_.now();
     for (SplitConfig const* side : {&draft.source, &draft.destination})
         for (auto const& [name, secret] : side->secrets) {
@@ -184,6 +104,12 @@ Endpoint Jobs::side(Call const& call, Connectors const* connectors, Json const& 
         throw Error{WEIR_E_CONFIG, "no connector that is loaded reads the URL of the job"}.coded(
             "connector.not_loaded");
     return {type, {{"url", url}}};
+}
+
+Endpoint Jobs::source_of(Call const& call, Json const& doc) const {
+    if (!doc["source"].contains("url")) return side(call, nullptr, doc["source"]);
+    Connectors const connectors{call, context_};
+    return side(call, &connectors, doc["source"]);
 }
 
 Json Jobs::plan(Call const& call, Json const& doc) const {
@@ -237,6 +163,9 @@ void Jobs::align_all(Call const& call) const {
 void Jobs::reset(Call const& call, std::string const& id) const {
     Json const doc = find(call, id)["doc"];
     context_.ask(call, "runner/1", "reset", {{"plan", plan(call, doc)}});
+    if (context_.host.store().get(call, states, id))
+        change(call, context_, states, id, no_job(id),
+               [](Json& state) { state["has_position"] = false; });
 }
 
 void Jobs::forget(Call const& call, std::string const& id) const {

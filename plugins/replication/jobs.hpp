@@ -8,8 +8,9 @@
 namespace weir::replication {
 
 /// Jobs as they are kept: the native document, in the collection `jobs`, as
-/// {"doc", "marks"?, "owns_connection"?, "createdAt", "updatedAt"}; what their runs left behind in
-/// the collection `states`. Each job with a schedule has one event on cron. Thread-safe.
+/// {"doc", "marks"?, "owns_connection"?, "sight", "createdAt", "updatedAt"}; what their runs left
+/// behind in the collection `states`. `sight` is sight_of(), and "of", what it was asked of. Each
+/// job with a schedule has one event on cron. Thread-safe.
 class Jobs {
 public:
     static constexpr char jobs[] = "jobs", states[] = "states";
@@ -21,23 +22,40 @@ public:
     Json find(Call const& call, std::string const& id) const;
     std::optional<Json> look_for(Call const& call, std::string const& id) const;
 
+    struct Unsaved {
+        Endpoint endpoint;
+        std::map<std::string, std::string> secrets;
+    };
     struct Draft {
         Json doc;
         SplitConfig source, destination;  ///< of sides that are given by URL
+        Json sight;
     };
     /// What only others can say of a document: whether its connections are there, and when its
-    /// schedule fires. Findings stand at the native document's places.
-    Draft check(Call const& call, Json const& doc, Findings& findings) const;
+    /// schedule fires, and whether its source has what it names. Findings stand at the native
+    /// document's places. `connection`: of a source whose connection is not stored yet. A source is
+    /// asked only when something is new since the last answer.
+    Draft check(Call const& call, Json const& doc, Findings& findings,
+                Unsaved const* connection = nullptr) const;
     /// Stores it and tells cron. `owns_connection`: its connection goes with it. Throws E_CONFLICT
     /// "replication.job_exists" for another document when `save` is create, and
     /// "replication.needs_reset" when the position in the sink would mean something else.
     Saved save(Call const& call, Draft const& draft, Save save, bool owns_connection) const;
+
+    /// Throws E_CONFLICT "replication.needs_reset" when the job has a position that would mean
+    /// something else with `after` in its place; `moved`: what else of its source is another.
+    void check_position(Call const& call, Json const& before, Json const& after,
+                        std::string const& moved) const;
 
     Json set_paused(Call const& call, std::string const& id, bool paused) const;
     /// Its event, its runs, its position, the connection that it owns; the rows stay.
     void forget(Call const& call, std::string const& id) const;
     void reset(Call const& call, std::string const& id) const;
 
+    /// Where a job reads. Throws what is in the way.
+    Endpoint source_of(Call const& call, Json const& doc) const;
+    /// Whether its source answers, see circuit_of(); null when nobody can say.
+    Json circuit(Call const& call, Json const& doc) const;
     /// The plan of a job as it stands now. Throws what is in the way.
     Json plan(Call const& call, Json const& doc) const;
     /// Makes cron's event what the job says, until both agree.
@@ -51,8 +69,10 @@ private:
     Endpoint side(Call const& call, Connectors const* connectors, Json const& side) const;
     SplitConfig check_side(Call const& call, Connectors const& connectors, Json& doc,
                            char const* name, Findings& findings) const;
+    Json look(Call const& call, Draft const& draft, Unsaved const* connection,
+              Findings& findings) const;
+    bool has_position(Call const& call, Json const& doc) const;
     void check_schedule(Call const& call, Json const& doc, Findings& findings) const;
-    void check_position(Call const& call, Json const& before, Json const& after) const;
 
     Context const& context_;
     Connections const& connections_;

@@ -20,10 +20,11 @@ std::string reject_rule(Json const& job) {
     return said.empty() && strategy == "partial_success" ? "dead_letter" : "stop";
 }
 
-/// How often the whole run is tried again; empty: nothing was said.
+/// How often the whole run is tried again, and when.
 Json retry_rule(Json const& job) {
     Json const handling = part(job, "errorHandling"), retry = part(job["source"], "retry");
-    Json out = Json::object();
+    // Whoever asks for a run and waits ten seconds hears how it ended.
+    Json out{{"delay_ms", 1000}};
     if (handling.value("strategy", "") == "fail_fast") out["retries"] = 0;
     if (retry.contains("attempts")) out["retries"] = retry["attempts"].get<std::int64_t>() - 1;
     if (retry.contains("delay")) out["delay_ms"] = retry["delay"];
@@ -61,7 +62,7 @@ Json compile(Json const& job, Endpoint const& source, Endpoint const& sink) {
               {"sink", std::move(write)},
               {"rejects", {{"record", reject_rule(job)}}}};
     if (job.contains("mode")) task["mode"] = job["mode"];
-    if (Json retry = retry_rule(job); !retry.empty()) task["retry"] = std::move(retry);
+    task["retry"] = retry_rule(job);
     Json limits = Json::object();
     if (from.contains("batchSize")) limits["batch_rows_max"] = from["batchSize"];
     if (Json const performance = part(job, "performance"); performance.contains("timeout"))

@@ -14,13 +14,21 @@ std::string overlap_of(Http const& http) {
         .suggest("queue");
 }
 
+bool is_forced(Http const& http) {
+    auto const said = http.query_param("force").value_or("false");
+    if (said == "true" || said == "false") return said == "true";
+    throw Error{WEIR_E_CONFIG, "force=" + said + " is neither true nor false", "/force"}.coded(
+        "request.bad_parameter");
+}
+
 }  // namespace
 
 void Replication::start_run(Call const& call, Http& http, std::string const& id) {
     std::string const key = http.header("idempotency-key").value_or("");
     Json const trigger{{"by", "user"}, {"principal", http.principal().id}};
     Json const run =
-        runs_.submit(call, id, trigger, key.empty() ? "" : id + "#" + key, overlap_of(http));
+        runs_.submit(call, id, trigger, key.empty() ? "" : id + "#" + key, overlap_of(http),
+                     is_forced(http));
     std::string const run_id = run.at("run_id");
     http.header("location", "/runs/" + run_id);
     http.reply(202, {{"run_id", run_id},
@@ -77,6 +85,8 @@ void Replication::job_status(Call const& call, Http& http) {
         out[name] = job[name];
     out["run_id"] = run.is_null() ? Json() : run.value("run_id", Json());
     out["attempt"] = run.is_null() ? Json() : run.value("attempts", Json());
+    out["error"] = run.is_null() ? Json() : run.value("error", Json());
+    out["circuit"] = jobs_.circuit(call, record["doc"]);
     Json progress;
     if (!run.is_null())
         for (char const* const name : {"read", "written", "filtered", "rejected", "bytes"})

@@ -2,18 +2,27 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 
 namespace weir::replication {
 namespace {
 
-std::string text_of(Json const& object, char const* name) {
-    return object.is_object() && object.contains(name) && object[name].is_string()
-               ? object[name].get<std::string>()
-               : std::string{};
-}
-
 /// A source that refused the login is asked no more until somebody did something.
 bool refused_login(Json const& error) { return text_of(error, "code").ends_with("login_refused"); }
+
+/// The runner's words for a status in anybody's words.
+Json stored_words(std::string const& said) {
+    static std::map<std::string, Json> const others{{"completed", {"succeeded"}},
+                                                    {"success", {"succeeded"}},
+                                                    {"error", {"partial", "failed"}}};
+    static std::vector<std::string> const own{"queued",  "running", "retrying",  "succeeded",
+                                              "partial", "failed",  "cancelled", "skipped"};
+    if (auto const found = others.find(said); found != others.end()) return found->second;
+    if (std::find(own.begin(), own.end(), said) != own.end()) return Json::array({said});
+    throw Error{WEIR_E_CONFIG, "status=" + said + " is not one of " + listed(own), "/status"}
+        .coded("request.bad_parameter")
+        .suggest(nearest(said, own));
+}
 
 /// What the job's list shows, moved on by one run that ended.
 Json moved_on(Json state, Json const& run) {
@@ -28,6 +37,8 @@ Json moved_on(Json state, Json const& run) {
                                       ? run["written"].get<std::uint64_t>()
                                       : 0;
     state["rows_synced"] = state.value("rows_synced", std::uint64_t{0}) + written;
+    for (Json const& stream : run.value("streams", Json::array()))
+        if (!text_of(stream, "cursor").empty()) state["has_position"] = true;
     bool const good = status == "succeeded" || status == "partial";
     if (good) state["last_success"] = run.value("finished_at", Json());
     if (good) state["failures_in_a_row"] = 0;
@@ -39,10 +50,12 @@ Json moved_on(Json state, Json const& run) {
 }  // namespace
 
 Json Runs::submit(Call const& call, std::string const& id, Json const& trigger,
-                  std::string const& idempotency_key, std::string const& overlap) const {
+                  std::string const& idempotency_key, std::string const& overlap,
+                  bool force) const {
     Json const doc = jobs_.find(call, id)["doc"];
     Json request{
         {"plan", jobs_.plan(call, doc)}, {"job", id}, {"overlap", overlap}, {"trigger", trigger}};
+    if (force) request["plan"]["tasks"][0]["force"] = true;
     if (!idempotency_key.empty()) request["idempotency_key"] = idempotency_key;
     if (doc.contains("mode")) request["kind"] = doc["mode"];
     return context_.ask(call, "runner/1", "submit", request);
@@ -173,7 +186,7 @@ Json Runs::history(Call const& call, std::string const& id, std::string const& s
     Json request{{"limit", page.limit}};
     if (!id.empty()) request["job"] = id;
     if (!page.cursor.empty()) request["cursor"] = page.cursor;
-    if (!status.empty()) request["status"] = status == "completed" ? "succeeded" : status;
+    if (!status.empty()) request["status"] = stored_words(status);
     return context_.ask(call, "runner/1", "list", request);
 }
 

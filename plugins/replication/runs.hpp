@@ -19,9 +19,11 @@ public:
 
     Runs(Context const& context, Jobs const& jobs) : context_{context}, jobs_{jobs} {}
 
-    /// Starts a job; answers {run_id, status, existing}. `overlap`: see runner/1.
+    /// Starts a job; answers {run_id, status, existing}. `overlap`: see runner/1. `force`: an
+    /// empty source may empty a target that is replaced.
     Json submit(Call const& call, std::string const& id, Json const& trigger,
-                std::string const& idempotency_key, std::string const& overlap) const;
+                std::string const& idempotency_key, std::string const& overlap,
+                bool force = false) const;
     /// Asks every run of the job that has not ended to end; answers their ids.
     Json cancel(Call const& call, std::string const& id, std::string const& reason) const;
     /// As cancel(), and waits until they ended. Throws E_CONFLICT "run.active" when one will not

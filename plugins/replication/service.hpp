@@ -42,6 +42,7 @@ private:
     void delete_integration(Call const& call, Http& http);
     void save_config(Call const& call, Http& http, char const* collection, Json const& document,
                      Save save);
+    Json connection_answer(Call const& call, Connectors const& connectors, Json const& record);
     void refuse_if_used(Call const& call, char const* collection, std::string const& id);
 
     // job_routes.cpp
@@ -81,6 +82,7 @@ private:
     void all_status(Call const& call, Http& http);
     void all_logs(Call const& call, Http& http);
     Json configured(Call const& call, Connectors const& connectors, Json const& record);
+    std::string moved_by(Call const& call, std::string const& id, Json const& config);
     /// Stores what a short form says, of the second kind when `configure`.
     SavedForm save_short_form(Call const& call, Json const& body, bool configure);
 

@@ -135,7 +135,7 @@ ShortForm read_table_form(Json const& document, Findings& findings) {
     table.target = form.text("target_table").value_or("");
     table.cursor = form.text("tracking_col").value_or("");
     auto const type = form.one_of("tracking_type", {"timestamp", "id", "text"});
-    if (!table.cursor.empty()) table.cursor_type = type.value_or("timestamp");
+    if (!table.cursor.empty()) table.cursor_type = type.value_or("");
     table.schedule = form.text("cron_tab").value_or("");
     ShortForm out;
     out.connection = connection_of(table.id, form, "source", findings);

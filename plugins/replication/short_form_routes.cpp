@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "service.hpp"
 #include "short_form.hpp"
 
@@ -15,6 +17,12 @@ std::string in_short_form(std::string const& pointer, bool configure) {
         {"/connection/config", "/source", "/sourceConfig"},
         {"/schedule", "/cron_tab", "/syncIntervalMinutes"},
         {"/source/connection", "/name", "/name"},
+        {"/source/cursor_type", "/tracking_type", "/trackingColumn"},
+        {"/source/cursor", "/tracking_col", "/trackingColumn"},
+        {"/source/key", "/primary_key", "/sourceTable"},
+        {"/source/fields", "/columns", "/sourceTable"},
+        {"/source/stream", "/table_name", "/sourceTable"},
+        {"/destination/mode", "/primary_key", "/sourceTable"},
         {"/connection/id", "/name", "/name"}};
     for (Place const& place : places) {
         std::string_view const ours = place.ours;
@@ -23,6 +31,18 @@ std::string in_short_form(std::string const& pointer, bool configure) {
                    pointer.substr(ours.size());
     }
     return pointer;
+}
+
+/// Which database of a server is meant; the server itself may move.
+Json place_of(Json const& config) {
+    Json out = Json::object();
+    for (char const* const name : {"database", "schema", "path"})
+        if (config.contains(name)) out[name] = config[name];
+    std::string url = text_of(config, "url");
+    url.erase(std::min(url.find('?'), url.size()));
+    std::size_t const host = url.find("://"), path = url.find('/', host == url.npos ? 0 : host + 3);
+    if (path != url.npos) out["database"] = url.substr(path + 1);
+    return out;
 }
 
 }  // namespace
@@ -40,7 +60,10 @@ Replication::SavedForm Replication::save_short_form(Call const& call, Json const
                                  "/connection", native)
             : SplitConfig{};
     std::string const id = form.job.value("id", "");
-    Jobs::Draft const draft = jobs_.check(call, form.job, native);
+    Jobs::Unsaved const unsaved{{form.connection.value("connector", ""), split.config},
+                                split.secrets};
+    bool const can_ask = native.empty() && connectors.has(unsaved.endpoint.connector);
+    Jobs::Draft const draft = jobs_.check(call, form.job, native, can_ask ? &unsaved : nullptr);
     for (Finding finding : native.findings()) {
         // The connection is made together with the job.
         if (finding.code == "replication.connection_not_found") continue;
@@ -55,11 +78,20 @@ Replication::SavedForm Replication::save_short_form(Call const& call, Json const
                     "there is another job \"" + id + "\" with a connection of its own", "/name"}
             .coded("replication.job_exists")
             .suggest("PUT /replication/jobs/" + id);
+    // Before anything is stored: a refusal changes nothing.
+    if (before)
+        jobs_.check_position(call, (*before)["doc"], form.job, moved_by(call, id, split.config));
     SavedForm out;
     out.connection = connections_.save(call, Connections::connections, form.connection, split,
                                        Save::replace, "job:" + id);
     out.job = jobs_.save(call, draft, Save::replace, true);
     return out;
+}
+
+/// What of the stored connection's place is another in `config`, where that means other rows.
+std::string Replication::moved_by(Call const& call, std::string const& id, Json const& config) {
+    if (!connections_.exists(call, id)) return {};
+    return differences(place_of(connections_.find(call, id)["doc"]["config"]), place_of(config));
 }
 
 Json Replication::configured(Call const& call, Connectors const& connectors, Json const& record) {
@@ -71,8 +103,9 @@ Json Replication::configured(Call const& call, Connectors const& connectors, Jso
     Json const job = job_answer(call, record);
     out["config_name"] = out["name"];
     for (char const* const name : {"state", "nextRun", "last_status", "last_run_at", "last_error",
-                                   "rows_synced", "createdAt", "updatedAt"})
+                                   "rows_synced", "createdAt", "updatedAt", "sees", "warnings"})
         out[name] = job[name];
+    out["circuit"] = jobs_.circuit(call, record["doc"]);
     return out;
 }
 

@@ -45,7 +45,7 @@ TEST(Plan, WhatIsNotSaidIsLeftToTheHost) {
                 "config":{"url":"postgres://u:${secret:conn.shop.url}@db/shop"},
                 "streams":["users"]},
       "sink":{"connector":"sqlite","config":{"url":"sqlite:/data/local.db"}},
-      "rejects":{"record":"stop"}})"));
+      "rejects":{"record":"stop"},"retry":{"delay_ms":1000}})"));
 }
 
 TEST(Plan, SeveralStreamsAreOneTask) {
@@ -94,7 +94,7 @@ TEST(Plan, RetriesOfTheRunComeFirst) {
               Json::parse(R"({"retries":3,"delay_ms":100,"backoff":"linear"})"));
     job = small_job();
     job["errorHandling"]["strategy"] = "fail_fast";
-    EXPECT_EQ(task_of(job)["retry"], Json::parse(R"({"retries":0})"));
+    EXPECT_EQ(task_of(job)["retry"], Json::parse(R"({"retries":0,"delay_ms":1000})"));
 }
 
 TEST(Plan, APositionIsBoundToWhatItCounts) {
