@@ -11,6 +11,7 @@
 #include "host/core/failpoint.hpp"
 #include "host/core/log_level.hpp"
 #include "host/run/letter_file.hpp"
+#include "host/run/replay.hpp"
 #include "host/run/report_json.hpp"
 #include "host/run/stored_letters.hpp"
 
@@ -98,18 +99,25 @@ CopyReport Flight::copy_between(WarmInstances::Lent& source, WarmInstances::Lent
     limits.attempts_max = 1;
     CopyPorts const ports{ports_.registry,       ports_.services, *this,
                           ports_.services.clock, limits,          stop_};
-    StoredLetters stored{ports_.letters, ports_.services.clock, task_.job, task_.run_id};
-    LetterFile none{ports_.services.clock, "", task_.run_id};
-    DeadLetters* rejects = nullptr;
-    if (plan_.request.on_error == OnError::dead_letter) rejects = &stored;
-    if (plan_.request.on_error == OnError::skip) rejects = &none;
-    CopyReport report = run_copy(plan_.request, ports, source.instance(), sink.instance(),
-                                 {task_.run_id, rejects, &ports_.gates, true});
+    CopyReport report = move(ports, source.instance(), sink.instance());
     if (!report.error || report.error->status == WEIR_E_CANCELLED) {
         source.keep();
         sink.keep();
     }
     return report;
+}
+
+CopyReport Flight::move(CopyPorts const& ports, Instance& source, Instance& sink) {
+    if (plan_.is_replay())
+        return replay_letters(plan_, ports, source, sink,
+                              {ports_.letters, task_.run_id, &ports_.gates});
+    StoredLetters stored{ports_.letters, ports_.services.clock, task_.job, task_.run_id};
+    LetterFile none{ports_.services.clock, "", task_.run_id};
+    DeadLetters* rejects = nullptr;
+    if (plan_.request.on_error == OnError::dead_letter) rejects = &stored;
+    if (plan_.request.on_error == OnError::skip) rejects = &none;
+    return run_copy(plan_.request, ports, source, sink,
+                    {task_.run_id, rejects, &ports_.gates, true});
 }
 
 Result<WarmInstances::Lent> Flight::lend(ConnectorConfig const& connector, std::uint32_t role) {

@@ -64,6 +64,7 @@ public:
 private:
     CopyReport copy();
     CopyReport copy_between(WarmInstances::Lent& source, WarmInstances::Lent& sink);
+    CopyReport move(CopyPorts const& ports, Instance& source, Instance& sink);
     Result<WarmInstances::Lent> lend(ConnectorConfig const& connector, std::uint32_t role);
     TaskOutcome outcome_of(CopyReport const& report);
     void settle_failure(TaskOutcome& outcome, Error const& error);

@@ -150,7 +150,8 @@ Result<void> App::start(ConfigFile const& config) {
     std::vector<http::Route> routes =
         host_routes({registry_, plugins_, *store_, metrics_, router_, clock_, clock_.unix_us(),
                      [this] { return server_->metrics(); }});
-    for (auto more : {run_routes(engine_), connector_routes(engine_), letter_routes(letters_)})
+    for (auto more : {run_routes(engine_), connector_routes(engine_),
+                      letter_routes({letters_, engine_, bus_, clock_})})
         routes.insert(routes.end(), more.begin(), more.end());
     if (Result<void> added = router_.add(std::move(routes)); !added) return added;
     events_.on_published([this] { plugins_.wake(); });

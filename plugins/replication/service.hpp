@@ -18,6 +18,9 @@ public:
     void start(Call const& call) override;
     void on_http(Call const& call, std::string_view route, Http& http) override;
     void on_event(Call const& call, Event const& event) override;
+    /// jobs/1: replay {"job","letters":[id]} → {"run_id","status","existing"}; figures {} →
+    /// {"items":[{"job","state","has_schedule","next","last_success"}]}.
+    Json on_invoke(Call const& call, Invoke const& invoke) override;
 
 private:
     using Handler = void (Replication::*)(Call const&, Http&);
