@@ -27,9 +27,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// How often the server looks whether it shall stop, and at what wants tending.
+/// How often the server looks whether it shall stop.
 constexpr std::chrono::milliseconds stop_seen_after{50};
-constexpr std::int64_t retain_ms = 60'000;
 constexpr std::size_t workers = 8;
 
 class LogLines final : public LogSink {
@@ -82,7 +81,6 @@ public:
     }
 
     Result<void> start(ConfigFile const& config);
-    void tend();
     void stop();
 
 private:
@@ -130,7 +128,6 @@ private:
     PluginLife plugins_;
     std::optional<http::AdminToken> token_;
     std::unique_ptr<http::Server> server_;
-    std::int64_t retained_ns_ = 0;
 };
 
 Result<void> App::start(ConfigFile const& config) {
@@ -207,14 +204,6 @@ Result<void> App::apply(ConfigFile const& config) {
     return {};
 }
 
-void App::tend() {
-    std::int64_t const now = clock_.monotonic_ns();
-    if (now - retained_ns_ < retain_ms * 1'000'000) return;
-    retained_ns_ = now;
-    if (Result<void> kept = runs_.retain(); !kept) voice_.log(3, "store", kept.error().message);
-    if (Result<void> kept = letters_.retain(); !kept) voice_.log(3, "store", kept.error().message);
-}
-
 // The engine before the server: who waits for a run is answered as soon as the run has stopped.
 void App::stop() {
     timer_.stop();
@@ -235,10 +224,7 @@ Result<void> run_app(ServeRequest request, ServeVoice const& voice, Clock const&
     if (!store) return store.error();
     App app{request, voice, clock, limits, *directory, std::move(*store), std::move(*key)};
     Result<void> started = app.start(config);
-    while (started && !stop) {
-        std::this_thread::sleep_for(stop_seen_after);
-        app.tend();
-    }
+    while (started && !stop) std::this_thread::sleep_for(stop_seen_after);
     app.stop();
     return started;
 }
