@@ -13,6 +13,7 @@
 #include "host/run/letter_file.hpp"
 #include "host/run/replay.hpp"
 #include "host/run/report_json.hpp"
+#include "host/run/run_json.hpp"
 #include "host/run/stored_letters.hpp"
 
 namespace weir::host {
@@ -59,6 +60,7 @@ Flight::Flight(FlightPorts const& ports, ClaimedTask task)
       plan_{read_plan(task_.plan)},
       log_{ports.services.clock},
       began_ns_{ports.services.clock.monotonic_ns()},
+      counted_{task_.counts},
       batches_max_{task_.counts.batches} {}
 
 void Flight::run() {
@@ -147,6 +149,7 @@ TaskOutcome Flight::outcome_of(CopyReport const& report) {
 }
 
 void Flight::settle_failure(TaskOutcome& outcome, Error const& error) {
+    if (error.status == WEIR_E_FENCED) ++ports_.figures.fenced;
     outcome.counts.batches = most_batches(outcome.counts.batches);
     bool const is_interrupted = end_ != End::none;
     Error told = error;
@@ -183,8 +186,8 @@ void Flight::settle_failure(TaskOutcome& outcome, Error const& error) {
 // be stored, or until the host stops, and then the next one asks the sink.
 void Flight::finish(TaskOutcome const& outcome) {
     for (bool is_told = false;; is_told = true) {
-        Result<void> done = ports_.runs.finish(task_.run_id, plan_.task, outcome);
-        if (done) return;
+        Result<std::string> done = ports_.runs.finish(task_.run_id, plan_.task, outcome);
+        if (done) return count_end(*done, outcome);
         if (!is_told)
             ports_.services.log.log(
                 level_error, "engine",
@@ -192,6 +195,19 @@ void Flight::finish(TaskOutcome const& outcome) {
                             outcome.status, done.error().message));
         if (!time_may_cure(done.error()) || !pause_before_storing_again()) return;
     }
+}
+
+void Flight::count_moved(RunCounts const& now) {
+    std::lock_guard const lock{mutex_};
+    ports_.figures.moved(task_.job, std::exchange(counted_, now), now);
+}
+
+void Flight::count_end(std::string const& status, TaskOutcome const& outcome) {
+    count_moved(outcome.counts);
+    ports_.figures.log_lines_left_out += log_.left_out();
+    if (!is_ended(status)) return;
+    double const us = static_cast<double>(ports_.services.clock.unix_us() - task_.started_us);
+    ports_.figures.ended(task_.job, status, RunFigures::trigger_of(task_.trigger_json), us / 1e6);
 }
 
 /// False: the host stops.
@@ -234,6 +250,7 @@ void Flight::watch() {
     add(sum, stream_);
     lock.unlock();
     RunCounts counts = stored(sum);
+    count_moved(counts);
     counts.batches = most_batches(counts.batches);
     Result<bool> cancelled = ports_.runs.mirror(task_.run_id, plan_.task, counts, std::string{});
     if (cancelled && *cancelled) end(End::cancelled);

@@ -14,6 +14,7 @@
 #include "host/run/run_json.hpp"
 #include "host/serve/config_file.hpp"
 #include "host/serve/data_directory.hpp"
+#include "host/serve/host_metrics.hpp"
 #include "host/serve/host_routes.hpp"
 #include "host/serve/offered.hpp"
 #include "host/serve/plugin_life.hpp"
@@ -126,6 +127,9 @@ private:
     Engine engine_;
     http::Router router_;
     PluginLife plugins_;
+    HostMetrics host_metrics_{{plugins_, bus_, letters_, engine_.figures(), metrics_, clock_,
+                               directory_.path() / "state.db", clock_.unix_us(),
+                               [this] { return server_->metrics(); }}};
     std::optional<http::AdminToken> token_;
     std::unique_ptr<http::Server> server_;
 };
@@ -145,9 +149,9 @@ Result<void> App::start(ConfigFile const& config) {
 
     if (Result<void> offered = offer_runner(bus_, engine_); !offered) return offered;
     std::vector<http::Route> routes =
-        host_routes({registry_, plugins_, *store_, metrics_, router_, clock_, clock_.unix_us(),
-                     [this] { return server_->metrics(); }});
-    for (auto more : {run_routes(engine_), connector_routes(engine_),
+        host_routes({registry_, plugins_, *store_, router_, clock_,
+                     [this] { return host_metrics_.text(); }});
+    for (auto more : {run_routes(engine_), connector_routes(engine_), 
                       letter_routes({letters_, engine_, bus_, clock_})})
         routes.insert(routes.end(), more.begin(), more.end());
     if (Result<void> added = router_.add(std::move(routes)); !added) return added;

@@ -26,7 +26,8 @@ bool pick(Session& session, Number now_us, Claim& claim, Number& run) {
     Query query{session,
                 "SELECT t.run, t.task, t.attempt + 1, r.run_id, r.job, r.owner, "
                 "r.trigger_json, p.body, t.read, t.written, t.filtered, t.rejected, t.deleted, "
-                "t.batches, t.bytes FROM weir_task t JOIN weir_run r ON r.seq = t.run "
+                "t.batches, t.bytes, CASE t.started_at WHEN 0 THEN ?1 ELSE t.started_at END "
+                "FROM weir_task t JOIN weir_run r ON r.seq = t.run "
                 "JOIN weir_plan p ON p.id = r.plan WHERE t.ready = 1 AND t.run_at <= ?1 AND "
                 "NOT EXISTS (SELECT 1 FROM weir_task f WHERE f.job = t.job AND "
                 "f.status = 'running') ORDER BY t.run_at, t.run, t.number LIMIT 1"};
@@ -36,7 +37,7 @@ bool pick(Session& session, Number now_us, Claim& claim, Number& run) {
     query.into(run, claim.name, task.attempt, task.run_id, task.job, task.owner, task.trigger_json,
                claim.plan);
     query.into(counts.read, counts.written, counts.filtered, counts.rejected, counts.deleted,
-               counts.batches, counts.bytes);
+               counts.batches, counts.bytes, task.started_us);
     return query.next();
 }
 
@@ -80,7 +81,8 @@ Result<void> check(TaskOutcome const& outcome) {
                  fmt::format("a task cannot end as \"{}\"", outcome.status)};
 }
 
-void write_outcome(Session& session, Running const& task, TaskOutcome const& outcome,
+/// Answers the status that the task has from now on.
+std::string write_outcome(Session& session, Running const& task, TaskOutcome const& outcome,
                    std::string const& error, Number now_us) {
     bool const is_over_at_once = !is_end(outcome.status) && !task.cancel.empty();
     std::string const status = is_over_at_once ? "cancelled" : outcome.status;
@@ -101,6 +103,7 @@ void write_outcome(Session& session, Running const& task, TaskOutcome const& out
         number(counts.read), number(counts.written), number(counts.filtered),
         number(counts.rejected), number(counts.deleted), number(counts.bytes), outcome.cursor,
         error, outcome.streams_json);
+    return status;
 }
 
 }  // namespace
@@ -163,11 +166,12 @@ Result<bool> Runs::mirror(std::string const& run_id, std::string const& task,
     return shall_end;
 }
 
-Result<void> Runs::finish(std::string const& run_id, std::string const& task,
-                          TaskOutcome const& outcome) {
-    if (Result<void> checked = check(outcome); !checked) return checked;
+Result<std::string> Runs::finish(std::string const& run_id, std::string const& task,
+                                 TaskOutcome const& outcome) {
+    if (Result<void> checked = check(outcome); !checked) return checked.error();
     std::string const error = as_json(outcome.error_json);
-    return store_.write([&](Session& session) -> Result<void> {
+    std::string status;
+    Result<void> done = store_.write([&](Session& session) -> Result<void> {
         Result<Running> found = find_task(session, run_id, task);
         if (!found) return found.error();
         if (found->status != "running")
@@ -175,10 +179,12 @@ Result<void> Runs::finish(std::string const& run_id, std::string const& task,
                 WEIR_E_CONFLICT, "run.not_running",
                 fmt::format("task {} of run {} is {}, not running", task, run_id, found->status)};
         Number const now = store_.clock().unix_us();
-        write_outcome(session, *found, outcome, error, now);
+        status = write_outcome(session, *found, outcome, error, now);
         settle(session, found->run, now);
         return {};
     });
+    if (!done) return done.error();
+    return status;
 }
 
 Result<std::size_t> Runs::recover() {
