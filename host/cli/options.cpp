@@ -279,6 +279,7 @@ Result<Command> parse_arguments(int argc, char const* const* argv) {
     add_job_verbs(app, command.verb);
     add_run_verbs(app, command.verb);
     add_plugin_verbs(app, command.verb);
+    add_letter_verbs(app, command.verb);
     add_host_verbs(app, command.verb);
     try {
         app.parse(argc, argv);

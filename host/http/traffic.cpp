@@ -17,9 +17,11 @@ void Traffic::answered(std::string const& method, std::string const& route, unsi
 std::string Traffic::text() const {
     constexpr char const* name = "weir_http_request_duration_seconds";
     std::string out = fmt::format(
-        "# TYPE weir_http_connections gauge\nweir_http_connections {}\n"
-        "# TYPE weir_event_streams gauge\nweir_event_streams {}\n# TYPE {} histogram\n",
-        connections.load(), streams.load(), name);
+        "# HELP weir_http_connections Open connections.\n# TYPE weir_http_connections gauge\n"
+        "weir_http_connections {}\n# HELP weir_event_streams Answers that go on.\n"
+        "# TYPE weir_event_streams gauge\nweir_event_streams {}\n# HELP {} From the head of a "
+        "request to its answer.\n# TYPE {} histogram\n",
+        connections.load(), streams.load(), name, name);
     std::lock_guard const lock{mutex_};
     for (auto const& [key, histogram] : answers_) {
         auto const& [method, route, status] = key;

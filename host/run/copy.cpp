@@ -6,6 +6,7 @@
 #include "host/core/caught.hpp"
 #include "host/core/secret.hpp"
 #include "host/core/text.hpp"
+#include "host/run/ends.hpp"
 #include "host/run/letter_file.hpp"
 #include "host/run/side.hpp"
 #include "host/run/task.hpp"
@@ -37,45 +38,13 @@ Error unknown_scheme(std::string const& url, Registry& registry) {
     return near.empty() ? error : error.suggest("did you mean " + near + ":?");
 }
 
-/// Both ends of a copy, ready for its streams.
-struct Ends {
-    SourceProxy reads;
-    SinkProxy writes;
-    std::string source_identity, sink_identity;
-    nlohmann::json sink;  // as it describes itself
-};
-
-Result<Ends> meet(Instance& source, Instance& sink) {
-    Result<SourceProxy> reads = source.source();
-    if (!reads) return reads.error();
-    Result<SinkProxy> writes = sink.sink();
-    if (!writes) return writes.error();
-    Result<nlohmann::json> described = sink.describe();
-    if (!described) return described.error();
-    if (described->value("cursor", "") != "atomic")
-        return Error{
-            WEIR_E_UNSUPPORTED, "copy.sink_not_atomic",
-            fmt::format("the sink {} does not commit rows and position together", sink.name())};
-    Result<std::string> source_identity = identity_of(source);
-    if (!source_identity) return source_identity.error();
-    Result<std::string> sink_identity = identity_of(sink);
-    if (!sink_identity) return sink_identity.error();
-    if (*source_identity == *sink_identity)
-        return Error{WEIR_E_CONFIG, "copy.same_system",
-                     "source and sink are the same database, and a copy would wait for itself"}
-            .suggest("copy into another file");
-    return Ends{std::move(*reads), std::move(*writes), std::move(*source_identity),
-                std::move(*sink_identity), std::move(*described)};
-}
-
 Result<void> copy_streams(CopyRequest const& request, CopyPorts const& ports, Ends& ends,
                           CopyRun const& run, CopyReport& report) {
     CallContext const call{ports.clock, &ports.stop.reading};
-    bool const folds_case = ends.sink.value("folds_case", false);
-    auto tasks = make_plan(request, {ends.reads, call, ports.limits, folds_case});
+    auto tasks = make_plan(request, {ends.reads, call, ports.limits, ends.folds_case()});
     if (!tasks) return on(at_source, tasks.error());
 
-    bool const one_writer = run.gates && ends.sink.value("writers", 0) == 1;
+    bool const one_writer = run.gates && ends.takes_one_writer();
     TaskPorts task_ports{request,
                          ends.reads,
                          ends.writes,
@@ -143,16 +112,6 @@ Result<Instance> connect(std::string const& url, Registry& registry, HostService
     Result<Component> component = registry.load(info->id);
     if (!component) return component.error();
     return Instance::create(*component, {{"url", *resolved}}, services, info->id);
-}
-
-Result<std::string> identity_of(Instance& instance) {
-    Result<nlohmann::json> described = instance.describe();
-    if (!described) return described.error();
-    std::string const identity = described->value("identity", "");
-    if (!identity.empty()) return identity;
-    return Error{
-        WEIR_E_INTERNAL, "plugin.identity",
-        fmt::format("the connector {} does not say which system a URL means", instance.name())};
 }
 
 CopyReport run_copy(CopyRequest const& request, CopyPorts const& ports, Instance& source,

@@ -39,10 +39,6 @@ struct CopyRun {
 CopyReport run_copy(CopyRequest const& request, CopyPorts const& ports, Instance& source,
                     Instance& sink, CopyRun const& run);
 
-/// Which system an instance means, however its configuration is spelled. E_INTERNAL: it does not
-/// say.
-Result<std::string> identity_of(Instance& instance);
-
 /// The connector that `url` belongs to, by its scheme, with {"url":url} as configuration. E_CONFIG
 /// names the schemes there are.
 Result<Instance> connect(std::string const& url, Registry& registry, HostServices const& services);

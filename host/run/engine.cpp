@@ -8,6 +8,7 @@
 #include "host/core/caught.hpp"
 #include "host/core/log_level.hpp"
 #include "host/run/job_words.hpp"
+#include "host/run/record_text.hpp"
 #include "host/run/report_json.hpp"
 #include "host/run/run_json.hpp"
 
@@ -111,28 +112,31 @@ void Engine::look_for_sleepers() {
 }
 
 /// Ends a task that cannot even begin: its plan is of a version that this one does not know.
-void Engine::refuse(std::string const& run_id, std::string const& task, Error const& error) {
+void Engine::refuse(Named const& task, Error const& error) {
     TaskOutcome outcome;
     outcome.status = "failed";
     outcome.error_json = to_json(error).dump();
-    Result<void> done = ports_.runs.finish(run_id, task, outcome);
+    Result<std::string> done = ports_.runs.finish(task.run_id, task.task, outcome);
     if (!done) ports_.services.log.log(level_error, "engine", done.error().message);
+    if (done)
+        figures_.ended(task.job, *done, RunFigures::trigger_of(task.trigger_json), std::nullopt);
     std::lock_guard const lock{mutex_};
     ++ends_;
     ended_.notify_all();
 }
 
 void Engine::fly(ClaimedTask task) {
-    FlightPorts const ports{ports_.runs,     ports_.letters,  instances_,       gates_,
-                            circuits_,       ports_.registry, ports_.services, ports_.limits};
-    std::string const run_id = task.run_id;
-    std::string const name = task.task.is_object() ? task.task.value("task", "") : "";
+    FlightPorts const ports{ports_.runs, ports_.letters,  instances_,       gates_,
+                            circuits_,   ports_.registry, ports_.services, ports_.limits,
+                            figures_};
+    Named const named{task.run_id, task.task.is_object() ? task.task.value("task", "") : "",
+                      task.job, task.trigger_json};
     std::shared_ptr<Flight> flight;
     Result<void> made = caught([&]() -> Result<void> {
         flight = std::make_shared<Flight>(ports, std::move(task));
         return {};
     });
-    if (!made) return refuse(run_id, name, made.error());
+    if (!made) return refuse(named, made.error());
     {
         std::lock_guard const lock{mutex_};
         flights_.push_back(flight);
@@ -143,7 +147,7 @@ void Engine::fly(ClaimedTask task) {
         flight->run();
         return {};
     });
-    if (!flown) refuse(run_id, name, flown.error());
+    if (!flown) refuse(named, flown.error());
     std::lock_guard const lock{mutex_};
     flights_.remove(flight);
     ++ends_;
@@ -211,14 +215,50 @@ Result<SubmittedRun> Engine::submit(SubmitRun const& request) {
                      fmt::format("the plan is of job {}, not {}", plan["job"].get<std::string>(),
                                  request.job),
                      "/job"};
+    bool const replaces = request.overlap == Overlap::cancel_other;
+    std::vector<RunRow> const sleeping =
+        replaces ? sleeping_runs(request.job) : std::vector<RunRow>{};
     Result<SubmittedRun> submitted = ports_.runs.submit(request);
     if (!submitted) return submitted;
-    if (request.overlap == Overlap::cancel_other && !submitted->existing)
+    count_submitted(request, *submitted);
+    if (replaces && !submitted->existing) {
+        count_cancelled(sleeping);
         end_flights([&](Flight const& flight) {
             return flight.job() == request.job && flight.run_id() != submitted->run_id;
         });
+    }
     wake();
     return submitted;
+}
+
+void Engine::count_submitted(SubmitRun const& request, SubmittedRun const& run) {
+    if (run.existing) return;
+    std::string const by = RunFigures::trigger_of(request.trigger_json);
+    if (run.status == "skipped") figures_.ended(request.job, run.status, by, std::nullopt);
+    if (by != "cron") return;
+    Json const trigger = Json::parse(request.trigger_json);
+    Json const at = trigger.value("scheduled_at", Json()), missed = trigger.value("missed", Json());
+    auto const at_us =
+        at.is_string() ? parse_timestamp(at.get<std::string>(), true) : std::nullopt;
+    if (!at_us) return;
+    double const late_us = static_cast<double>(ports_.services.clock.unix_us() - *at_us);
+    figures_.ticked(request.job, late_us / 1e6,
+                    missed.is_number_unsigned() ? missed.get<std::uint64_t>() : 0);
+}
+
+/// Those of the job that end at once when they are cancelled.
+std::vector<RunRow> Engine::sleeping_runs(std::string const& job) {
+    Runs::Filter filter;
+    filter.job = job;
+    filter.statuses = {"queued", "retrying"};
+    Result<std::vector<RunRow>> runs = ports_.runs.list(filter);
+    return runs ? std::move(*runs) : std::vector<RunRow>{};
+}
+
+void Engine::count_cancelled(std::vector<RunRow> const& runs) {
+    for (RunRow const& run : runs)
+        figures_.ended(run.job, "cancelled", RunFigures::trigger_of(run.trigger_json),
+                       std::nullopt);
 }
 
 Result<SubmittedRun> Engine::retry(std::string const& run_id) {
@@ -239,6 +279,9 @@ void Engine::end_flights(std::function<bool(Flight const&)> const& is_meant) {
 Result<Json> Engine::cancel(std::string const& run_id, std::string const& reason) {
     Result<std::string> status = ports_.runs.cancel(run_id, reason);
     if (!status) return status.error();
+    if (is_ended(*status))
+        if (Result<std::optional<RunRow>> run = ports_.runs.find(run_id); run && *run)
+            count_cancelled({**run});
     end_flights([&](Flight const& flight) { return flight.run_id() == run_id; });
     wake();  // the job's next run may go
     return Json{{"run_id", run_id}, {"status", *status}};
@@ -261,6 +304,7 @@ std::vector<std::string> Engine::runs_with(std::string const& connector) {
 
 Result<void> Engine::forget(std::string const& job) {
     if (Result<void> done = ports_.runs.forget(job); !done) return done;
+    figures_.forget(job);
     end_flights([&](Flight const& flight) { return flight.job() == job; });
     instances_.forget(job);
     return {};

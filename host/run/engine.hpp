@@ -89,6 +89,8 @@ public:
     }
     Inspector& inspector() { return inspector_; }
     WarmInstances& instances() { return instances_; }
+    /// What runs did since the start; feeds /metrics.
+    RunFigures const& figures() const { return figures_; }
 
 private:
     using Lock = std::unique_lock<std::mutex>;
@@ -102,13 +104,20 @@ private:
     void look_for_sleepers();
     Result<RunPlan> checked(nlohmann::json const& plan) const;
     void end_flights(std::function<bool(Flight const&)> const& is_meant);
-    void refuse(std::string const& run_id, std::string const& task, Error const& error);
+    struct Named {
+        std::string run_id, task, job, trigger_json;
+    };
+    void refuse(Named const& task, Error const& error);
+    void count_submitted(SubmitRun const& request, SubmittedRun const& run);
+    std::vector<RunRow> sleeping_runs(std::string const& job);
+    void count_cancelled(std::vector<RunRow> const& runs);
 
     EnginePorts ports_;
     WarmInstances instances_;
     SinkGates gates_;
     Circuits circuits_;
     Inspector inspector_;
+    RunFigures figures_;
     std::mutex mutex_;
     std::condition_variable work_, keeper_, ended_;
     std::list<std::shared_ptr<Flight>> flights_;

@@ -12,7 +12,9 @@
 #include "host/core/log_level.hpp"
 #include "host/run/job_words.hpp"
 #include "host/run/letter_file.hpp"
+#include "host/run/replay.hpp"
 #include "host/run/report_json.hpp"
+#include "host/run/run_json.hpp"
 #include "host/run/side.hpp"
 #include "host/run/stored_letters.hpp"
 
@@ -60,6 +62,7 @@ Flight::Flight(FlightPorts const& ports, ClaimedTask task)
       plan_{read_plan(task_.plan)},
       log_{ports.services.clock},
       began_ns_{ports.services.clock.monotonic_ns()},
+      counted_{task_.counts},
       batches_max_{task_.counts.batches} {}
 
 void Flight::run() {
@@ -115,18 +118,25 @@ CopyReport Flight::copy_between(WarmInstances::Lent& source, WarmInstances::Lent
     limits.attempts_max = 1;
     CopyPorts const ports{ports_.registry,       ports_.services, *this,
                           ports_.services.clock, limits,          stop_};
-    StoredLetters stored{ports_.letters, ports_.services.clock, task_.job, task_.run_id};
-    LetterFile none{ports_.services.clock, "", task_.run_id};
-    DeadLetters* rejects = nullptr;
-    if (plan_.request.on_error == OnError::dead_letter) rejects = &stored;
-    if (plan_.request.on_error == OnError::skip) rejects = &none;
-    CopyReport report = run_copy(plan_.request, ports, source.instance(), sink.instance(),
-                                 {task_.run_id, rejects, &ports_.gates, true});
+    CopyReport report = move(ports, source.instance(), sink.instance());
     if (!report.error || report.error->status == WEIR_E_CANCELLED) {
         source.keep();
         sink.keep();
     }
     return report;
+}
+
+CopyReport Flight::move(CopyPorts const& ports, Instance& source, Instance& sink) {
+    if (plan_.is_replay())
+        return replay_letters(plan_, ports, source, sink,
+                              {ports_.letters, task_.run_id, &ports_.gates});
+    StoredLetters stored{ports_.letters, ports_.services.clock, task_.job, task_.run_id};
+    LetterFile none{ports_.services.clock, "", task_.run_id};
+    DeadLetters* rejects = nullptr;
+    if (plan_.request.on_error == OnError::dead_letter) rejects = &stored;
+    if (plan_.request.on_error == OnError::skip) rejects = &none;
+    return run_copy(plan_.request, ports, source, sink,
+                    {task_.run_id, rejects, &ports_.gates, true});
 }
 
 Result<WarmInstances::Lent> Flight::lend(ConnectorConfig const& connector, std::uint32_t role) {
@@ -167,6 +177,7 @@ TaskOutcome Flight::outcome_of(CopyReport const& report) {
 }
 
 void Flight::settle_failure(TaskOutcome& outcome, Error const& error) {
+    if (error.status == WEIR_E_FENCED) ++ports_.figures.fenced;
     outcome.counts.batches = most_batches(outcome.counts.batches);
     bool const is_interrupted = end_ != End::none;
     Error told = error;
@@ -209,8 +220,9 @@ void Flight::settle_failure(TaskOutcome& outcome, Error const& error) {
 void Flight::finish(TaskOutcome const& outcome) {
     std::vector<Runs::LogLine> const lines = log_.take();
     for (bool is_told = false;; is_told = true) {
-        Result<void> done = ports_.runs.finish(task_.run_id, plan_.task, outcome, lines);
-        if (done) return;
+        Result<std::string> done =
+            ports_.runs.finish(task_.run_id, plan_.task, outcome, lines);
+        if (done) return count_end(*done, outcome);
         if (!is_told)
             ports_.services.log.log(
                 level_error, "engine",
@@ -218,6 +230,19 @@ void Flight::finish(TaskOutcome const& outcome) {
                             outcome.status, done.error().message));
         if (!time_may_cure(done.error()) || !pause_before_storing_again()) return;
     }
+}
+
+void Flight::count_moved(RunCounts const& now) {
+    std::lock_guard const lock{mutex_};
+    ports_.figures.moved(task_.job, std::exchange(counted_, now), now);
+}
+
+void Flight::count_end(std::string const& status, TaskOutcome const& outcome) {
+    count_moved(outcome.counts);
+    ports_.figures.log_lines_left_out += log_.left_out();
+    if (!is_ended(status)) return;
+    double const us = static_cast<double>(ports_.services.clock.unix_us() - task_.started_us);
+    ports_.figures.ended(task_.job, status, RunFigures::trigger_of(task_.trigger_json), us / 1e6);
 }
 
 /// False: the host stops.
@@ -264,6 +289,7 @@ void Flight::watch() {
     add(sum, stream_);
     lock.unlock();
     RunCounts counts = stored(sum);
+    count_moved(counts);
     counts.batches = most_batches(counts.batches);
     Result<bool> cancelled = ports_.runs.mirror(task_.run_id, plan_.task, counts, std::string{});
     if (cancelled && *cancelled) end(End::cancelled);

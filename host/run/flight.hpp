@@ -11,6 +11,7 @@
 #include "host/core/limits.hpp"
 #include "host/run/circuits.hpp"
 #include "host/run/copy.hpp"
+#include "host/run/run_figures.hpp"
 #include "host/run/run_log.hpp"
 #include "host/run/run_plan.hpp"
 #include "host/run/warm_instances.hpp"
@@ -29,6 +30,7 @@ struct FlightPorts {
     Registry& registry;
     HostServices const& services;
     Limits const& limits;
+    RunFigures& figures;
 };
 
 /// One claimed task at work. run() is called once, on a worker's thread; end() and watch() by
@@ -70,6 +72,7 @@ private:
     CopyReport copy();
     CopyReport copy_where_it_is_up();
     CopyReport copy_between(WarmInstances::Lent& source, WarmInstances::Lent& sink);
+    CopyReport move(CopyPorts const& ports, Instance& source, Instance& sink);
     Result<WarmInstances::Lent> lend(ConnectorConfig const& connector, std::uint32_t role);
     TaskOutcome outcome_of(CopyReport const& report);
     void tell_circuits(CopyReport const& report);
@@ -77,6 +80,8 @@ private:
     bool is_poisoned() const;
     void store_log();
     void finish(TaskOutcome const& outcome);
+    void count_moved(RunCounts const& now);
+    void count_end(std::string const& status, TaskOutcome const& outcome);
     bool pause_before_storing_again();
     std::uint64_t most_batches(std::uint64_t batches);
 
@@ -94,6 +99,7 @@ private:
     std::condition_variable stopped_;
     std::mutex mutex_;  // guards what follows
     Counts ended_streams_, stream_;
+    RunCounts counted_;  // in the figures
     bool is_changed_ = false;
     std::uint64_t batches_max_;
 };

@@ -7,6 +7,7 @@
 #include "host/run/check_steps.hpp"
 #include "host/run/copy.hpp"
 #include "host/run/discovery.hpp"
+#include "host/run/ends.hpp"
 #include "host/run/plan.hpp"
 #include "host/run/position.hpp"
 #include "host/run/record_json.hpp"

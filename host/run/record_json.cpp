@@ -65,9 +65,11 @@ Ordered integer(std::int64_t value) {
 Ordered text(FieldView const& field, std::string_view bytes) {
     if (field.meaning == Meaning::binary) return hex(bytes);
     if (field.extension == "arrow.json") {
-        // Digits that a double cannot hold would be rounded by parsing, so such a text stays one.
+        // Digits that a double cannot hold would be rounded by parsing, so such a text stays one. A
+        // document that is itself a string stays text as well: it could not be told from them.
         Ordered parsed = Ordered::parse(bytes, nullptr, false);
-        if (!parsed.is_discarded() && parsed.dump() == bytes) return parsed;
+        bool const is_same = !parsed.is_discarded() && parsed.dump() == bytes;
+        if (is_same && !parsed.is_string() && !parsed.is_null()) return parsed;
     }
     return std::string{bytes};
 }

@@ -14,7 +14,12 @@ void RunLog::add(int level, std::string_view message) {
     if (lines_.size() < waiting_lines_max)
         lines_.push_back({0, clock_.unix_us(), level, mask_secrets(message)});
     else
-        ++left_out_;
+        ++left_out_, ++all_left_out_;
+}
+
+std::uint64_t RunLog::left_out() const {
+    std::lock_guard const lock{mutex_};
+    return all_left_out_;
 }
 
 std::vector<Runs::LogLine> RunLog::take() {

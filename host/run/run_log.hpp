@@ -22,12 +22,15 @@ public:
     void add(int level, std::string_view message);
     /// What has come since the last call.
     std::vector<Runs::LogLine> take();
+    /// Of all that came.
+    std::uint64_t left_out() const;
 
 private:
     Clock const& clock_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::vector<Runs::LogLine> lines_;
-    std::size_t left_out_ = 0;
+    std::size_t left_out_ = 0;  // since they were said last
+    std::uint64_t all_left_out_ = 0;
 };
 
 /// Where an instance logs to: the host's log always, and the run that it works for. Thread-safe.

@@ -63,10 +63,12 @@ private:
     void task(Json const& json, std::string const& at) {
         if (!object(
                 json, at,
-                {"task", "op", "source", "sink", "mode", "rejects", "retry", "limits", "force"}))
+                {"task", "op", "source", "sink", "mode", "rejects", "retry", "limits", "force",
+                 "letters"}))
             return;
         text(json, at, "task", true);
-        one_of(json, at, "op", {"copy"}, true);
+        one_of(json, at, "op", {"copy", "replay"}, true);
+        letters(json, at);
         one_of(json, at, "mode", {"full", "delta"}, false);
         flag(json, at, "force");
         if (present(json, at, "source")) source(json["source"], at + "/source");
@@ -113,6 +115,19 @@ private:
         add(at + "/connector", "connector.unknown",
             fmt::format("there is no connector \"{}\"; there are {}", id, fmt::join(known, ", ")),
             near.empty() ? "" : "did you mean " + near + "?");
+    }
+
+    void letters(Json const& json, std::string const& at) {
+        bool const is_replay = json.value("op", Json()) == "replay";
+        if (is_replay != json.contains("letters"))
+            return add(at + "/letters", is_replay ? "plan.missing" : "plan.value",
+                       "letters are what a replay reads, and nothing else has any");
+        if (!is_replay) return;
+        names(json, at, "letters");
+        std::size_t const count = json["letters"].size();
+        if (count == 0 || count > RunPlan::letters_max)
+            add(at + "/letters", "plan.value",
+                fmt::format("a replay has 1 to {} letters", RunPlan::letters_max));
     }
 
     void retry(Json const& json, std::string const& at) {
@@ -252,6 +267,7 @@ RunPlan read_plan(Json const& plan) {
     read.retry = retry_of(task.value("retry", Json::object()));
     Json const limits = task.value("limits", Json::object());
     if (limits.contains("deadline_ms")) read.deadline_ms = limits["deadline_ms"];
+    read.letters = task.value("letters", Names{});
     return read;
 }
 

@@ -21,12 +21,16 @@ struct ConnectorConfig {
 /// What a run has to do, read from its plan; see README.md for the JSON. A value.
 struct RunPlan {
     static constexpr std::size_t plan_bytes_max = 4u << 20;
+    static constexpr std::size_t letters_max = 10'000;
 
     std::string job, task;
     ConnectorConfig source, sink;
     CopyRequest request;  ///< without URLs
     RetryPolicy retry;
     std::optional<std::int64_t> deadline_ms;
+    std::vector<std::string> letters;  ///< ids of dead letters: they are read instead of the source
+
+    bool is_replay() const { return !letters.empty(); }
 };
 
 /// Everything that is wrong in `plan`, findings_max at most; empty: it can be submitted. Connectors

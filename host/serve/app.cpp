@@ -14,6 +14,7 @@
 #include "host/run/run_json.hpp"
 #include "host/serve/config_file.hpp"
 #include "host/serve/data_directory.hpp"
+#include "host/serve/host_metrics.hpp"
 #include "host/serve/host_routes.hpp"
 #include "host/serve/offered.hpp"
 #include "host/serve/plugin_admin_routes.hpp"
@@ -28,9 +29,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// How often the server looks whether it shall stop, and at what wants tending.
+/// How often the server looks whether it shall stop.
 constexpr std::chrono::milliseconds stop_seen_after{50};
-constexpr std::int64_t retain_ms = 60'000;
 constexpr std::size_t workers = 8;
 
 class LogLines final : public LogSink {
@@ -84,7 +84,6 @@ public:
     }
 
     Result<void> start(ConfigFile const& config);
-    void tend();
     void stop();
 
 private:
@@ -133,9 +132,11 @@ private:
     PluginLife plugins_;
     PluginAdmin admin_{{registry_, plugins_, engine_, bus_, documents_, events_, services_}};
     std::optional<PluginWatch> watch_;
+    HostMetrics host_metrics_{{plugins_, bus_, letters_, engine_.figures(), metrics_, clock_,
+                               directory_.path() / "state.db", clock_.unix_us(),
+                               [this] { return server_->metrics(); }}};
     std::optional<http::AdminToken> token_;
     std::unique_ptr<http::Server> server_;
-    std::int64_t retained_ns_ = 0;
 };
 
 Result<void> App::start(ConfigFile const& config) {
@@ -153,9 +154,10 @@ Result<void> App::start(ConfigFile const& config) {
 
     if (Result<void> offered = offer_runner(bus_, engine_); !offered) return offered;
     std::vector<http::Route> routes =
-        host_routes({registry_, plugins_, *store_, metrics_, router_, clock_, clock_.unix_us(),
-                     [this] { return server_->metrics(); }});
-    for (auto more : {run_routes(engine_), connector_routes(engine_), letter_routes(letters_),
+        host_routes({registry_, plugins_, *store_, router_, clock_,
+                     [this] { return host_metrics_.text(); }});
+    for (auto more : {run_routes(engine_), connector_routes(engine_),
+                      letter_routes({letters_, engine_, bus_, clock_}),
                       plugin_admin_routes(registry_, plugins_, admin_)})
         routes.insert(routes.end(), more.begin(), more.end());
     if (Result<void> added = router_.add(std::move(routes)); !added) return added;
@@ -223,14 +225,6 @@ Result<void> App::apply(ConfigFile const& config) {
     return {};
 }
 
-void App::tend() {
-    std::int64_t const now = clock_.monotonic_ns();
-    if (now - retained_ns_ < retain_ms * 1'000'000) return;
-    retained_ns_ = now;
-    if (Result<void> kept = runs_.retain(); !kept) voice_.log(3, "store", kept.error().message);
-    if (Result<void> kept = letters_.retain(); !kept) voice_.log(3, "store", kept.error().message);
-}
-
 // The engine before the server: who waits for a run is answered as soon as the run has stopped.
 void App::stop() {
     watch_.reset();
@@ -254,10 +248,7 @@ Result<void> run_app(ServeRequest request, ServeVoice const& voice, Clock const&
     if (!store) return store.error();
     App app{request, voice, clock, limits, *directory, std::move(*store), std::move(*key)};
     Result<void> started = app.start(config);
-    while (started && !stop) {
-        std::this_thread::sleep_for(stop_seen_after);
-        app.tend();
-    }
+    while (started && !stop) std::this_thread::sleep_for(stop_seen_after);
     app.stop();
     return started;
 }

@@ -55,25 +55,6 @@ Response ready(HostRoutePorts const& ports, Request const& request) {
     return http::json_response(is_ready ? 200 : 503, body);
 }
 
-std::string metrics_text(HostRoutePorts const& ports) {
-    std::string text = fmt::format(
-        "# HELP weir_build_info The version that runs.\n# TYPE weir_build_info gauge\n"
-        "weir_build_info{{version=\"{}\",abi=\"{}.{}\"}} 1\n",
-        WEIR_VERSION, WEIR_ABI_MAJOR, WEIR_ABI_MINOR);
-    text += fmt::format(
-        "# HELP process_start_time_seconds When the host started.\n"
-        "# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds {:.3f}\n",
-        static_cast<double>(ports.started_us) / 1e6);
-    text += "# HELP weir_plugins Services of plugins by state.\n# TYPE weir_plugins gauge\n";
-    std::map<std::string, int> states{{"active", 0}, {"failed", 0}, {"waiting", 0}};
-    for (PluginLife::Status const& status : ports.plugins.list()) ++states[status.state];
-    for (auto const& [state, count] : states)
-        text += fmt::format("weir_plugins{{state=\"{}\"}} {}\n", state, count);
-    for (Metrics::Value const& value : ports.metrics.snapshot())
-        text += fmt::format("# HELP {} {}\n# TYPE {} {}\n{} {}\n", value.name, value.help,
-                            value.name, value.kind == WEIR_METRIC_GAUGE ? "gauge" : "counter",
-                            value.name, value.value);
-    return text + (ports.more_metrics ? ports.more_metrics() : "");
 }
 
 http::Route route(char const* path, http::Scope scope, char const* summary,
@@ -102,7 +83,7 @@ std::vector<http::Route> host_routes(HostRoutePorts const& ports) {
                   [ports](Request const&) {
                       Response response;
                       response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-                      response.body = metrics_text(ports);
+                      response.body = ports.metrics();
                       return response;
                   }),
             route("/version", Scope::read, "Versions of Weir and its ABI",

@@ -15,12 +15,9 @@ struct HostRoutePorts {
     Registry& registry;
     PluginLife& plugins;
     Store& store;
-    Metrics& metrics;
     http::Router& router;
     Clock const& clock;
-    std::int64_t started_us = 0;
-    /// Further lines of /metrics.
-    std::function<std::string()> more_metrics;
+    std::function<std::string()> metrics;  ///< the text of /metrics
 };
 
 /// Health, versions, metrics.

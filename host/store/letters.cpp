@@ -15,9 +15,6 @@ namespace {
 
 using Number = std::int64_t;
 
-constexpr char columns[] =
-    "SELECT id, job, stream, target, run_id, position, code, message, place, record_json, at, "
-    "status FROM weir_dead_letter WHERE seq < ?1";
 
 Number waiting_of(Session& session, std::string const& job) {
     return session
@@ -44,16 +41,28 @@ Error full(std::string const& job) {
 
 /// The filter's parts stand at fixed places, so that few texts of statements come up.
 std::string list_sql(Letters::Filter const& filter) {
-    std::string sql = columns;
+    std::string sql = fmt::format(
+        "SELECT id, job, stream, target, run_id, position, code, message, place, {}, at, status "
+        "FROM weir_dead_letter WHERE seq {} ?1",
+        filter.with_record ? "record_json" : "''", filter.oldest_first ? ">" : "<");
     if (!filter.job.empty()) sql += " AND job = ?3";
     if (!filter.run_id.empty()) sql += " AND run_id = ?4";
     if (!filter.code.empty()) sql += " AND code = ?5";
     if (!filter.status.empty()) sql += " AND status = ?6";
+    if (!filter.stream.empty()) sql += " AND stream = ?7";
     if (!filter.ids.empty())
-        sql += " AND id IN (SELECT value FROM json_each(?7))";
+        sql += " AND id IN (SELECT value FROM json_each(?8))";
     else
-        sql += " AND ?7 <> ''";
-    return sql + " ORDER BY seq DESC LIMIT ?2";
+        sql += " AND ?8 <> ''";
+    return sql + (filter.oldest_first ? " ORDER BY seq LIMIT ?2" : " ORDER BY seq DESC LIMIT ?2");
+}
+
+Error no_letter(std::string const& id) {
+    return {WEIR_E_NOT_FOUND, "dead_letters.not_found",
+            fmt::format("there is no dead letter {}: it never was, or was settled more than {} "
+                        "days ago",
+                        id, Letters::settled_days_max),
+            id};
 }
 
 }  // namespace
@@ -61,7 +70,7 @@ std::string list_sql(Letters::Filter const& filter) {
 Result<void> Letters::add(std::vector<Letter> const& letters) {
     std::vector<std::string> ids;
     for (Letter const& letter : letters) ids.push_back(make_ulid(letter.at_us));
-    return store_.write([&](Session& session) -> Result<void> {
+    Result<void> done = store_.write([&](Session& session) -> Result<void> {
         std::map<std::string, Number> waiting;
         for (std::size_t i = 0; i < letters.size(); ++i) {
             std::string const& job = letters[i].job;
@@ -71,32 +80,78 @@ Result<void> Letters::add(std::vector<Letter> const& letters) {
         }
         return {};
     });
+    ++changes_;
+    return done;
 }
 
 Result<std::vector<Letter>> Letters::list(Filter const& filter) {
     std::vector<Letter> found;
     Result<void> done = store_.read([&](Session& session) -> Result<void> {
-        Number before = std::numeric_limits<Number>::max();
+        found.clear();
+        Number before = filter.oldest_first ? 0 : std::numeric_limits<Number>::max();
         if (!filter.before.empty()) {
             auto const seq = session.value<Number>("SELECT seq FROM weir_dead_letter WHERE id = ?1",
                                                    filter.before);
-            if (!seq)
-                return Error{WEIR_E_NOT_FOUND, "dead_letters.not_found",
-                             fmt::format("there is no dead letter {}", filter.before)};
+            if (!seq) return no_letter(filter.before);
             before = *seq;
         }
         auto const limit = static_cast<Number>(filter.limit);
         std::string const sql = list_sql(filter), ids = nlohmann::json(filter.ids).dump();
         Letter next;
         Query query{session, sql};
-        query.with(before, limit, filter.job, filter.run_id, filter.code, filter.status, ids);
+        query.with(before, limit, filter.job, filter.run_id, filter.code, filter.status,
+                   filter.stream, ids);
         query.into(next.id, next.job, next.stream, next.target, next.run_id, next.position,
                    next.code, next.message, next.where, next.record_json, next.at_us, next.status);
-        while (query.next()) found.push_back(next);
+        std::size_t bytes = 0;
+        while (query.next()) {
+            bytes += next.record_json.size();
+            if (filter.bytes_max && bytes > filter.bytes_max && !found.empty()) break;
+            found.push_back(next);
+        }
         return {};
     });
     if (!done) return done.error();
     return found;
+}
+
+Result<Letter> Letters::find(std::string const& id) {
+    Filter filter;
+    filter.ids = {id};
+    filter.status.clear();
+    Result<std::vector<Letter>> found = list(filter);
+    if (!found) return found.error();
+    if (found->empty()) return no_letter(id);
+    return std::move(found->front());
+}
+
+Result<std::vector<std::string>> Letters::streams(std::vector<std::string> const& ids) {
+    std::vector<std::string> streams;
+    std::string const wanted = nlohmann::json(ids).dump();
+    Result<void> done = store_.read([&](Session& session) -> Result<void> {
+        streams.clear();
+        std::string next;
+        Query query{session,
+                    "SELECT DISTINCT stream FROM weir_dead_letter WHERE "
+                    "id IN (SELECT value FROM json_each(?1)) ORDER BY stream"};
+        query.with(wanted).into(next);
+        while (query.next()) streams.push_back(next);
+        return {};
+    });
+    if (!done) return done.error();
+    return streams;
+}
+
+Result<void> Letters::refuse_again(std::vector<Refusal> const& refusals) {
+    if (refusals.empty()) return {};
+    return store_.write([&](Session& session) -> Result<void> {
+        for (Refusal const& each : refusals)
+            session.run(
+                "UPDATE weir_dead_letter SET code = ?2, message = ?3, place = ?4 WHERE id = ?1 AND "
+                "status = 'waiting'",
+                each.id, each.code, each.message, each.where);
+        return {};
+    });
 }
 
 Result<std::vector<std::string>> Letters::settle(std::vector<std::string> const& ids,
@@ -113,6 +168,7 @@ Result<std::vector<std::string>> Letters::settle(std::vector<std::string> const&
                 settled.push_back(id);
         return {};
     });
+    ++changes_;
     if (!done) return done.error();
     return settled;
 }
@@ -130,6 +186,28 @@ Result<std::size_t> Letters::count(std::string const& job) {
     });
     if (!done) return done.error();
     return static_cast<std::size_t>(count);
+}
+
+Result<std::map<std::string, std::size_t>> Letters::count_by_job() {
+    std::lock_guard const lock{mutex_};
+    // Read before the count: what changes meanwhile is counted the next time.
+    std::uint64_t const changes = changes_;
+    if (changes == counted_at_) return counted_;
+    std::map<std::string, std::size_t> counts;
+    Result<void> done = store_.read([&](Session& session) -> Result<void> {
+        counts.clear();
+        std::string job;
+        Number waiting = 0;
+        Query query{session,
+                    "SELECT job, count(*) FROM weir_dead_letter WHERE status = 'waiting' "
+                    "GROUP BY job"};
+        query.into(job, waiting);
+        while (query.next()) counts[job] = static_cast<std::size_t>(waiting);
+        return {};
+    });
+    if (!done) return done.error();
+    counted_at_ = changes;
+    return counted_ = std::move(counts);
 }
 
 Result<void> Letters::retain() {

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,24 +34,43 @@ public:
     /// once. E_IO "dead_letters.full" beyond letters_per_job_max waiting ones of a job.
     Result<void> add(std::vector<Letter> const& letters);
     struct Filter {
-        std::string job = {}, run_id = {}, code = {};
+        std::string job = {}, stream = {}, run_id = {}, code = {};
         std::string before = {};            ///< id of the last item of the page before
         std::vector<std::string> ids = {};  ///< empty: any
         std::string status = "waiting";     ///< empty: any
+        bool oldest_first = false;
+        bool with_record = true;
         std::size_t limit = 50;
+        std::size_t bytes_max = 0;  ///< of the records of a page, but for its first; 0: any
     };
-    /// Newest first. E_NOT_FOUND "dead_letters.not_found" when there is no `before`.
+    /// Newest first, unless it says otherwise. E_NOT_FOUND "dead_letters.not_found" when there is
+    /// no `before`.
     Result<std::vector<Letter>> list(Filter const& filter);
+    /// E_NOT_FOUND "dead_letters.not_found".
+    Result<Letter> find(std::string const& id);
+    /// The streams of those of `ids`, waiting or not, sorted.
+    Result<std::vector<std::string>> streams(std::vector<std::string> const& ids);
     /// Sets the status of those of `ids` that wait; answers which they were.
     Result<std::vector<std::string>> settle(std::vector<std::string> const& ids,
                                             std::string const& status);
+    /// Why a letter could not be replayed: its reason from now on, while it waits.
+    struct Refusal {
+        std::string id, code, message, where;
+    };
+    Result<void> refuse_again(std::vector<Refusal> const& refusals);
     /// Of those that wait; an empty job: of all.
     Result<std::size_t> count(std::string const& job);
+    /// The same by job. Counted anew only when letters came or were settled meanwhile.
+    Result<std::map<std::string, std::size_t>> count_by_job();
     /// Deletes what was settled too long ago; to be called now and then.
     Result<void> retain();
 
 private:
     Store& store_;
+    std::atomic<std::uint64_t> changes_{1};
+    std::mutex mutex_;  // guards what follows
+    std::uint64_t counted_at_ = 0;
+    std::map<std::string, std::size_t> counted_;
 };
 
 }  // namespace weir::host

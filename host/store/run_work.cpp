@@ -26,7 +26,8 @@ bool pick(Session& session, Number now_us, Claim& claim, Number& run) {
     Query query{session,
                 "SELECT t.run, t.task, t.attempt + 1, r.run_id, r.job, r.owner, "
                 "r.trigger_json, p.body, t.read, t.written, t.filtered, t.rejected, t.deleted, "
-                "t.batches, t.bytes FROM weir_task t JOIN weir_run r ON r.seq = t.run "
+                "t.batches, t.bytes, CASE t.started_at WHEN 0 THEN ?1 ELSE t.started_at END "
+                "FROM weir_task t JOIN weir_run r ON r.seq = t.run "
                 "JOIN weir_plan p ON p.id = r.plan WHERE t.ready = 1 AND t.run_at <= ?1 AND "
                 "NOT EXISTS (SELECT 1 FROM weir_task f WHERE f.job = t.job AND "
                 "f.status = 'running') ORDER BY t.run_at, t.run, t.number LIMIT 1"};
@@ -36,7 +37,7 @@ bool pick(Session& session, Number now_us, Claim& claim, Number& run) {
     query.into(run, claim.name, task.attempt, task.run_id, task.job, task.owner, task.trigger_json,
                claim.plan);
     query.into(counts.read, counts.written, counts.filtered, counts.rejected, counts.deleted,
-               counts.batches, counts.bytes);
+               counts.batches, counts.bytes, task.started_us);
     return query.next();
 }
 
@@ -80,8 +81,9 @@ Result<void> check(TaskOutcome const& outcome) {
                  fmt::format("a task cannot end as \"{}\"", outcome.status)};
 }
 
-void write_outcome(Session& session, Running const& task, TaskOutcome const& outcome,
-                   std::string const& error, Number now_us) {
+/// Answers the status that the task has from now on.
+std::string write_outcome(Session& session, Running const& task, TaskOutcome const& outcome,
+                          std::string const& error, Number now_us) {
     bool const is_over_at_once = !is_end(outcome.status) && !task.cancel.empty();
     std::string const status = is_over_at_once ? "cancelled" : outcome.status;
     bool const is_over = is_end(status);
@@ -90,7 +92,6 @@ void write_outcome(Session& session, Running const& task, TaskOutcome const& out
     Number const finished_at = is_over ? now_us : 0;
     // What was given back was no try.
     int const given_back = status == "queued" || !outcome.was_try ? 1 : 0;
-    int const untried = outcome.was_try ? 0 : 1;
     RunCounts const& counts = outcome.counts;
     Number const batches = number(counts.batches);
     session.run(
@@ -98,12 +99,12 @@ void write_outcome(Session& session, Running const& task, TaskOutcome const& out
         "attempt = CASE WHEN ?7 > batches THEN 0 ELSE max(attempt - ?8, 0) END, "
         "tries = max(tries - ?8, 0), batches = ?7, "
         "read = ?9, written = ?10, filtered = ?11, rejected = ?12, deleted = ?13, bytes = ?14, "
-        "cursor = ?15, error_json = ?16, streams_json = ?17, tries = max(tries - ?18, 0) "
-        "WHERE run = ?1 AND task = ?2",
+        "cursor = ?15, error_json = ?16, streams_json = ?17 WHERE run = ?1 AND task = ?2",
         task.run, task.task, status, ready, run_at, finished_at, batches, given_back,
         number(counts.read), number(counts.written), number(counts.filtered),
         number(counts.rejected), number(counts.deleted), number(counts.bytes), outcome.cursor,
-        error, outcome.streams_json, untried);
+        error, outcome.streams_json);
+    return status;
 }
 
 }  // namespace
@@ -166,11 +167,12 @@ Result<bool> Runs::mirror(std::string const& run_id, std::string const& task,
     return shall_end;
 }
 
-Result<void> Runs::finish(std::string const& run_id, std::string const& task,
-                          TaskOutcome const& outcome, std::vector<LogLine> const& lines) {
-    if (Result<void> checked = check(outcome); !checked) return checked;
+Result<std::string> Runs::finish(std::string const& run_id, std::string const& task,
+                                 TaskOutcome const& outcome, std::vector<LogLine> const& lines) {
+    if (Result<void> checked = check(outcome); !checked) return checked.error();
     std::string const error = as_json(outcome.error_json);
-    return store_.write([&](Session& session) -> Result<void> {
+    std::string status;
+    Result<void> done = store_.write([&](Session& session) -> Result<void> {
         Result<Running> found = find_task(session, run_id, task);
         if (!found) return found.error();
         if (found->status != "running")
@@ -179,10 +181,12 @@ Result<void> Runs::finish(std::string const& run_id, std::string const& task,
                 fmt::format("task {} of run {} is {}, not running", task, run_id, found->status)};
         Number const now = store_.clock().unix_us();
         write_log(session, found->run, lines);
-        write_outcome(session, *found, outcome, error, now);
+        status = write_outcome(session, *found, outcome, error, now);
         settle(session, found->run, now);
         return {};
     });
+    if (!done) return done.error();
+    return status;
 }
 
 Result<std::size_t> Runs::recover() {

@@ -60,6 +60,7 @@ struct ClaimedTask {
     nlohmann::json plan, task;  ///< the whole plan, and this task's part of it
     int attempt = 0;            ///< this try's number since the last progress, from 1
     RunCounts counts;           ///< of the tries before
+    std::int64_t started_us = 0;  ///< when its first try was claimed
 };
 
 /// How a task, or one try of it, ended.
@@ -107,9 +108,10 @@ public:
                         std::string const& cursor);
     /// Ends the task or one try of it, and the run with its last task; activates the job's next. A
     /// task that would be tried again ends cancelled when the run shall be. `lines` as by log().
-    /// E_CONFLICT "run.not_running" unless it was claimed.
-    Result<void> finish(std::string const& run_id, std::string const& task,
-                        TaskOutcome const& outcome, std::vector<LogLine> const& lines = {});
+    /// Answers the status the task has then. E_CONFLICT "run.not_running" unless it was claimed.
+    Result<std::string> finish(std::string const& run_id, std::string const& task,
+                               TaskOutcome const& outcome,
+                               std::vector<LogLine> const& lines = {});
     /// Ends at once what does not run; what runs hears it from mirror(). Answers the status the run
     /// has then. E_CONFLICT "run.finished".
     Result<std::string> cancel(std::string const& run_id, std::string const& reason);

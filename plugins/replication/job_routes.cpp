@@ -38,9 +38,8 @@ Json Replication::job_answer(Call const& call, Json const& record) {
 
 Json Replication::job_answer(Call const&, Json const& record, Json const& state, Json const& next) {
     Json out = masked_sides(record["doc"]);
-    bool const paused = out.value("paused", false);
-    out["state"] = paused ? "paused" : out.contains("schedule") ? "scheduled" : "idle";
-    out["isActive"] = !paused;
+    out["state"] = state_of(out);
+    out["isActive"] = !out.value("paused", false);
     out["connectionId"] = out["source"].value("connection", Json());
     out["nextRun"] = out["next"] = next;
     out["last_status"] = state.value("last_status", Json());

@@ -135,29 +135,68 @@ void Jobs::align(Call const& call, std::string const& id) const {
     }
 }
 
-void Jobs::align_all(Call const& call) const {
-    Store const store = context_.host.store();
+void Jobs::for_each(Call const& call, char const* collection,
+                    std::function<void(Document const&)> const& see) const {
+    constexpr std::size_t page_max = 1'000;
     std::string after;
     for (bool more = true; more;) {
-        std::vector<Document> const page = store.list(call, jobs, {}, after);
-        for (Document const& job : page) align(call, job.key);
-        more = page.size() == 1'000;
+        std::vector<Document> const page = context_.host.store().list(call, collection, {}, after);
+        for (Document const& document : page) see(document);
+        more = page.size() == page_max;
         if (more) after = page.back().key;
     }
+}
+
+void Jobs::align_all(Call const& call) const {
+    Store const store = context_.host.store();
+    for_each(call, jobs, [&](Document const& job) { align(call, job.key); });
     std::vector<std::string> orphans;
+    for (auto const& [id, next] : due_times(call))
+        if (!store.get(call, jobs, id)) orphans.push_back(event_of(id));
+    for (std::string const& name : orphans)
+        context_.ask(call, "cron/1", "remove_event", {{"name", name}});
+}
+
+std::map<std::string, Json> Jobs::due_times(Call const& call) const {
+    std::string const prefix = event_of("");
+    std::map<std::string, Json> times;
     Json cursor;
     do {
-        Json request{{"prefix", "job:"}, {"limit", 1000}};
+        Json request{{"prefix", prefix}, {"limit", 1000}};
         if (!cursor.is_null()) request["cursor"] = cursor;
         Json const answer = context_.ask(call, "cron/1", "list", request);
         for (Json const& event : answer.value("items", Json::array()))
-            if (!store.get(call, jobs, event.value("name", "").substr(4)))
-                orphans.push_back(event.value("name", ""));
+            if (std::string const name = event.value("name", ""); name.starts_with(prefix))
+                times[name.substr(prefix.size())] = event.value("next", Json());
         cursor = answer.value("next", Json());
     } while (!cursor.is_null());
-    for (std::string const& name : orphans)
-        if (name.starts_with("job:"))
-            context_.ask(call, "cron/1", "remove_event", {{"name", name}});
+    return times;
+}
+
+Json Jobs::figures(Call const& call) const {
+    std::map<std::string, Json> const times = due_times(call);
+    std::map<std::string, Json> successes;
+    for_each(call, states, [&](Document const& state) {
+        successes[state.key] = state.json.value("last_success", Json());
+    });
+    Json items = Json::array();
+    for_each(call, jobs, [&](Document const& job) {
+        Json const& doc = job.json["doc"];
+        auto const next = times.find(job.key);
+        auto const success = successes.find(job.key);
+        items.push_back(
+            {{"job", job.key},
+             {"state", state_of(doc)},
+             {"has_schedule", doc.contains("schedule")},
+             {"next", next == times.end() ? Json() : next->second},
+             {"last_success", success == successes.end() ? Json() : success->second}});
+    });
+    return {{"items", std::move(items)}};
+}
+
+std::string state_of(Json const& doc) {
+    if (doc.value("paused", false)) return "paused";
+    return doc.contains("schedule") ? "scheduled" : "idle";
 }
 
 void Jobs::reset(Call const& call, std::string const& id) const {

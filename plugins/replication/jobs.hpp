@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 
 #include "connections.hpp"
@@ -63,9 +65,17 @@ public:
     /// Makes cron's events those of the jobs, both ways.
     void align_all(Call const& call) const;
 
+    /// What the host tells of all jobs in its metrics: {"items":[{"job", "state", "has_schedule",
+    /// "next", "last_success"}]}.
+    Json figures(Call const& call) const;
+
     static std::string event_of(std::string const& id) { return "job:" + id; }
 
 private:
+    void for_each(Call const& call, char const* collection,
+                  std::function<void(Document const&)> const& see) const;
+    /// When cron fires each job that it knows next.
+    std::map<std::string, Json> due_times(Call const& call) const;
     Endpoint side(Call const& call, Connectors const* connectors, Json const& side) const;
     SplitConfig check_side(Call const& call, Connectors const& connectors, Json& doc,
                            char const* name, Findings& findings) const;
@@ -77,5 +87,8 @@ private:
     Context const& context_;
     Connections const& connections_;
 };
+
+/// "paused", "scheduled" or "idle".
+std::string state_of(Json const& doc);
 
 }  // namespace weir::replication

@@ -19,7 +19,9 @@ constexpr char meta[] = R"({
   "mounts": ["/replication", "/data-replication"],
   "requires": ["weir.store/1", "weir.secrets/1", "weir.bus/1", "cron/1"],
   "provides": ["jobs/1"],
-  "methods": [{"service": "jobs/1", "method": "using"}],
+  "methods": [{"service": "jobs/1", "method": "using"},
+              {"service": "jobs/1", "method": "replay"},
+              {"service": "jobs/1", "method": "figures"}],
   "topics": [{"topic": "cron/1:dev.weir.replication/*", "durable": true},
              {"topic": "runner/1:run", "durable": true}],
   "routes": [

@@ -24,6 +24,8 @@ public:
     Json submit(Call const& call, std::string const& id, Json const& trigger,
                 std::string const& idempotency_key, std::string const& overlap,
                 bool force = false) const;
+    /// Starts a run that writes dead letters of a job as its plan stands now.
+    Json replay(Call const& call, std::string const& id, Json const& letters) const;
     /// Asks every run of the job that has not ended to end; answers their ids.
     Json cancel(Call const& call, std::string const& id, std::string const& reason) const;
     /// As cancel(), and waits until they ended. Throws E_CONFLICT "run.active" when one will not

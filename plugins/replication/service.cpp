@@ -64,4 +64,12 @@ void Replication::on_event(Call const& call, Event const& event) {
     if (event.topic == "runner/1:run") runs_.changed(call, event.data);
 }
 
+Json Replication::on_invoke(Call const& call, Invoke const& invoke) {
+    if (invoke.method == "figures") return jobs_.figures(call);
+    if (invoke.method == "using")
+        return using_jobs(call, invoke.in.value("connectors", Json::array()));
+    Json const letters = invoke.in.value("letters", Json::array());
+    return runs_.replay(call, invoke.in.value("job", ""), letters);
+}
+
 }  // namespace weir::replication

@@ -18,8 +18,9 @@ public:
     void start(Call const& call) override;
     void on_http(Call const& call, std::string_view route, Http& http) override;
     void on_event(Call const& call, Event const& event) override;
-    /// jobs/1 using {"connectors"?:[…]}: {"jobs":[…]}, those that are not paused and use one of
-    /// them, or all that are not paused.
+    /// jobs/1: replay {"job","letters":[id]} → {"run_id","status","existing"}; figures {} →
+    /// {"items":[{"job","state","has_schedule","next","last_success"}]}; using {"connectors"?:[…]}
+    /// → {"jobs":[…]}, those that are not paused and use one of them, or all that are not paused.
     Json on_invoke(Call const& call, Invoke const& invoke) override;
 
 private:
@@ -69,6 +70,9 @@ private:
     void job_metrics(Call const& call, Http& http);
     void job_next(Call const& call, Http& http);
     void start_run(Call const& call, Http& http, std::string const& id);
+
+    // uses.cpp
+    Json using_jobs(Call const& call, Json const& connectors);
 
     // short_form_routes.cpp
     struct SavedForm {

@@ -16,9 +16,9 @@ std::set<std::string> connectors_of(Json const& plan) {
 
 }  // namespace
 
-Json Replication::on_invoke(Call const& call, Invoke const& invoke) {
+Json Replication::using_jobs(Call const& call, Json const& connectors) {
     std::set<std::string> wanted;
-    for (Json const& name : invoke.in.value("connectors", Json::array()))
+    for (Json const& name : connectors)
         if (name.is_string()) wanted.insert(name.get<std::string>());
     auto const is_wanted = [&](Json const& doc) {
         if (wanted.empty()) return true;

@@ -61,6 +61,44 @@ TEST_F(LettersTest, ListsAreFilteredAndPaged) {
     EXPECT_EQ(code_of(letters().list({.before = "none"})), "dead_letters.not_found");
 }
 
+TEST_F(LettersTest, AReplayReadsOldestFirstInBoundedPages) {
+    must(letters().add({letter("1"), letter("2"), letter("3"), letter("4")}));
+    std::vector<Letter> const all = must(letters().list({.oldest_first = true}));
+    EXPECT_EQ(positions({.oldest_first = true}), "1 2 3 4 ");
+    EXPECT_EQ(positions({.before = all[1].id, .oldest_first = true}), "3 4 ");
+    EXPECT_EQ(positions({.oldest_first = true, .bytes_max = 1}), "1 ") << "one at least";
+    EXPECT_EQ(positions({.oldest_first = true, .bytes_max = 16}), "1 2 ");
+    EXPECT_EQ(positions({.stream = "none"}), "");
+    EXPECT_EQ(positions({.stream = "public.orders", .ids = {all[0].id}}), "1 ");
+    EXPECT_EQ(must(letters().list({.with_record = false})).at(0).record_json, "");
+    EXPECT_EQ(must(letters().streams({all[0].id, all[1].id, "none"})),
+              std::vector<std::string>{"public.orders"});
+}
+
+TEST_F(LettersTest, ALetterIsFoundByItsIdAndKeepsItsLastReason) {
+    must(letters().add({letter("1"), letter("2")}));
+    std::string const id = must(letters().list({})).at(0).id;
+    must(letters().refuse_again({{id, "replay.does_not_fit", "no such field", "name"}}));
+    Letter const found = must(letters().find(id));
+    EXPECT_EQ(found.code, "replay.does_not_fit");
+    EXPECT_EQ(found.message, "no such field");
+    EXPECT_EQ(found.where, "name");
+    must(letters().settle({id}, "replayed"));
+    must(letters().refuse_again({{id, "late", "late", ""}}));
+    EXPECT_EQ(must(letters().find(id)).code, "replay.does_not_fit");
+    EXPECT_EQ(code_of(letters().find("none")), "dead_letters.not_found");
+}
+
+TEST_F(LettersTest, WhatWaitsIsCountedByJob) {
+    Letters letters{*store};
+    using Counts = std::map<std::string, std::size_t>;
+    EXPECT_EQ(must(letters.count_by_job()), Counts{});
+    must(letters.add({letter("1"), letter("2"), letter("3", "other")}));
+    EXPECT_EQ(must(letters.count_by_job()), (Counts{{"orders", 2}, {"other", 1}}));
+    must(letters.settle({must(letters.list({.job = "other"})).at(0).id}, "discarded"));
+    EXPECT_EQ(must(letters.count_by_job()), (Counts{{"orders", 2}}));
+}
+
 TEST_F(LettersTest, ALetterIsSettledOnce) {
     must(letters().add({letter("1"), letter("2")}));
     std::string const id = must(letters().list({}))[1].id;

@@ -1,0 +1,40 @@
+#include "host/run/ends.hpp"
+
+#include <fmt/format.h>
+
+namespace weir::host {
+
+Result<Ends> meet(Instance& source, Instance& sink) {
+    Result<SourceProxy> reads = source.source();
+    if (!reads) return reads.error();
+    Result<SinkProxy> writes = sink.sink();
+    if (!writes) return writes.error();
+    Result<nlohmann::json> described = sink.describe();
+    if (!described) return described.error();
+    if (described->value("cursor", "") != "atomic")
+        return Error{
+            WEIR_E_UNSUPPORTED, "copy.sink_not_atomic",
+            fmt::format("the sink {} does not commit rows and position together", sink.name())};
+    Result<std::string> source_identity = identity_of(source);
+    if (!source_identity) return source_identity.error();
+    Result<std::string> sink_identity = identity_of(sink);
+    if (!sink_identity) return sink_identity.error();
+    if (*source_identity == *sink_identity)
+        return Error{WEIR_E_CONFIG, "copy.same_system",
+                     "source and sink are the same database, and a copy would wait for itself"}
+            .suggest("copy into another file");
+    return Ends{std::move(*reads), std::move(*writes), std::move(*source_identity),
+                std::move(*sink_identity), std::move(*described)};
+}
+
+Result<std::string> identity_of(Instance& instance) {
+    Result<nlohmann::json> described = instance.describe();
+    if (!described) return described.error();
+    std::string const identity = described->value("identity", "");
+    if (!identity.empty()) return identity;
+    return Error{
+        WEIR_E_INTERNAL, "plugin.identity",
+        fmt::format("the connector {} does not say which system a URL means", instance.name())};
+}
+
+}  // namespace weir::host

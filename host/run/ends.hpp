@@ -1,0 +1,30 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "host/abi/instance.hpp"
+#include "host/core/error.hpp"
+
+namespace weir::host {
+
+/// Both ends of a copy, looked at and ready for its streams. The instances outlive it.
+struct Ends {
+    SourceProxy reads;
+    SinkProxy writes;
+    std::string source_identity, sink_identity;
+    nlohmann::json sink;  ///< as it describes itself
+
+    bool folds_case() const { return sink.value("folds_case", false); }
+    bool takes_one_writer() const { return sink.value("writers", 0) == 1; }
+};
+
+/// E_UNSUPPORTED "copy.sink_not_atomic": rows and position would not commit together (I1). E_CONFIG
+/// "copy.same_system": both are the same database.
+Result<Ends> meet(Instance& source, Instance& sink);
+
+/// Which system an instance means, however its configuration is spelled. E_INTERNAL: it does not
+/// say.
+Result<std::string> identity_of(Instance& instance);
+
+}  // namespace weir::host
