@@ -55,8 +55,6 @@ Response ready(HostRoutePorts const& ports, Request const& request) {
     return http::json_response(is_ready ? 200 : 503, body);
 }
 
-}
-
 http::Route route(char const* path, http::Scope scope, char const* summary,
                   std::function<Response(Request const&)> handler) {
     http::Route out;

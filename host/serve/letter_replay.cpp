@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::int64_t ask_ms_max = 30'000;
+constexpr std::int64_t replay_ask_ms_max = 30'000;
 
 /// One job's part of what was asked for.
 struct JobReplay {
@@ -30,7 +30,7 @@ Json brief(Error const& error) {
 
 void start(LetterPorts const& ports, std::string const& job, JobReplay& replay) {
     CallContext const call{ports.clock, nullptr,
-                           ports.clock.monotonic_ns() + ask_ms_max * 1'000'000};
+                           ports.clock.monotonic_ns() + replay_ask_ms_max * 1'000'000};
     MethodAnswer const answer = ports.bus.invoke("host", "jobs/1", "replay",
                                                  {{"job", job}, {"letters", replay.ids}}, call);
     if (answer.error)
