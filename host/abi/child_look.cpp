@@ -103,7 +103,8 @@ bool read_all(Pipe& out, Pipe& err, ChildEnd& end, std::int64_t ms_max) {
     using Clock = std::chrono::steady_clock;
     auto const until = Clock::now() + std::chrono::milliseconds{ms_max};
     for (bool is_out_open = true, is_err_open = true; is_out_open || is_err_open;) {
-        auto const left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now());
+        auto const left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now());
         if (left.count() <= 0) return false;
         std::array<pollfd, 2> waits{pollfd{is_out_open ? out.read.get() : -1, POLLIN, 0},
                                     pollfd{is_err_open ? err.read.get() : -1, POLLIN, 0}};

@@ -38,8 +38,9 @@ public:
     /// A copy of `file` that nobody else maps, with links to the files beside it.
     /// E_IO "plugin.copy".
     Result<std::filesystem::path> copy(TrustedFile const& file);
-    /// Asks a child what the library at `copy` is: its manifest as text. E_CONFIG: "plugin.crashed",
-    /// "plugin.hung", or what the child refused it for; E_IO "plugin.runner": no child.
+    /// Asks a child what the library at `copy` is: its manifest as text. E_CONFIG:
+    /// "plugin.crashed", "plugin.hung", or what the child refused it for; E_IO "plugin.runner": no
+    /// child.
     Result<std::string> look(std::filesystem::path const& copy) const;
 
     /// The marker of a library that is being loaded; taken away by the destructor.

@@ -165,6 +165,13 @@ void add_discover(CLI::App& conn, Verb& chosen) {
     discover->add_flag("--columns", arguments->columns, "Show every stream's fields");
 }
 
+/// Its status, or that it does not answer now.
+std::string state_of(Json const& connection) {
+    return connection.value("circuit", Json::object()).contains("error")
+               ? std::string{"down"}
+               : cell(connection, "status");
+}
+
 void add_list(CLI::App& conn, Verb& chosen) {
     add_verb(conn, "list", "All connections", chosen,
              [](ApiClient& client, ClientOptions const& options) {
@@ -173,7 +180,7 @@ void add_list(CLI::App& conn, Verb& chosen) {
                  std::vector<std::vector<std::string>> rows;
                  for (Json const& each : all->body["items"])
                      rows.push_back({cell(each, "id"), cell(each, "connector"),
-                                     cell(each, "status"), cell(each, "lastSyncAt")});
+                                     state_of(each), cell(each, "lastSyncAt")});
                  return show(*all, options,
                              rows.empty()
                                  ? "no connections yet: weir conn add NAME CONNECTOR …\n"

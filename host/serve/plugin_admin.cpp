@@ -206,7 +206,8 @@ PluginAdmin::Outcome PluginAdmin::enable(std::string const& name) {
     if (!library) return {name, false, Refused{ports_.registry.not_found(name)}};
     std::string const& id = library->manifest.id;
     if (library->is_enabled) return {id};
-    if (Result<void> done = ports_.registry.enable(id, true); !done) return failed(id, done.error());
+    if (Result<void> done = ports_.registry.enable(id, true); !done)
+        return failed(id, done.error());
     for (auto const& info : ports_.registry.services())
         if (has_component(library->manifest, info->id))
             if (Result<void> added = ports_.plugins.add(info); !added) {

@@ -129,7 +129,8 @@ std::vector<http::Route> plugin_admin_routes(Registry& registry, PluginLife& plu
               "Lets the library as its file is now take over",
               changed_by(ports, &PluginAdmin::reload)),
         route("POST", "/plugins/{id}/disable", Scope::admin,
-              "Switches off a library that nothing needs", changed_by(ports, &PluginAdmin::disable)),
+              "Switches off a library that nothing needs",
+              changed_by(ports, &PluginAdmin::disable)),
         route("POST", "/plugins/{id}/enable", Scope::admin, "Switches a library on again",
               changed_by(ports, &PluginAdmin::enable))};
     for (http::Route& each : routes) each.waits = each.method != "GET";

@@ -57,8 +57,8 @@ public:
     /// Unmounts, stops and destroys; who needs what it offered waits.
     void remove(std::string const& service);
     /// Lets `next` take over from the same services' present generations: made beside them, started
-    /// once nobody is inside, mounted in one go; `use` is asked when all of that has worked, and may
-    /// still refuse. Any failure leaves the present ones serving as if nothing had happened.
+    /// once nobody is inside, mounted in one go; `use` is asked when all of that has worked, and
+    /// may still refuse. Any failure leaves the present ones serving as if nothing had happened.
     /// E_BUSY "plugin.busy": calls inside did not end within hold_ms_max.
     Result<void> swap(std::vector<Component> const& next,
                       std::function<Result<void>()> const& use);

@@ -65,6 +65,8 @@ TEST_F(ASourceThatIsDown, IsAskedByOneAtATimeAndComesBackByItself) {
     EXPECT_TRUE(open.at("since").is_string());
     EXPECT_TRUE(open.at("next_probe_at").is_string());
     EXPECT_EQ(circuit(host, "shop").at("state"), "closed");
+    std::string const listed = host.cli({"conn", "list"}).out;
+    EXPECT_NE(listed.find("down"), listed.rfind("down")) << "its name, and its state: " << listed;
 
     // Somebody sleeps and says why; a healthy connection is not touched.
     Json status;
@@ -110,6 +112,27 @@ TEST_F(ASourceThatIsDown, FailsARunThatIsWaitedForWithTheReason) {
     EXPECT_EQ(run.body.at("status"), "failed") << run;
     EXPECT_EQ(run.body.at("error").at("code"), "postgres.unreachable");
     EXPECT_EQ(run.body.at("attempts"), 4);
+}
+
+TEST_F(ASourceThatIsDown, DoesNotMakeAPositionForgotten) {
+    make_users(3);
+    WeirServer host{data()};
+    ASSERT_EQ(host.post("/replication/connections", gated("down")).status, 201u);
+    Json job = job_on("down", "users");
+    ASSERT_EQ(host.post("/replication/jobs", job).status, 201u);
+    ASSERT_EQ(host.run_job("users").body.at("status"), "succeeded");
+    ASSERT_TRUE(eventually([&] {
+        return host.get("/replication/jobs/users").body.at("last_status") == "succeeded";
+    }));
+    go_down();
+    job["source"]["cursor"] = "id";
+    Answer const refused = host.call("PUT", "/replication/jobs/users", job);
+    EXPECT_EQ(refused.status, 409u) << refused;
+    EXPECT_EQ(refused.code(), "replication.needs_reset");
+    job["source"]["cursor"] = "updated_at";
+    job["schedule"] = "1h";
+    EXPECT_EQ(host.call("PUT", "/replication/jobs/users", job).status, 200u)
+        << "what leaves the position alone needs no source";
 }
 
 TEST_F(ASourceThatIsDown, ACheckThatSucceedsOpensTheWay) {

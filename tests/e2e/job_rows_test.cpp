@@ -1,0 +1,214 @@
+// Jobs through HTTP against a real PostgreSQL: which rows they move, and from which position.
+#include <csignal>
+
+#include "e2e/jobs_fixture.hpp"
+
+namespace weir::test {
+namespace {
+
+TEST_F(JobsOverHttp, MoveManyRowsOfOneInstantInSmallBatches) {
+    db.run("CREATE TABLE ties (id int PRIMARY KEY, updated_at timestamptz NOT NULL)");
+    db.run("INSERT INTO ties SELECT i, timestamptz '2024-01-01 00:00Z' "
+           "FROM generate_series(1, 1200) i");
+    WeirServer host{data()};
+    Json form = table_form("ties");
+    form["table_name"] = "ties";
+    form["batch_size"] = 500;
+    ASSERT_EQ(host.post("/replication/jobs", form).status, 201u);
+    Answer const first = host.run_job("ties");
+    EXPECT_EQ(first.body.at("written"), 1200) << first;
+    db.run("UPDATE ties SET updated_at = timestamptz '2024-01-02 00:00Z'");
+    EXPECT_EQ(host.run_job("ties").body.at("written"), 1200);
+    EXPECT_EQ(host.run_job("ties").body.at("read"), 0);
+    EXPECT_EQ(local().one("SELECT count(*) FROM ties WHERE updated_at LIKE '2024-01-02%'"),
+              "1200");
+}
+
+TEST_F(JobsOverHttp, TakeNamesAndValuesAsTheyAre) {
+    db.run("CREATE TABLE \"Order\" (id int PRIMARY KEY, \"select\" text, "
+           "\"a\"\"b\" text, \"é 😀\" timestamptz)");
+    db.run("INSERT INTO \"Order\" VALUES (1, '''; DROP TABLE x', 'q', now()), "
+           "(2, 'two', NULL, NULL)");
+    db.run("CREATE TABLE \"a\"\"b\" (id int PRIMARY KEY)");
+    db.run("CREATE TABLE \"é 😀\" (id int PRIMARY KEY)");
+    db.run("INSERT INTO \"a\"\"b\" VALUES (1); INSERT INTO \"é 😀\" VALUES (1), (2)");
+    WeirServer host{data()};
+    Json form = table_form("orders");
+    form["table_name"] = "Order";
+    form["tracking_col"] = "é 😀";
+    ASSERT_EQ(host.post("/replication/jobs", form).status, 201u);
+    Answer const run = host.run_job("orders");
+    EXPECT_EQ(run.body.at("written"), 2) << run << "a NULL cursor comes with the first run";
+    EXPECT_EQ(local().one("SELECT \"select\" FROM \"Order\" WHERE id = 1"), "'; DROP TABLE x");
+    int number = 0;
+    for (char const* table : {"\"a\"\"b\"", "\"é 😀\"", "public.\"é 😀\""}) {
+        Json names{{"name", "n" + std::to_string(++number)},
+                   {"table_name", table},
+                   {"source", seed_source()}};
+        Answer const made = host.post("/replication/jobs", names);
+        ASSERT_EQ(made.status, 201u) << made;
+        EXPECT_EQ(host.run_job(names["name"]).body.at("status"), "succeeded") << table;
+    }
+    EXPECT_EQ(local().one("SELECT count(*) FROM \"é 😀\""), "2");
+    EXPECT_EQ(local().one("SELECT count(*) FROM \"a\"\"b\""), "1");
+}
+
+TEST_F(JobsOverHttp, NeverUseAPositionThatMeansSomethingElse) {
+    make_users(5);
+    db.run("CREATE TABLE people AS SELECT * FROM users; ALTER TABLE people ADD PRIMARY KEY (id)");
+    std::string const other = server.fresh();
+    server.connect_as_owner(other).run(
+        "CREATE TABLE users (id bigint PRIMARY KEY, name text, updated_at timestamptz NOT NULL);"
+        "INSERT INTO users VALUES (77, 'old', '1999-01-01Z')");
+    WeirServer host{data()};
+    Json const form = configure_form();
+    ASSERT_EQ(host.post("/data-replication/configure", form).status, 201u);
+    ASSERT_EQ(host.run_job("supabase-users").body.at("written"), 5);
+    auto const changed = [&](char const* name, Json const& value) {
+        Json document = form;
+        document[name] = value;
+        return host.post("/data-replication/configure", document);
+    };
+    Json elsewhere = seed_source();
+    elsewhere["database"] = other;
+    for (auto const& [name, value] :
+         std::vector<std::pair<char const*, Json>>{{"trackingColumn", "id"},
+                                                   {"sourceTable", "people"},
+                                                   {"targetTable", "others"},
+                                                   {"sourceConfig", elsewhere}}) {
+        Answer const refused = changed(name, value);
+        EXPECT_EQ(refused.status, 409u) << name << refused;
+        EXPECT_EQ(refused.code(), "replication.needs_reset") << refused;
+    }
+    EXPECT_EQ(host.get("/replication/connections/supabase-users").body["config"]["database"],
+              database)
+        << "a refusal changes nothing";
+    EXPECT_EQ(host.run_job("supabase-users").body.at("read"), 0);
+    ASSERT_EQ(host.post(job_path("supabase-users") + "/reset").status, 200u);
+    EXPECT_EQ(changed("sourceConfig", elsewhere).status, 200u);
+    EXPECT_EQ(host.run_job("supabase-users").body.at("read"), 1);
+    EXPECT_EQ(local().one("SELECT name FROM users WHERE id = 77"), "old");
+}
+
+TEST_F(JobsOverHttp, NeverUseThePositionOfAnotherDatabaseBehindTheSameConnection) {
+    make_users(5);
+    db.run("CREATE VIEW v AS SELECT * FROM users");
+    std::string const other = server.fresh();
+    server.connect_as_owner(other).run(
+        "CREATE VIEW v AS SELECT 77::bigint AS id, 'old'::text AS name, "
+        "timestamptz '1999-01-01Z' AS updated_at");
+    WeirServer host{data()};
+    ASSERT_EQ(add_shop(host).status, 201u);
+    Json job = users_job("v");
+    job["source"]["stream"] = "public.v";
+    job["source"]["key"] = {"id"};
+    ASSERT_EQ(host.post("/replication/jobs", job).status, 201u);
+    ASSERT_EQ(host.run_job("v").body.at("written"), 5);
+    Json const moved{{"connector", "postgres"}, {"config", {{"url", server.url(other)}}}};
+    ASSERT_EQ(host.call("PUT", "/replication/connections/shop", moved).status, 200u);
+    Answer const run = host.run_job("v");
+    EXPECT_EQ(run.body.at("error").at("code"), "source.replaced") << run;
+    EXPECT_EQ(run.text.find("--"), std::string::npos) << run;
+    ASSERT_EQ(host.post(job_path("v") + "/reset").status, 200u);
+    EXPECT_EQ(host.run_job("v").body.at("written"), 1);
+}
+
+TEST_F(JobsOverHttp, KeepHistoryAndFigures) {
+    make_users(4);
+    WeirServer host{data()};
+    ASSERT_EQ(add_shop(host).status, 201u);
+    Json job = users_job("users", "*/15 * * * *");
+    job["timezone"] = "Europe/Berlin";
+    ASSERT_EQ(host.post("/replication/jobs", job).status, 201u);
+    host.run_job("users");
+    host.run_job("users");
+    db.run("ALTER TABLE users RENAME TO gone");
+    Answer const bad = host.run_job("users");
+    EXPECT_EQ(bad.body.at("status"), "failed") << bad;
+    EXPECT_EQ(bad.body.at("success"), false);
+    Answer const history = host.get(job_path("users") + "/history?limit=2");
+    ASSERT_EQ(history.body.at("items").size(), 2u);
+    EXPECT_EQ(history.body["items"][0].at("status"), "failed");
+    EXPECT_TRUE(history.body.at("next").is_string()) << history;
+    Answer const rest = host.get(job_path("users") + "/history?limit=2&cursor=" +
+                                 history.body["next"].get<std::string>());
+    EXPECT_EQ(rest.body.at("items").size(), 1u);
+    EXPECT_EQ(host.get(job_path("users") + "/history?status=completed").body["items"].size(), 2u);
+    for (char const* word : {"failed", "error"})
+        EXPECT_EQ(host.get(job_path("users") + "/history?status=" + word).body["items"].size(),
+                  1u);
+    EXPECT_EQ(host.get(job_path("users") + "/history?status=done").status, 422u);
+    Answer const figures = host.get(job_path("users") + "/metrics?period=7d");
+    EXPECT_EQ(figures.body.at("runs"), 3) << figures;
+    EXPECT_NEAR(figures.body.at("successRate").get<double>(), 2.0 / 3, 1e-9);
+    EXPECT_EQ(host.get(job_path("users") + "/next?count=4").body.at("items").size(), 4u);
+    Answer status;  // the list hears of a run when its event was delivered
+    ASSERT_TRUE(eventually([&] {
+        status = host.get(job_path("users") + "/status");
+        return status.body.at("last_status") == "failed";
+    }));
+    EXPECT_EQ(status.body.at("rows_synced"), 4) << status;
+    EXPECT_EQ(status.body.at("last_error").at("code"), "source.stream_not_found");
+    EXPECT_EQ(status.body.at("circuit").at("state"), "closed");
+    Answer const logs = host.get("/data-replication/logs?limit=50");
+    ASSERT_EQ(logs.body.at("items").size(), 3u);
+    EXPECT_EQ(logs.body["items"][0].at("status"), "error");
+    EXPECT_EQ(host.get("/data-replication/logs?limit=0").status, 422u);
+}
+
+TEST_F(JobsOverHttp, SortABadRecordByOnError) {
+    db.run("CREATE TABLE notes (id int PRIMARY KEY, body text)");
+    db.run("INSERT INTO notes VALUES (1, 'a'), (2, 'b'), (3, 'c')");
+    WeirServer host{data()};
+    ASSERT_EQ(add_shop(host).status, 201u);
+    Sqlite{data() + "/local.db"}.run(
+        "CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT CHECK (body <> 'b'))");
+    Json job{{"id", "notes"},
+             {"source", {{"connection", "shop"}, {"stream", "public.notes"}}},
+             {"destination",
+              {{"connection", "local"}, {"table", "notes"}, {"onError", "dead_letter"}}}};
+    ASSERT_EQ(host.post("/replication/jobs", job).status, 201u);
+    Answer const run = host.run_job("notes");
+    EXPECT_EQ(run.body.at("status"), "partial") << run;
+    EXPECT_EQ(run.body.at("rejected"), 1);
+    EXPECT_EQ(host.get("/dead-letters?job=notes").body.at("items").size(), 1u);
+    Answer const logs = host.get("/data-replication/logs");
+    EXPECT_EQ(logs.body.at("items").at(0).at("status"), "error") << logs;
+    EXPECT_EQ(logs.body["items"][0].at("error_message"), "1 record was rejected");
+    job["destination"].erase("onError");
+    ASSERT_EQ(host.call("PUT", job_path("notes"), job).status, 200u);
+    EXPECT_EQ(host.run_job("notes").body.at("status"), "failed");
+}
+
+TEST_F(JobsOverHttp, ADefaultSchemaIsWhereAPlainNameLies) {
+    make_users(2);
+    db.run("CREATE SCHEMA shop; CREATE TABLE shop.users (id int PRIMARY KEY, updated_at "
+           "timestamptz NOT NULL); INSERT INTO shop.users VALUES (9, now())");
+    WeirServer host{data()};
+    Json form = configure_form();
+    form["sourceConfig"]["defaultSchema"] = "shop";
+    ASSERT_EQ(host.post("/data-replication/configure", form).status, 201u);
+    EXPECT_EQ(host.run_job("supabase-users").body.at("written"), 1);
+    EXPECT_EQ(local().one("SELECT id FROM users"), "9");
+    form["name"] = "by-string";
+    form["sourceConfig"] = {{"dialect", "postgresql"}, {"connectionString", server.url(database)}};
+    ASSERT_EQ(host.post("/data-replication/configure", form).status, 201u);
+    Json by_url{{"id", "by-url"},
+                {"source", {{"url", server.url(database)}, {"stream", "public.users"}}},
+                {"destination", {{"type", "database"}, {"table", "by_url"}}}};
+    ASSERT_EQ(host.post("/replication/jobs", by_url).status, 201u);
+    EXPECT_EQ(host.run_job("by-url").body.at("written"), 2);
+    Answer const status = host.get("/data-replication/status");
+    EXPECT_EQ(status.body.at("items").size(), 3u) << status;
+    EXPECT_EQ(status.text.find(PostgresServer::password), std::string::npos);
+    form["sourceConfig"]["host"] = "127.0.0.1";
+    EXPECT_EQ(host.post("/data-replication/configure", form).status, 422u);
+    EXPECT_LT(host.post("/data-replication/stop/by-string").status, 300u);
+    host.process().kill(SIGKILL);
+    host.process().wait();
+    WeirServer again{data()};
+    EXPECT_EQ(again.get(job_path("by-string")).body.at("state"), "paused");
+}
+
+}  // namespace
+}  // namespace weir::test
