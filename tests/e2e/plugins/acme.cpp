@@ -1,9 +1,11 @@
 // A connector of somebody else, in several builds: stream "parts" (id, build), where `build` says
-// which one made the row. {"rows":N,"batch":N}: a batch each two milliseconds.
+// which one made the row. {"rows":N,"batch":N,"gate":FILE}: a batch each two milliseconds; the
+// second half of the rows waits until FILE is there.
 //
 // ACME_BUILD: its number. ACME_FAULT: 1 crashes when it is loaded, 2 never ends loading.
 #include <condition_variable>
 #include <cstdlib>
+#include <filesystem>
 #include <mutex>
 #include <weir/cpp/module.hpp>
 #include <weir/cpp/source.hpp>
@@ -26,8 +28,8 @@ weir::Schema const schema{{"id", weir::Type::int64, false, "int64"},
 
 class AcmeReader final : public weir::Reader {
 public:
-    AcmeReader(std::int64_t rows, std::int64_t batch, weir::Read const& read)
-        : rows_{rows}, batch_{std::min(batch, read.rows_max)} {
+    AcmeReader(std::int64_t rows, std::int64_t batch, std::string gate, weir::Read const& read)
+        : rows_{rows}, batch_{std::min(batch, read.rows_max)}, gate_{std::move(gate)} {
         if (!read.cursor.empty()) last_ = Json::parse(read.cursor)["at"].get<std::int64_t>();
     }
 
@@ -36,7 +38,8 @@ public:
     bool next(weir::Call const& call, weir::Batch& batch) override {
         {
             std::unique_lock lock{mutex_};
-            wake_.wait_for(lock, std::chrono::milliseconds{2}, [this] { return is_interrupted_; });
+            do wake_.wait_for(lock, std::chrono::milliseconds{2});
+            while (is_waiting());
         }
         call.check();
         if (last_ >= rows_) return false;
@@ -53,7 +56,13 @@ public:
     }
 
 private:
+    bool is_waiting() const {
+        return !is_interrupted_ && last_ >= rows_ / 2 && !gate_.empty() &&
+               !std::filesystem::exists(gate_);
+    }
+
     std::int64_t rows_, batch_, last_ = 0;
+    std::string gate_;
     std::mutex mutex_;
     std::condition_variable wake_;
     bool is_interrupted_ = false;
@@ -62,7 +71,9 @@ private:
 class Acme final : public weir::Source {
 public:
     Acme(weir::Host const&, weir::Config const& config)
-        : rows_{config.integer("rows", 1'000)}, batch_{config.integer("batch", 100)} {}
+        : rows_{config.integer("rows", 1'000)},
+          batch_{config.integer("batch", 100)},
+          gate_{config.text("gate")} {}
 
     void discover(weir::Call const&, std::string_view, weir::Catalog& catalog) override {
         weir::Stream stream{"parts", ::schema, Json::object(), WEIR_READ_FULL | WEIR_READ_DELTA};
@@ -70,12 +81,13 @@ public:
         catalog.add(stream);
     }
     std::unique_ptr<weir::Reader> open(weir::Call const&, weir::Read const& read) override {
-        return std::make_unique<AcmeReader>(rows_, batch_, read);
+        return std::make_unique<AcmeReader>(rows_, batch_, gate_, read);
     }
     Json describe() const { return {{"identity", "acme:parts"}}; }
 
 private:
     std::int64_t rows_, batch_;
+    std::string gate_;
 };
 
 }  // namespace
@@ -83,5 +95,6 @@ private:
 WEIR_PLUGIN("com.example.acme", ACME_VERSION,
             weir::connector<Acme>({"acme", "Acme", R"({"type":"object","properties":{
                 "rows":{"type":"integer","title":"Rows","minimum":0},
-                "batch":{"type":"integer","title":"Rows of a batch","minimum":1}},
+                "batch":{"type":"integer","title":"Rows of a batch","minimum":1},
+                "gate":{"type":"string","title":"File to wait for"}},
                 "additionalProperties":false})"}))
