@@ -1,5 +1,9 @@
 #include <unistd.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
 #include "host/cli/commands.hpp"
 #include "host/cli/output.hpp"
 #include "host/cli/signals.hpp"
@@ -32,6 +36,9 @@ int main(int argc, char** argv) {
     voice.json = wants_json(argc, argv);
     Result<Command> command = parse_arguments(argc, argv);
     Exit const exit = command ? run(*command) : fail(command.error(), voice);
+#ifdef __SANITIZE_ADDRESS__
+    __lsan_do_leak_check();  // which _exit leaves out
+#endif
     // Libraries stay loaded to the end; their static destructors have nothing to tell a sink that
     // is already closed.
     _exit(static_cast<int>(exit));

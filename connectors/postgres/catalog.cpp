@@ -239,8 +239,7 @@ std::vector<std::vector<std::string>> keys_of(Table const& table) {
         std::vector<std::string> key;
         for (int const number : index.columns) {
             SourceField const* const field = table.find(number);
-            Type const type = field ? type_of(field->type) : Type::opaque;
-            good = good && field && !field->nullable && type != Type::json && type != Type::opaque;
+            good = good && field && !field->nullable && fits_key(field->type);
             if (good) key.push_back(field->name);
         }
         if (good && std::find(keys.begin(), keys.end(), key) == keys.end())
@@ -254,7 +253,9 @@ std::string key_note(SourceField const& field) {
     bool const is_float = type == Type::float32 || type == Type::float64;
     // A modifier fixes the scale, and with it the digits.
     bool const digits = type == Type::numeric && field.type_text.find('(') == std::string::npos;
-    if (field.type.name != "citext" && field.deterministic && !is_float && !digits) return {};
+    bool const is_interval = field.type.name == "interval" && !field.type.element;
+    if (field.type.name != "citext" && field.deterministic && !is_float && !digits && !is_interval)
+        return {};
     return "the key \"" + field.name + "\" (" + field.type_text +
            ") has equal values of different spelling: a change of the spelling alone arrives as "
            "another record";

@@ -160,6 +160,19 @@ struct Said {
     std::string state, text;
 };
 
+/// A read has no limit of ours; what comes before it has the one of the role or the database.
+Error cancelled(Settings const& settings, std::string const& said, Subject const& subject) {
+    Error error{WEIR_E_TIMEOUT, subject.stream.empty()
+                                    ? "the server cancelled a look at its catalog: " + said
+                                    : "the server cancelled the read of " + subject.stream + ": " +
+                                          said};
+    std::string remedy;
+    if (has(said, "statement timeout"))
+        remedy =
+            "ALTER ROLE " + short_identifier(settings.user()) + " SET statement_timeout = '1min'";
+    return std::move(error).coded("postgres.cancelled").suggest(std::move(remedy));
+}
+
 Error of_state(Settings const& settings, Said const& said, Subject const& subject) {
     std::string const& state = said.state;
     std::string const about =
@@ -176,9 +189,7 @@ Error of_state(Settings const& settings, Said const& said, Subject const& subjec
     if (state == "42883" || state == "42704" || state == "42P18")
         return Error{WEIR_E_CONFIG, about + "; a key needs types that the server can sort"}.coded(
             "source.key_unsuitable");
-    if (state == "57014")
-        return Error{WEIR_E_TIMEOUT, "the server cancelled the read of " + about}.coded(
-            "postgres.cancelled");
+    if (state == "57014") return cancelled(settings, said.text, subject);
     if (is("57") || is("08")) return connection_lost(settings, said.text);
     if (state == "40001" || is("40"))
         return Error{WEIR_E_IO, "the server broke off the read of " + about}.coded(

@@ -78,7 +78,10 @@ std::string normal_host(std::string host) {
 }
 
 bool is_loopback(std::string const& host) {
-    return is_socket(host) || host == "localhost" || host == "[::1]" || host.starts_with("127.");
+    in_addr address{};  // "127.example.org" is a name like any other
+    bool const is_address = inet_pton(AF_INET, host.c_str(), &address) == 1;
+    return host.empty() || is_socket(host) || host == "localhost" || host == "[::1]" ||
+           (is_address && host.starts_with("127."));
 }
 
 std::string percent(std::string_view text) {
@@ -170,7 +173,10 @@ void Settings::complete() {
     database_ = known_["dbname"].empty() ? user_ : known_["dbname"];
     if (std::string const& said = known_["connect_timeout"]; !said.empty()) {
         std::int64_t seconds = 0;
-        std::from_chars(said.data(), said.data() + said.size(), seconds);
+        char const* const end = said.data() + said.size();
+        auto const [at, failed] = std::from_chars(said.data(), end, seconds);
+        if (failed != std::errc{} || at != end)
+            throw bad_url("connect_timeout is no number of seconds: " + said);
         connect_timeout_ms_ = seconds <= 0 ? 0 : std::max<std::int64_t>(seconds, 2) * 1000;
     }
     // A peer that is gone without a word is noticed within 15 s.
@@ -185,13 +191,22 @@ void Settings::complete() {
     choose_tls();
 }
 
+/// Whether none of the places is another machine. An address goes before the name beside it.
+bool Settings::stays_here() {
+    std::vector<std::string> const names = split(known_["host"]);
+    std::vector<std::string> places = split(known_["hostaddr"]);
+    places.resize(std::max(names.size(), places.size()));
+    for (std::size_t i = 0; i < names.size(); ++i)
+        if (places[i].empty()) places[i] = names[i];
+    return std::ranges::all_of(
+        places, [](std::string const& place) { return is_loopback(normal_host(place)); });
+}
+
 void Settings::choose_tls() {
     // PQconndefaults fills in libpq's own "prefer", which accepts anything.
     bool const said = parameters_.contains("sslmode") || getenv("PGSSLMODE") ||
                       getenv("PGREQUIRESSL") || known_.contains("service");
-    if (said || known_["host"].empty()) return;
-    for (std::string const& host : split(known_["host"]))
-        if (is_loopback(normal_host(host))) return;
+    if (said || stays_here()) return;
     parameters_["sslmode"] = "verify-full";
     tls_by_default_ = true;
     if (known_["sslrootcert"].empty() && access(system_roots, R_OK) == 0)

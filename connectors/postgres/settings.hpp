@@ -26,7 +26,7 @@ public:
     std::string const& schema() const { return schema_; }
     /// For one attempt to connect; 0: no limit.
     std::int64_t connect_timeout_ms() const { return connect_timeout_ms_; }
-    /// verify-full was chosen by us, because the host is another machine and nothing was said.
+    /// verify-full was chosen by us, because a host is another machine and nothing was said.
     bool tls_by_default() const { return tls_by_default_; }
     /// `text` without the passwords, should a library have quoted one.
     std::string scrub(std::string text) const;
@@ -35,6 +35,7 @@ private:
     void read_url(std::string const& url);
     void complete();
     void choose_tls();
+    bool stays_here();
 
     std::map<std::string, std::string> parameters_, known_;
     std::string user_, database_, schema_;

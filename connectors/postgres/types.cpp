@@ -16,18 +16,29 @@ enum Oid : std::uint32_t {
     oid_oid = 26,
     oid_json = 114,
     oid_xml = 142,
+    oid_cidr = 650,
     oid_float4 = 700,
     oid_float8 = 701,
     oid_unknown = 705,
+    oid_macaddr8 = 774,
+    oid_money = 790,
+    oid_macaddr = 829,
+    oid_inet = 869,
     oid_bpchar = 1042,
     oid_varchar = 1043,
     oid_date = 1082,
     oid_time = 1083,
     oid_timestamp = 1114,
     oid_timestamptz = 1184,
+    oid_interval = 1186,
+    oid_timetz = 1266,
+    oid_bit = 1560,
+    oid_varbit = 1562,
     oid_numeric = 1700,
     oid_uuid = 2950,
-    oid_jsonb = 3802
+    oid_pg_lsn = 3220,
+    oid_jsonb = 3802,
+    oid_xid8 = 5069
 };
 
 }  // namespace
@@ -60,6 +71,28 @@ Type type_of(SourceType const& type) {
         case oid_numeric: return Type::numeric;
         case oid_uuid: return Type::uuid;
         default: return Type::opaque;
+    }
+}
+
+bool fits_key(SourceType const& type) {
+    switch (type_of(type)) {
+        case Type::json: return false;
+        case Type::opaque: break;
+        default: return true;
+    }
+    switch (type.oid) {
+        case oid_cidr:
+        case oid_macaddr8:
+        case oid_money:
+        case oid_macaddr:
+        case oid_inet:
+        case oid_interval:
+        case oid_timetz:
+        case oid_bit:
+        case oid_varbit:
+        case oid_pg_lsn:
+        case oid_xid8: return true;
+        default: return false;
     }
 }
 

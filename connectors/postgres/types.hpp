@@ -42,6 +42,10 @@ struct SourceType {
 /// What crosses the boundary for a type.
 Type type_of(SourceType const& type);
 
+/// Whether a field of this type may be part of a key: the server sorts it, and its text is the
+/// value. Where equal values may be spelled differently, `key_note` says so.
+bool fits_key(SourceType const& type);
+
 /// How its text becomes that.
 Form form_of(SourceType const& type);
 

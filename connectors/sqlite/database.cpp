@@ -217,6 +217,14 @@ Error Database::error(int rc) const {
         case SQLITE_CANTOPEN:
         case SQLITE_PERM:
             if (ran_out_of_space(db_)) return disk_full();
+            if (access_ == Access::read && (code & 0xFF) == SQLITE_READONLY)
+                return make(WEIR_E_IO,
+                            shown + " may not be read: its log must be kept beside it, and nothing "
+                                    "may be written there",
+                            "sqlite.not_readable")
+                    .suggest("chmod u+w " +
+                             std::filesystem::path{location_.file}.parent_path().string())
+                    .for_good();
             if (access_ == Access::read)
                 return make(WEIR_E_IO, shown + " may not be read: " + said, "sqlite.not_readable")
                     .for_good();

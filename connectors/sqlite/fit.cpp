@@ -40,11 +40,16 @@ void check_columns(std::string const& table, std::vector<FieldView> const& field
     }
 }
 
+bool is_rowid_key(std::vector<FieldView> const& fields, std::vector<std::size_t> const& key) {
+    return key.size() == 1 && fields[key[0]].layout == Layout::int64 &&
+           fields[key[0]].meaning == Meaning::plain && fields[key[0]].source_type != any_type;
+}
+
 /// The work of fit(), one step per member.
 class Fitting {
 public:
     Fitting(Database* db, FitRequest const& request)
-        : request_{request}, now_{Memory::of(request.spec, request.fields)} {
+        : request_{request}, now_{Memory::of(request.spec, request.fields, {})} {
         fit_.table = request.target.name;
         if (db) table_ = Table::find(*db, request.target.name);
         bool const same_selection = request.memory && request.memory->selection == now_.selection;
@@ -95,7 +100,7 @@ private:
                         "position is kept",
                     "sqlite.column_gone", before.name,
                     "name the columns to copy with --fields, or copy into a new table with --to");
-            if (after->type != before.type)
+            if (after->type != before.type && before.type != any_type)
                 refuse("column \"" + before.name + "\" was " + before.type +
                            " in the source and is "
                            "now " +
@@ -109,24 +114,19 @@ private:
     Fit create() {
         for (FieldView const& field : request_.fields)
             fit_.landings.push_back(
-                {field.name, storage_of(field), "BINARY", storage_of(field) <= Storage::blob});
+                {field.name, storage_of(field), "BINARY", has_one_class(field)});
         std::uint64_t nonce = 0;
         sqlite3_randomness(sizeof nonce, &nonce);
         fit_.mark = request_.owner + "-" +
                     fingerprint({std::string_view{reinterpret_cast<char*>(&nonce), sizeof nonce}});
         fit_.has_key = !fit_.key.empty();
-        bool const has_rowid = fit_.key.empty() || is_rowid_key();
+        bool const has_rowid = fit_.key.empty() || is_rowid_key(request_.fields, fit_.key);
         fit_.statements.push_back(Table::opening(name()) + fit_.mark + " */ " +
                                   column_definitions(request_.fields, fit_.key) + ") STRICT" +
                                   (has_rowid ? "" : ", WITHOUT ROWID"));
         fit_.actions.push_back("create table " + name() + " with " +
                                std::to_string(request_.fields.size()) + " columns");
         return std::move(fit_);
-    }
-
-    bool is_rowid_key() const {
-        return fit_.key.size() == 1 && request_.fields[fit_.key[0]].layout == Layout::int64 &&
-               request_.fields[fit_.key[0]].meaning == Meaning::plain;
     }
 
     void check_kind() const {
@@ -174,7 +174,7 @@ private:
         bool const is_ours = table_->mark() != foreign_mark;
         bool const was_there = memory_ && memory_->find(field.name);
         bool const is_known = request_.memory && !request_.memory->entries.empty();
-        std::string const declared = declared_type(storage_of(field));
+        std::string const declared = declared_type(field);
         std::string const sql = "ALTER TABLE " + as_name(table_->name) + " ADD COLUMN " +
                                 as_name(field.name) + " " +
                                 (table_->is_strict   ? declared
@@ -187,7 +187,7 @@ private:
         fit_.statements.push_back(sql);
         fit_.actions.push_back("add column " + field.name + " to " + name());
         fit_.landings.push_back({field.name, storage_of(field), "BINARY",
-                                 table_->is_strict && storage_of(field) <= Storage::blob});
+                                 table_->is_strict && has_one_class(field)});
     }
 
     void check_extra() {
@@ -244,13 +244,12 @@ void check_target_name(std::string const& name) {
 
 std::string column_definitions(std::vector<FieldView> const& fields,
                                std::vector<std::size_t> const& key) {
-    bool const has_rowid_key = key.size() == 1 && fields[key[0]].layout == Layout::int64 &&
-                               fields[key[0]].meaning == Meaning::plain;
+    bool const has_rowid_key = is_rowid_key(fields, key);
     std::string sql, keys;
     for (std::size_t i = 0; i < fields.size(); ++i) {
         bool const is_key = std::ranges::find(key, i) != key.end();
         sql +=
-            (i ? ", " : "") + as_name(fields[i].name) + " " + declared_type(storage_of(fields[i]));
+            (i ? ", " : "") + as_name(fields[i].name) + " " + declared_type(fields[i]);
         if (is_key) sql += has_rowid_key ? " PRIMARY KEY" : " NOT NULL";
     }
     for (std::size_t const at : key) keys += (keys.empty() ? "" : ", ") + as_name(fields[at].name);

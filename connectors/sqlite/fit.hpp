@@ -21,7 +21,9 @@ struct Memory {
     std::vector<Entry> entries;  ///< empty: nothing is remembered
 
     static Memory parse(std::string_view text);
-    static Memory of(std::string const& spec, std::vector<FieldView> const& fields);
+    /// A field that `before` knows to be of any class stays so.
+    static Memory of(std::string const& spec, std::vector<FieldView> const& fields,
+                     Memory const& before);
     std::string dump() const;
     Entry const* find(std::string_view name) const;
 };

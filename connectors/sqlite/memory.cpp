@@ -32,11 +32,17 @@ Memory Memory::parse(std::string_view text) {
     return memory;
 }
 
-Memory Memory::of(std::string const& spec, std::vector<FieldView> const& fields) {
+Memory Memory::of(std::string const& spec, std::vector<FieldView> const& fields,
+                  Memory const& before) {
     Memory memory;
     Json const note = Json::parse(spec, nullptr, false);
     if (note.is_object()) memory.selection = note.value("fields", Json{});
-    for (FieldView const& field : fields) memory.entries.push_back({field.name, kind_of(field)});
+    for (FieldView const& field : fields) {
+        Entry const* const known = before.find(field.name);
+        bool const was_any = known && known->type == any_type;
+        memory.entries.push_back(
+            {field.name, was_any ? std::string{any_type} : kind_of(field)});
+    }
     return memory;
 }
 

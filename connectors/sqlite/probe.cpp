@@ -91,17 +91,14 @@ void settle_types(std::vector<ReadColumn>& columns, Statement const& classes) {
         bool const text = bits & (1 << SQLITE_TEXT), blob = bits & (1 << SQLITE_BLOB);
         int const kinds = whole + real + text + blob;
         if (kinds == 0) continue;
-        Field& field = column.field;
-        field.source_type = column.column.declared;
-        if (kinds > 1) {
-            field.type = Type::opaque;
-            field.source_type = any_type;
-        } else {
-            field.type = whole  ? Type::int64
-                         : real ? Type::float64
-                         : text ? Type::utf8
-                                : Type::binary;
-        }
+        Type const found = kinds > 1 ? Type::opaque
+                           : whole   ? Type::int64
+                           : real    ? Type::float64
+                           : text    ? Type::utf8
+                                     : Type::binary;
+        // A promise that is broken is none: the next read may find yet another class.
+        if (found != column.field.type) column.field.source_type = any_type;
+        column.field.type = found;
     }
 }
 

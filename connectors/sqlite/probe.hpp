@@ -20,7 +20,9 @@ Field declared_field(Table const& table, TableColumn const& column);
 /// Makes the types of `columns` true for every row of `rows`, which is SQL behind FROM, columns
 /// qualified with `t`. `bind` fills its parameters. Anything may stand in a column of a table that
 /// is not STRICT: where the declaration is not kept the type is that of the values, and where they
-/// are of several storage classes it is opaque text with `any_type`.
+/// are of several storage classes it is opaque text with `any_type`. The source type of a column
+/// without a promise that is kept is `any_type` whatever the rows hold, so that it is the same in
+/// each read.
 template <class Bind>
 void probe(Database& db, Table const& table, std::vector<ReadColumn>& columns,
            std::string const& rows, Bind&& bind);

@@ -228,7 +228,7 @@ void Session::close_transaction(Commit const& commit, std::uint64_t rows) {
     statement.bind(2, static_cast<std::int64_t>(rows)).bind(3, std::string_view{spec_});
     if (fit_) {
         statement.bind(4, std::string_view{fit_->mark});
-        statement.bind(5, std::string_view{Memory::of(spec_, fields_).dump()});
+        statement.bind(5, std::string_view{Memory::of(spec_, fields_, memory_).dump()});
     }
     statement.bind(6, std::string_view{job_}).bind(7, std::string_view{stream_});
     statement.run();

@@ -30,6 +30,14 @@ char const* declared_type(Storage storage) {
     }
 }
 
+char const* declared_type(FieldView const& field) {
+    return field.source_type == any_type ? "ANY" : declared_type(storage_of(field));
+}
+
+bool has_one_class(FieldView const& field) {
+    return field.source_type != any_type && storage_of(field) <= Storage::blob;
+}
+
 Affinity affinity_of(std::string_view declared, bool strict) {
     std::string const type = folded(declared);
     auto has = [&type](char const* word) { return type.find(word) != std::string::npos; };

@@ -6,9 +6,10 @@
 
 namespace weir::sqlite {
 
-/// The source type of a field whose text is an SQL literal of SQLite: `12`, `1.5`, `'it''s'`,
-/// `x'00ff'`. The reader uses it for columns that hold several storage classes; the sink stores
-/// what the literal means.
+/// The source type of a field that may hold any storage class, in this batch or in a later one.
+/// The text of an opaque one is an SQL literal of SQLite: `12`, `1.5`, `'it''s'`, `x'00ff'`. The
+/// reader uses it for columns that hold several classes, and whose declaration promises none; the
+/// sink stores what the literal means, in a column that takes every class.
 inline constexpr std::string_view any_type = "sqlite.any";
 
 /// In which storage classes the values of one field arrive in SQLite.
@@ -26,6 +27,10 @@ Storage storage_of(FieldView const& field);
 
 /// The type that a table made by Weir declares for it.
 char const* declared_type(Storage storage);
+char const* declared_type(FieldView const& field);
+
+/// Whether all values of the field, in this batch and in later ones, are of one storage class.
+bool has_one_class(FieldView const& field);
 
 /// How a column of an existing table treats what is stored in it.
 enum class Affinity { integer, text, blob, real, numeric, strict_any };

@@ -91,13 +91,8 @@ Result<std::vector<FoundStream>> discover(DiscoverCommand const& command, Enviro
     Result<SourceProxy> source = instance->source();
     if (!source) return source.error();
     CallContext const call{host.clock, &host.stop.reading};
-    std::optional<std::string> pattern;
-    if (!command.match.empty()) pattern = command.match;
-    auto found = source->discover(call, pattern);
-    if (found && found->empty() && pattern)
-        return Error{WEIR_E_NOT_FOUND, "source.stream_not_found",
-                     fmt::format("no stream matches {}", *pattern), *pattern};
-    return found;
+    return command.match.empty() ? source->discover(call, std::nullopt)
+                                 : find_streams(*source, call, command.match);
 }
 
 }  // namespace

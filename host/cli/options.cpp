@@ -7,6 +7,7 @@
 #include <map>
 #include <string_view>
 
+#include "host/cli/misread.hpp"
 #include "host/cli/verbs.hpp"
 #include "host/core/name_list.hpp"
 #include "host/core/text.hpp"
@@ -45,10 +46,15 @@ struct CopyText {
     std::int64_t limit = 0;
 };
 
+/// A flag that takes no value: `--dry-run=later` must not run.
+void add_switch(CLI::App& app, char const* names, bool& value, char const* help) {
+    app.add_flag(names, value, help)->disable_flag_override();
+}
+
 void add_voice(CLI::App& app, Voice& voice) {
-    app.add_flag("--json", voice.json, "The last line of standard output is one JSON object");
-    app.add_flag("-q,--quiet", voice.quiet, "No progress and no summary");
-    app.add_flag("-v,--verbose", voice.verbose, "Also what connectors log and count");
+    add_switch(app, "--json", voice.json, "The last line of standard output is one JSON object");
+    add_switch(app, "-q,--quiet", voice.quiet, "No progress and no summary");
+    add_switch(app, "-v,--verbose", voice.verbose, "Also what connectors log and count");
 }
 
 void add_directories(CLI::App& app, Strings& directories) {
@@ -96,11 +102,11 @@ CLI::App* add_copy(CLI::App& app, CopyCommand& out, CopyText& text) {
     copy->add_option("--max-delete-fraction", text.max_delete_fraction,
                      "Most of the target that --mode reconcile may delete")
         ->type_name("X");
-    copy->add_flag("--force", request.force, "Let --write replace empty a target");
+    add_switch(*copy, "--force", request.force, "Let --write replace empty a target");
     copy->add_option("--dead-letters", request.dead_letters,
                      "File of refused records; default: weir-dead-letters.jsonl")
         ->type_name("FILE");
-    copy->add_flag("--dry-run", request.dry_run, "Say what would be done; write nothing");
+    add_switch(*copy, "--dry-run", request.dry_run, "Say what would be done; write nothing");
     add_voice(*copy, out.voice);
     add_directories(*copy, out.connector_dirs);
     return copy;
@@ -112,7 +118,7 @@ CLI::App* add_discover(CLI::App& app, DiscoverCommand& out) {
     discover->add_option("URL", out.url, "URL of the source")->required();
     discover->add_option("--match", out.match, "Only streams like this, e.g. 'public.*'")
         ->type_name("PATTERN");
-    discover->add_flag("--columns", out.columns, "Show every stream's fields");
+    add_switch(*discover, "--columns", out.columns, "Show every stream's fields");
     add_voice(*discover, out.voice);
     add_directories(*discover, out.connector_dirs);
     return discover;
@@ -141,10 +147,6 @@ CLI::App* add_serve(CLI::App& app, ServeCommand& out) {
     serve->add_flag("--watch", out.watch,
                     "Reload libraries whose files change, and load new ones");
     return serve;
-}
-
-Error usage(std::string sentence, std::string where = {}) {
-    return Error{WEIR_E_CONFIG, "usage", std::move(sentence), std::move(where)};
 }
 
 template <class Value>
@@ -176,10 +178,27 @@ Result<Strings> names(char const* option, Strings const& texts) {
     return all;
 }
 
-Result<void> settle(CLI::App const& app, CopyText const& text, CopyRequest& request) {
+/// Names that are empty, or the next option in the place of one that was forgotten.
+Result<void> check_names(CLI::App const& app) {
     for (char const* option : {"--stream", "--to", "--cursor", "--key", "--fields"})
-        for (std::string const& value : app.get_option(option)->results())
+        for (std::string const& value : app.get_option(option)->results()) {
             if (value.empty()) return usage(fmt::format("{} is empty", option), option);
+            if (value.starts_with("--") && app.get_option_no_throw(value))
+                return usage(fmt::format("{} has no name behind it, but {}", option, value),
+                             option);
+        }
+    return {};
+}
+
+Result<void> check_once(char const* option, Strings const& names) {
+    for (auto at = names.begin(); at != names.end(); ++at)
+        if (std::find(names.begin(), at, *at) != at)
+            return usage(fmt::format("{} names \"{}\" twice", option, *at), option);
+    return {};
+}
+
+Result<void> settle(CLI::App const& app, CopyText const& text, CopyRequest& request) {
+    if (Result<void> checked = check_names(app); !checked) return checked;
     if (app.count("--transform")) return not_here("--transform");
     if (text.mode == "reconcile") return not_here("--mode reconcile");
     if (app.count("--max-delete-fraction"))
@@ -215,47 +234,14 @@ Result<void> settle(CLI::App const& app, CopyText const& text, CopyRequest& requ
     if (request.mode == ReadMode::delta && request.write == WriteMode::replace)
         return usage("--write replace reads everything, so it cannot go with --mode delta",
                      "--write");
-    for (auto at = request.fields.begin(); at != request.fields.end(); ++at)
-        if (std::find(request.fields.begin(), at, *at) != at)
-            return usage(fmt::format("--fields names \"{}\" twice", *at), "--fields");
+    if (Result<void> checked = check_once("--key", request.key); !checked) return checked;
+    if (Result<void> checked = check_once("--fields", request.fields); !checked) return checked;
     if (!request.to.empty() && request.streams.size() > 1)
         return usage("--to names the target of one stream, and several were given", "--to");
     if (app.count("--dead-letters") && request.on_error != OnError::dead_letter)
         return usage("--dead-letters goes with --on-error dead_letter", "--dead-letters")
             .suggest("add --on-error dead_letter");
     return {};
-}
-
-/// "weir conn add"
-std::string words_of(CLI::App const& at) {
-    CLI::App const* const parent = at.get_parent();
-    return parent ? words_of(*parent) + " " + at.get_name() : at.get_name();
-}
-
-/// CLI11's sentence, and the nearest option or verb to what it did not know.
-Error wrong(CLI::App const& app, CLI::ParseError const& error, int argc, char const* const* argv) {
-    CLI::App const* at = &app;
-    int depth = 0;
-    for (; !at->get_subcommands().empty(); ++depth) at = at->get_subcommands().front();
-    auto const verbs = at->get_subcommands([](CLI::App const*) { return true; });
-    Strings known;
-    for (CLI::Option const* option : at->get_options())
-        for (std::string const& name : option->get_lnames()) known.push_back("--" + name);
-    for (CLI::App const* verb : verbs) known.push_back(verb->get_name());
-    for (int i = 1; i < argc; ++i) {
-        std::string const word{
-            std::string_view{argv[i]}.substr(0, std::string_view{argv[i]}.find('='))};
-        bool const is_option = word.starts_with("--") && word.size() > 2;
-        bool const is_verb = i == depth + 1 && !verbs.empty() && !word.starts_with("-");
-        if ((!is_option && !is_verb) || std::ranges::find(known, word) != known.end()) continue;
-        Error unknown = usage(is_verb ? fmt::format("{} has no command \"{}\"", words_of(*at), word)
-                                      : fmt::format("{} has no option {}", words_of(*at), word),
-                              word);
-        std::string const near = nearest(word, known);
-        return near.empty() ? unknown.suggest(words_of(*at) + " --help")
-                            : unknown.suggest("did you mean " + near + "?");
-    }
-    return usage(error.what()).suggest(words_of(*at) + " --help");
 }
 
 }  // namespace
@@ -290,7 +276,7 @@ Result<Command> parse_arguments(int argc, char const* const* argv) {
         command.text = app.version() + "\n";
         return command;
     } catch (CLI::ParseError const& error) {
-        return wrong(app, error, argc, argv);
+        return misread(app, error.what(), argc, argv);
     }
     if (copy->parsed()) {
         command.kind = Command::Kind::copy;

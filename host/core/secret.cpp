@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 
 namespace weir::host {
 
@@ -28,6 +27,19 @@ Result<std::string> kept_secret(std::string const& name, std::string const& show
                  shown};
 }
 
+Result<std::string> file_text(std::string const& path, std::string const& shown) {
+    std::ifstream file{path, std::ios::binary};
+    std::string text(reference_bytes_max + 1, '\0');  // the file may have no end
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (!file.is_open() || file.bad())
+        return Error{WEIR_E_CONFIG, "config.reference", shown + " cannot be read", shown};
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    if (text.size() > reference_bytes_max)
+        return Error{WEIR_E_CONFIG, "config.reference", shown + " is larger than 64 KiB", shown};
+    if (text.ends_with('\n')) text.pop_back();
+    return text;
+}
+
 Result<std::string> value_of(std::string_view reference, FindSecret const& find_secret) {
     auto const colon = reference.find(':');
     std::string const kind{reference.substr(0, colon)};
@@ -37,17 +49,7 @@ Result<std::string> value_of(std::string_view reference, FindSecret const& find_
         if (char const* value = std::getenv(name.c_str())) return std::string{value};
         return Error{WEIR_E_CONFIG, "config.reference", shown + " is not set", shown};
     }
-    if (kind == "file") {
-        std::ifstream file{name, std::ios::binary};
-        std::string text{std::istreambuf_iterator<char>{file}, {}};
-        if (!file.is_open() || file.bad())
-            return Error{WEIR_E_CONFIG, "config.reference", shown + " cannot be read", shown};
-        if (text.size() > reference_bytes_max)
-            return Error{WEIR_E_CONFIG, "config.reference", shown + " is larger than 64 KiB",
-                         shown};
-        if (text.ends_with('\n')) text.pop_back();
-        return text;
-    }
+    if (kind == "file") return file_text(name, shown);
     if (kind == "secret" && find_secret) return kept_secret(name, shown, find_secret);
     return no_reference(shown, static_cast<bool>(find_secret));
 }

@@ -26,6 +26,12 @@ Error unknown_scheme(std::string const& url, Registry& registry) {
         schemes.insert(schemes.end(), component->schemes.begin(), component->schemes.end());
     std::string const scheme = scheme_of(url);
     std::string const known = fmt::format("{}", fmt::join(schemes, ", "));
+    if (url.starts_with("${"))  // what it stands for may be a secret in the wrong place
+        return Error{WEIR_E_CONFIG, "copy.bad_url",
+                     fmt::format("what {} stands for is no URL of a connector here: it begins with "
+                                 "none of {}",
+                                 mask_secrets(url), known),
+                     mask_secrets(url)};
     if (scheme.empty())
         return Error{
             WEIR_E_CONFIG, "copy.bad_url",

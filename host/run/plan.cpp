@@ -7,6 +7,7 @@
 
 #include "host/core/name_list.hpp"
 #include "host/core/text.hpp"
+#include "host/run/discovery.hpp"
 
 namespace weir::host {
 
@@ -96,18 +97,6 @@ Result<Task> make_task(CopyRequest const& request, FoundStream const& stream) {
     return task;
 }
 
-Result<std::vector<FoundStream>> find(std::string const& name, SourceProxy& source,
-                                      CallContext const& call) {
-    auto found = source.discover(call, name);
-    if (!found || !found->empty()) return found;
-    auto all = source.discover(call, std::nullopt);
-    if (!all) return all.error();
-    std::string const sentence = is_pattern(name)
-                                     ? fmt::format("no stream matches {}", name)
-                                     : fmt::format("there is no stream {} in the source", name);
-    return not_found("source.stream_not_found", sentence, name, names_of(*all));
-}
-
 /// The only stream of a source that has one; otherwise the person must choose.
 Result<std::vector<FoundStream>> only_one(SourceProxy& source, CallContext const& call) {
     auto found = source.discover(call, std::nullopt);
@@ -149,15 +138,6 @@ Result<void> check_targets(std::vector<Task> const& tasks, bool folds_case) {
 
 }  // namespace
 
-bool is_pattern(std::string_view name) {
-    bool quoted = false;
-    for (char c : name) {
-        if (c == '"') quoted = !quoted;
-        if (!quoted && (c == '*' || c == '?')) return true;
-    }
-    return false;
-}
-
 std::string job_of(std::string const& source_identity, std::string const& sink_identity,
                    Task const& task) {
     return "copy:" + fingerprint(source_identity + '\n' + sink_identity + '\n' + task.stream +
@@ -172,7 +152,7 @@ Result<std::vector<Task>> make_plan(CopyRequest const& request, PlanPorts const&
         found = std::move(*one);
     }
     for (std::string const& name : request.streams) {
-        auto some = find(name, ports.source, ports.call);
+        auto some = find_streams(ports.source, ports.call, name);
         if (!some) return some.error();
         for (FoundStream& stream : *some)
             if (std::ranges::find(found, stream.name, &FoundStream::name) == found.end())

@@ -33,9 +33,6 @@ struct PlanPorts {
 /// Nothing is opened. What does not exist is E_NOT_FOUND with the nearest name.
 Result<std::vector<Task>> make_plan(CopyRequest const& request, PlanPorts const& ports);
 
-/// Whether `name` has a wildcard outside double quotes.
-bool is_pattern(std::string_view name);
-
 /// The checkpoint's job: the same for the same source, sink, stream and target, however they were
 /// spelled.
 std::string job_of(std::string const& source_identity, std::string const& sink_identity,

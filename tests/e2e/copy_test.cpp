@@ -1,4 +1,6 @@
 // The options of `weir copy`, one by one, through the binary.
+#include <csignal>
+
 #include "support/connectors.hpp"
 #include "support/copy_fixture.hpp"
 
@@ -36,6 +38,35 @@ TEST_F(Copy, TheKeyIsTheSourcesOwn) {
     expect_moved(copy({"--stream", "public.users"}), 3, 3);
     EXPECT_EQ(sink().one("SELECT group_concat(name) FROM pragma_table_info('users') WHERE pk"),
               "id");
+}
+
+TEST_F(Copy, AKeyMayBeOfAnyTypeWhoseTextIsTheValue) {
+    std::vector<std::pair<std::string, std::string>> const types{
+        {"inet", "('10.0.0.' || i)::inet"},
+        {"cidr", "('10.' || i || '.0.0/16')::cidr"},
+        {"macaddr", "('08:00:2b:01:02:' || lpad(i::text, 2, '0'))::macaddr"},
+        {"macaddr8", "('08:00:2b:01:02:03:04:' || lpad(i::text, 2, '0'))::macaddr8"},
+        {"bit(8)", "i::bit(8)"},
+        {"bit varying", "repeat('1', i)::varbit"},
+        {"xid8", "(18446744073709551600 + i)::text::xid8"},
+        {"pg_lsn", "('FF/' || i)::pg_lsn"},
+        {"time with time zone", "timetz '12:00+05:30' - i * interval '1 minute'"},
+        {"interval", "i * interval '-1 mon 1 day 00:00:00.5'"},
+        {"money", "(i - 5.5)::numeric::money"}};
+    for (auto const& [type, value] : types) {
+        SCOPED_TRACE(type);
+        db.run("DROP TABLE IF EXISTS k; CREATE TABLE k (k " + type +
+               " PRIMARY KEY, v int); INSERT INTO k SELECT " + value +
+               ", i FROM generate_series(1, 9) i");
+        std::vector<std::string> const arguments{"--stream", "public.k", "--batch-rows", "2"};
+        ProcessOptions killed;
+        killed.environment["WEIR_FAILPOINT"] = "pump.after_commit:2";
+        EXPECT_EQ(copy(arguments, killed).code, 128 + SIGKILL);
+        expect_moved(copy(arguments), 5, 5);  // on from the key that was committed
+        expect_moved(copy(arguments), 9, 9);  // all again, in place
+        EXPECT_EQ(sink().one("SELECT count(*) || ' ' || sum(v) FROM k"), "9 45");
+        Sqlite{sink_path()}.run("DROP TABLE k");
+    }
 }
 
 TEST_F(Copy, ToNamesTheTarget) {

@@ -170,5 +170,34 @@ TEST_F(Delta, ACursorGivenLaterReplacesWhatWasCopiedWithoutAKey) {
     expect_users_equal();
 }
 
+TEST_F(Delta, ColumnsOfSqliteMayHoldAnotherClassInEachRun) {
+    // What SQLite programs declare: no storage class follows from it. `loose` breaks its own.
+    std::string const file = directory / "shop.db";
+    Sqlite shop{file};
+    shop.run(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, updated_at DATETIME, price NUMERIC, ok BOOLEAN,"
+        " x, loose BLOB);"
+        "INSERT INTO t VALUES (1, '2024-01-01 00:00:00', 1, 1, NULL, 'text'),"
+        " (2, '2024-01-02 00:00:00', 2, 0, NULL, x'00')");
+    auto const run = [&](std::uint64_t read) {
+        expect_moved(weir({"copy", "sqlite:" + file, sink_url(), "--stream", "t", "--cursor",
+                           "updated_at", "--json"}),
+                     read, read);
+    };
+    run(2);
+    run(0);
+    shop.run("INSERT INTO t VALUES (3, '2024-01-03 00:00:00', 10.5, 'yes', 'a', 'more')");
+    run(1);
+    run(0);
+    shop.run("INSERT INTO t VALUES (4, 20240104, 'free', NULL, x'01', 7)");
+    run(0);  // a number sorts before each text
+    shop.run("UPDATE t SET updated_at = '2024-01-04 00:00:00' WHERE id = 4");
+    run(1);
+    std::string const all =
+        "SELECT *, typeof(updated_at), typeof(price), typeof(ok), typeof(x), typeof(loose) FROM t";
+    Differences const differences = compare(shop.rows(all), sink().rows(all));
+    EXPECT_TRUE(differences.none()) << differences;
+}
+
 }  // namespace
 }  // namespace weir::test

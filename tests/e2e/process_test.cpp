@@ -85,6 +85,33 @@ TEST_F(Interrupt, EndsAReadThatBlocks) {
     expect_moved(copy({"--stream", "public.users"}), 10, 10);
 }
 
+TEST_F(Interrupt, BetweenStreamsKeepsThoseThatEndedAndBeginsNoOther) {
+    for (char const* name : {"ended", "waits", "never"})
+        db.run(std::string{"CREATE TABLE "} + name + " AS SELECT generate_series(1, 10) AS id");
+    std::vector<std::string> const streams{"--stream", "public.ended",    "--stream",
+                                           "public.waits", "--stream", "public.never"};
+    Pg locker = server.connect_as_owner(database);
+    locker.run("BEGIN; LOCK TABLE waits IN ACCESS EXCLUSIVE MODE");
+    ProcessOptions const options{.directory = directory.path().string()};
+    Process process{weir_command(copy_arguments(streams)), options};
+    while (db.one("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0")
+        ASSERT_FALSE(process.ended()) << process.output();
+    process.kill(SIGINT);
+    Ran const ran = finish(process);
+    EXPECT_EQ(ran.code, 130) << ran;
+    ASSERT_EQ(ran.json["streams"].size(), 2u) << ran;
+    EXPECT_EQ(ran.stream(0).at("written"), 10) << ran;
+    EXPECT_FALSE(ran.stream(1).at("error").is_null()) << ran;
+    EXPECT_EQ(ran.json["error"]["message"], "interrupted before 1 of 3 streams") << ran;
+    EXPECT_EQ(sink().one("SELECT count(*) FROM ended"), "10");
+    EXPECT_FALSE(sink().has_table("never"));
+    locker.run("ROLLBACK");
+    Ran const rest = copy({"--stream", "public.waits", "--stream", "public.never"});
+    expect_exit(rest, 0);
+    EXPECT_EQ(sink().one("SELECT (SELECT count(*) FROM waits) + (SELECT count(*) FROM never)"),
+              "20");
+}
+
 class Libraries : public CopyFixture {
 protected:
     Libraries() {

@@ -91,7 +91,7 @@ TEST_F(SqliteSource, PlainColumnsHaveTheirTypes) {
     for (FieldView const& field : fields) layouts.push_back(field.layout);
     EXPECT_EQ(layouts, (std::vector<Layout>{Layout::int64, Layout::float64, Layout::text,
                                             Layout::text, Layout::text}));
-    EXPECT_EQ(fields[4].source_type, "DATETIME");
+    EXPECT_EQ(fields[4].source_type, "sqlite.any");
 }
 
 TEST_F(SqliteSource, AColumnOfSeveralClassesArrivesExactly) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "host/run/discovery.hpp"
 #include "host/run/plan.hpp"
 #include "host/run/position.hpp"
 #include "host/run/report.hpp"
