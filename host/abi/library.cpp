@@ -9,6 +9,7 @@
 
 #include "host/abi/elf_lint.hpp"
 #include "host/abi/module_check.hpp"
+#include "host/abi/seal.hpp"
 #include "host/abi/trust.hpp"
 
 namespace weir::host {
@@ -46,6 +47,7 @@ Error named(std::filesystem::path const& path, LintFault const& fault) {
 Result<TrustedFile> read_linted(std::filesystem::path const& path) {
     Result<TrustedFile> file = read_trusted(path);
     if (!file) return file.error();
+    if (std::optional<Error> const broken = check_seal(file->bytes)) return named(path, *broken);
     std::vector<LintFault> const faults = lint_library(file->bytes);
     if (!faults.empty()) return named(path, faults.front());
     return file;
@@ -122,6 +124,8 @@ std::vector<Error> lint_file(std::filesystem::path const& path) {
     Result<TrustedFile> const file = read_trusted(path);
     if (!file) return {file.error()};
     std::vector<Error> out;
+    if (std::optional<Error> const broken = check_seal(file->bytes))
+        out.push_back(named(path, *broken));
     for (LintFault const& fault : lint_library(file->bytes)) out.push_back(named(path, fault));
     return out;
 }

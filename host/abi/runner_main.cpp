@@ -1,7 +1,8 @@
+// weir-runner --seal FILE.so                        adds what tells damage, once; see seal.hpp
 // weir-runner --lint FILE.so                        what keeps a library from being loaded
 // weir-runner --describe FILE.so [--output FILE]    its manifest, to FILE or standard output
 //
-// Exit: 0 fine, 1 the library is refused, 2 wrong arguments, 3 the manifest cannot be written.
+// Exit: 0 fine, 1 the library is refused, 2 wrong arguments, 3 a file cannot be written.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -16,23 +17,24 @@
 
 #include "host/abi/config_schema.hpp"
 #include "host/abi/library.hpp"
+#include "host/abi/seal.hpp"
 
 namespace weir::host {
 namespace {
 
 struct Arguments {
-    bool is_lint = false;
-    std::string library, output;
+    std::string verb, library, output;
 };
 
 std::optional<Arguments> parse(std::vector<std::string> const& words) {
     Arguments out;
     if (words.size() != 2 && words.size() != 4) return std::nullopt;
-    if (words[0] != "--lint" && words[0] != "--describe") return std::nullopt;
-    out.is_lint = words[0] == "--lint";
+    out.verb = words[0];
     out.library = words[1];
+    bool const is_describe = out.verb == "--describe";
+    if (!is_describe && out.verb != "--lint" && out.verb != "--seal") return std::nullopt;
     if (words.size() == 2) return out;
-    if (out.is_lint || words[2] != "--output") return std::nullopt;
+    if (!is_describe || words[2] != "--output") return std::nullopt;
     out.output = words[3];
     return out;
 }
@@ -44,6 +46,12 @@ int lint(std::string const& library) {
     for (Error const& finding : findings)
         complain(fmt::format("{} ({})", finding.message, finding.code));
     return findings.empty() ? 0 : 1;
+}
+
+int seal(std::string const& library) {
+    std::optional<Error> const failed = seal_file(library);
+    if (failed) complain(fmt::format("{} {} ({})", library, failed->message, failed->code));
+    return failed ? 3 : 0;
 }
 
 /// Written under another name and renamed, so that a reader sees the whole manifest or none.
@@ -88,9 +96,11 @@ int describe(Arguments const& arguments) {
 int main(int count, char** words) {
     auto const arguments = weir::host::parse({words + 1, words + count});
     if (!arguments) {
-        weir::host::complain("use: --lint FILE.so, or --describe FILE.so [--output FILE.json]");
+        weir::host::complain(
+            "use: --seal FILE.so, --lint FILE.so, or --describe FILE.so [--output FILE.json]");
         return 2;
     }
-    if (arguments->is_lint) return weir::host::lint(arguments->library);
+    if (arguments->verb == "--seal") return weir::host::seal(arguments->library);
+    if (arguments->verb == "--lint") return weir::host::lint(arguments->library);
     return weir::host::describe(*arguments);
 }

@@ -106,8 +106,26 @@ SplitConfig Connections::check(Call const& call, Connectors const& connectors,
                          findings);
 }
 
+// A run that ends writes when it was synced into the same record.
 Saved Connections::save(Call const& call, char const* collection, Json const& doc,
                         SplitConfig const& split, Save save, std::string const& origin) const {
+    constexpr int tries_max = 20;
+    for (int i = 1;; ++i) {
+        Candidate next = candidate(call, collection, doc, split, save, origin);
+        if (next.saved.how == Saved::How::unchanged) return std::move(next.saved);
+        try {
+            context_.host.store().put(call, collection, doc["id"], next.saved.record,
+                                      next.revision);
+            return std::move(next.saved);
+        } catch (Error const& error) {
+            if (error.status != WEIR_E_CONFLICT || i == tries_max) throw;
+        }
+    }
+}
+
+Connections::Candidate Connections::candidate(Call const& call, char const* collection,
+                                              Json const& doc, SplitConfig const& split, Save save,
+                                              std::string const& origin) const {
     Store const store = context_.host.store();
     std::string const id = doc["id"];
     Json stored_doc = doc;
@@ -120,7 +138,7 @@ Saved Connections::save(Call const& call, char const* collection, Json const& do
         std::string const owner = before.value("origin", "api");
         if (owner != origin)
             throw weir::replication::exists(collection, id, "it belongs to " + owner);
-        if (same) return {Saved::How::unchanged, before};
+        if (same) return {{Saved::How::unchanged, before}, found->revision};
         if (save == Save::create)
             throw weir::replication::exists(
                 collection, id, differ_in(before["doc"], stored_doc));
@@ -134,8 +152,8 @@ Saved Connections::save(Call const& call, char const* collection, Json const& do
         context_.host.secrets().put(call, name, secret);
         record["marks"][name] = secret_mark(secret);
     }
-    store.put(call, collection, id, record, found ? found->revision : Store::absent);
-    return {found ? Saved::How::replaced : Saved::How::created, std::move(record)};
+    return {{found ? Saved::How::replaced : Saved::How::created, std::move(record)},
+            found ? found->revision : Store::absent};
 }
 
 bool Connections::remove(Call const& call, char const* collection, std::string const& id) const {

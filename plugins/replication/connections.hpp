@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "connectors.hpp"
@@ -56,6 +57,14 @@ public:
     Json try_out(Call const& call, std::string const& id) const;
 
 private:
+    /// What save() would store, and over which revision.
+    struct Candidate {
+        Saved saved;
+        std::uint64_t revision;
+    };
+
+    Candidate candidate(Call const& call, char const* collection, Json const& doc,
+                        SplitConfig const& split, Save save, std::string const& origin) const;
     Json local_record() const;
     std::string connector_of(Call const& call, Json const& doc) const;
 

@@ -2,8 +2,9 @@
 #                 [DIRECTORY dir])
 #
 # Builds NAME.so the way the host wants it: hidden symbols, one export, every symbol resolved, no
-# write bits for others; then lints it and writes the manifest NAME.json beside it. Both are done by
-# weir-runner, so a library that the host would refuse fails the build.
+# write bits for others; then seals it, so that a damaged copy is known as one, lints it and writes
+# the manifest NAME.json beside it. weir-runner does these, so a library that the host would refuse
+# fails the build.
 set(WEIR_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map CACHE INTERNAL "What a plugin exports")
 
 function(weir_add_plugin name)
@@ -42,6 +43,7 @@ function(weir_add_plugin name)
   # installed as a file, which `cmake --install --strip` leaves as it is.
   add_custom_command(TARGET ${target} POST_BUILD
     COMMAND chmod go-w $<TARGET_FILE:${target}> ${arg_DIRECTORY}
+    COMMAND ${runner} --seal $<TARGET_FILE:${target}>
     COMMAND ${runner} --lint $<TARGET_FILE:${target}>
     COMMAND ${runner} --describe $<TARGET_FILE:${target}> --output ${arg_DIRECTORY}/${name}.json
     COMMENT "Manifest of ${name}" VERBATIM)

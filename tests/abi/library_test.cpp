@@ -1,7 +1,10 @@
 // What a library is refused for once it is loaded, and what is no reason to refuse it.
 #include "host/abi/library.hpp"
 
+#include <span>
+
 #include "abi/fixture.hpp"
+#include "host/abi/seal.hpp"
 
 namespace weir::host {
 namespace {
@@ -115,6 +118,28 @@ TEST(Library, ServiceSurvivesWritingAndReadingItsManifest) {
     EXPECT_EQ(desk.declared.needs.size(), 4u);
     EXPECT_TRUE(desk.declared.timer);
     EXPECT_TRUE(load_library(library, **read));
+}
+
+// What is damaged is known by its seal before anything of it is mapped.
+TEST(SealedLibrary, IsRefusedWithAnyBitOfItTurned) {
+    Folder const folder;
+    std::filesystem::path const library = folder.take("abi_odd");
+    std::string const whole = Folder::read(library);
+    std::string_view const mark = "weir-seal/1\n";
+    ASSERT_TRUE(whole.ends_with(mark));
+    ASSERT_TRUE(load_library(library, std::nullopt));
+    std::size_t const sealed = whole.size() - mark.size();
+    for (std::size_t at = 0; at < sealed; at += 1 + sealed / 64) {
+        std::string turned = whole;
+        turned[at] ^= 0x10;
+        EXPECT_TRUE(check_seal(std::as_bytes(std::span{turned}))) << at;
+        folder.write(library, turned);
+        Result<LoadedLibrary> const loaded = load_library(library, std::nullopt);
+        ASSERT_FALSE(loaded) << at;
+        EXPECT_EQ(loaded.error().code, "plugin.damaged") << at;
+    }
+    folder.write(library, whole.substr(0, sealed - 32));
+    EXPECT_TRUE(load_library(library, std::nullopt)) << "stripped of its seal it is looked at";
 }
 
 }  // namespace

@@ -113,6 +113,22 @@ TEST_F(JobsOverHttp, NeverUseThePositionOfAnotherDatabaseBehindTheSameConnection
     EXPECT_EQ(host.run_job("v").body.at("written"), 1);
 }
 
+// The run that ended a moment ago says in the same record when the connection was synced.
+TEST_F(JobsOverHttp, LetTheirConnectionBeReplacedWhileARunEnds) {
+    make_users(1);
+    WeirServer host{data()};
+    ASSERT_EQ(add_shop(host).status, 201u);
+    ASSERT_EQ(host.post("/replication/jobs", users_job("users")).status, 201u);
+    for (int i = 0; i < 20; ++i) {
+        ASSERT_EQ(host.run_job("users").body.at("status"), "succeeded");
+        Json const next{{"connector", "postgres"},
+                        {"name", "edition " + std::to_string(i)},
+                        {"config", {{"url", server.url(database)}}}};
+        Answer const put = host.call("PUT", "/replication/connections/shop", next);
+        ASSERT_EQ(put.status, 200u) << put;
+    }
+}
+
 TEST_F(JobsOverHttp, KeepHistoryAndFigures) {
     make_users(4);
     WeirServer host{data()};

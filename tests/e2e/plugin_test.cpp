@@ -149,11 +149,7 @@ TEST_F(Plugins, AFailingNewOneLeavesTheOldOneServing) {
 }
 
 TEST_F(Plugins, TheHostSurvivesDamagedOnes) {
-    // A child that dies of what it looked at is no finding about the host.
-    ProcessOptions options;
-    options.environment["ASAN_OPTIONS"] =
-        "log_path=/dev/null:handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0";
-    WeirServer host{data(), with_libraries(), options};
+    WeirServer host{data(), with_libraries()};
     std::string const whole = bytes_of("acme_1");
     Chance chance;
     auto const below = [&](std::size_t end) {
@@ -178,7 +174,7 @@ TEST_F(Plugins, TheHostSurvivesDamagedOnes) {
             ASSERT_EQ(host.call("DELETE", "/plugins/acme").status, 204u);
         }
     }
-    EXPECT_GT(codes.size(), 1u) << "they were refused for more than one reason";
+    EXPECT_GT(codes["plugin.damaged"], rounds(40, 1'000) / 2);
     EXPECT_EQ(host.get("/cron/events").status, 200u);
     fs::remove(libraries() / "acme.so");
     fs::create_directory(libraries() / "acme.so");
