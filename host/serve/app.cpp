@@ -12,11 +12,15 @@
 #include "host/http/tokens.hpp"
 #include "host/run/engine.hpp"
 #include "host/run/run_json.hpp"
+#include "host/serve/access.hpp"
+#include "host/serve/access_routes.hpp"
 #include "host/serve/config_file.hpp"
 #include "host/serve/data_directory.hpp"
 #include "host/serve/host_routes.hpp"
 #include "host/serve/offered.hpp"
+#include "host/serve/own_files.hpp"
 #include "host/serve/plugin_life.hpp"
+#include "host/serve/replays.hpp"
 #include "host/serve/run_routes.hpp"
 #include "host/serve/runner_service.hpp"
 #include "host/store/vault.hpp"
@@ -44,16 +48,23 @@ private:
     ServeVoice const& voice_;
 };
 
+/// A plugin's own secrets, then those of /secrets.
 class VaultLookup final : public SecretLookup {
 public:
-    explicit VaultLookup(Vault& vault) : vault_{vault} {}
+    VaultLookup(Vault& vault, std::vector<std::filesystem::path> own_files)
+        : vault_{vault}, own_files_{std::move(own_files)} {}
     Result<std::optional<std::string>> find(std::string const& owner,
                                             std::string const& name) override {
-        return vault_.get(owner, name);
+        Result<std::optional<std::string>> found = vault_.get(owner, name);
+        return !found || *found ? found : vault_.get(own_secrets, name);
+    }
+    bool is_own_file(std::filesystem::path const& file) const override {
+        return is_one_of(own_files_, file);
     }
 
 private:
     Vault& vault_;
+    std::vector<std::filesystem::path> own_files_;
 };
 
 /// The server, built in order and taken apart in reverse.
@@ -83,6 +94,7 @@ public:
 
     Result<void> start(ConfigFile const& config);
     void tend();
+    void reload();
     void stop();
 
 private:
@@ -113,7 +125,9 @@ private:
     Metrics metrics_;
     Watchdog watchdog_;
     Vault vault_{*store_, *key_};
-    VaultLookup secrets_{vault_};
+    VaultLookup secrets_{vault_, own_files(directory_.path(), token_file())};
+    Access access_{*store_, *key_};
+    StoredReplays replays_{*store_};
     Documents documents_{*store_};
     Events events_{*store_};
     Runs runs_{*store_};
@@ -128,7 +142,6 @@ private:
     Engine engine_;
     http::Router router_;
     PluginLife plugins_;
-    std::optional<http::AdminToken> token_;
     std::unique_ptr<http::Server> server_;
     std::int64_t retained_ns_ = 0;
 };
@@ -137,11 +150,18 @@ Result<void> App::start(ConfigFile const& config) {
     if (Result<void> opens = vault_.check_key(); !opens) return opens;
     Result<http::AdminToken> token = http::AdminToken::open(request_.admin_token, token_file());
     if (!token) return token.error();
-    token_.emplace(std::move(*token));
-    if (!token_->warning().empty()) voice_.log(3, "host", token_->warning());
-    http::Server::Ports const ports{router_, *token_, clock_, {}, [this](std::string const& line) {
-                                        voice_.log(3, "http", line);
-                                    }};
+    if (!token->warning().empty()) voice_.log(3, "host", token->warning());
+    if (Result<void> opened = access_.open(std::move(*token)); !opened) return opened;
+    http::Server::Ports ports{router_, access_, clock_, config.http.limits,
+                              [this](std::string const& line) { voice_.log(3, "http", line); }};
+    ports.replays = &replays_;
+    ports.requires_if_match = config.http.requires_if_match;
+    ports.hosts = config.http.hosts;
+    ports.tls = config.http.tls;
+    ports.audit = [this](http::AuditEntry const& entry) {
+        if (Result<void> noted = access_.note(entry); !noted)
+            voice_.log(4, "audit", noted.error().message);
+    };
     Result<std::unique_ptr<http::Server>> server = http::Server::listen(request_.listen, ports);
     if (!server) return server.error();
     server_ = std::move(*server);
@@ -150,7 +170,13 @@ Result<void> App::start(ConfigFile const& config) {
     std::vector<http::Route> routes =
         host_routes({registry_, plugins_, *store_, metrics_, router_, clock_, clock_.unix_us(),
                      [this] { return server_->metrics(); }});
-    for (auto more : {run_routes(engine_), connector_routes(engine_), letter_routes(letters_)})
+    for (auto more :
+         {run_routes(engine_, [this](std::string const& id, int wait_s) {
+              return awaited(id, wait_s);
+          }),
+          connector_routes(engine_), letter_routes(letters_), token_routes(access_.tokens()),
+          session_routes(access_, server_->port()), audit_routes(access_.audit()),
+          secret_routes(vault_)})
         routes.insert(routes.end(), more.begin(), more.end());
     if (Result<void> added = router_.add(std::move(routes)); !added) return added;
     events_.on_published([this] { plugins_.wake(); });
@@ -163,8 +189,11 @@ Result<void> App::start(ConfigFile const& config) {
     if (Result<void> applied = apply(config); !applied) return applied;
     timer_.start();
     server_->start();
-    voice_.ready(fmt::format("http://{}:{}", server_->host(), server_->port()), server_->port(),
-                 request_.admin_token ? "WEIR_ADMIN_TOKEN" : token_file().string());
+    std::string const url = server_->url();
+    bool const is_for_browsers = server_->port() != 0;
+    voice_.ready({url, is_for_browsers ? url + "/?login=" + access_.sessions().new_code() : "",
+                  request_.admin_token ? "WEIR_ADMIN_TOKEN" : token_file().string()},
+                 server_->port());
     return {};
 }
 
@@ -183,7 +212,7 @@ Result<void> App::put(std::string const& path, std::string const& id, Json docum
     request.headers["content-type"] = "application/json";
     request.body = document.dump();
     request.json = std::move(document);
-    request.principal = R"({"id":"config","scope":"admin"})";
+    request.who = {"config", http::Scope::admin};
     http::Response const response = match.route->handler(request);
     if (response.status < 300) return {};
     Json const problem = Json::parse(response.body, nullptr, false);
@@ -206,12 +235,21 @@ Result<void> App::apply(ConfigFile const& config) {
     return {};
 }
 
+void App::reload() {
+    if (Result<void> loaded = server_->reload_tls(); !loaded)
+        voice_.log(4, "http", loaded.error().message + "; the certificate before stays");
+}
+
 void App::tend() {
+    if (Result<void> tended = access_.tend(); !tended)
+        voice_.log(3, "audit", tended.error().message);
     std::int64_t const now = clock_.monotonic_ns();
     if (now - retained_ns_ < retain_ms * 1'000'000) return;
     retained_ns_ = now;
     if (Result<void> kept = runs_.retain(); !kept) voice_.log(3, "store", kept.error().message);
-    if (Result<void> kept = letters_.retain(); !kept) voice_.log(3, "store", kept.error().message);
+    for (Result<void> const& kept :
+         {letters_.retain(), access_.audit().retain(), replays_.tend()})
+        if (!kept) voice_.log(3, "store", kept.error().message);
 }
 
 // The engine before the server: who waits for a run is answered as soon as the run has stopped.
@@ -237,6 +275,7 @@ Result<void> run_app(ServeRequest request, ServeVoice const& voice, Clock const&
     while (started && !stop) {
         std::this_thread::sleep_for(stop_seen_after);
         app.tend();
+        if (request.hangups && request.hangups->exchange(false)) app.reload();
     }
     app.stop();
     return started;

@@ -67,9 +67,11 @@ Response discard(Letters& letters, Request const& request) {
     std::vector<std::string> ids;
     Json items = Json::array();
     for (Letter const& letter : *found) {
+        if (!request.who.may_see(letter.job)) continue;
         ids.push_back(letter.id);
         items.push_back({{"id", letter.id}, {"status", "discarded"}});
     }
+    if (request.is_dry_run) return http::json_response(200, {{"items", items}});
     if (auto done = letters.settle(ids, "discarded"); !done) return http::problem(done.error());
     return http::json_response(200, {{"items", items}});
 }
@@ -90,11 +92,13 @@ std::vector<http::Route> letter_routes(Letters& letters) {
     listing.path = "/dead-letters";
     listing.scope = http::Scope::read;
     listing.summary = "Records that were refused, whole";
+    listing.job_field = "job";
     listing.handler = [&letters](Request const& in) { return list(letters, in); };
     discarding.method = "POST";
     discarding.path = "/dead-letters/discard";
     discarding.scope = http::Scope::write;
     discarding.summary = "Give up refused records";
+    discarding.heeds_jobs = discarding.has_dry_run = true;
     discarding.request = choice_schema();
     discarding.handler = [&letters](Request const& in) { return discard(letters, in); };
     listing.owner = discarding.owner = "host";

@@ -130,7 +130,8 @@ void Jobs::check_position(Call const& call, Json const& before, Json const& afte
                 .suggest("POST /replication/jobs/" + before["id"].get<std::string>() + "/reset");
 }
 
-Saved Jobs::save(Call const& call, Draft const& draft, Save save, bool owns_connection) const {
+Saved Jobs::save(Call const& call, Draft const& draft, Save save, bool owns_connection,
+                 bool is_dry) const {
     Store const store = context_.host.store();
     std::string const id = draft.doc["id"];
     auto const found = store.get(call, jobs, id);
@@ -142,7 +143,7 @@ Saved Jobs::save(Call const& call, Draft const& draft, Save save, bool owns_conn
         Json const marks = before.value("marks", Json::object());
         if (before["doc"] == doc && same_marks(draft.source, marks) &&
             same_marks(draft.destination, marks)) {
-            align(call, id);
+            if (!is_dry) align(call, id);
             return {Saved::How::unchanged, before};
         }
         if (save == Save::create)
@@ -158,6 +159,8 @@ Saved Jobs::save(Call const& call, Draft const& draft, Save save, bool owns_conn
     record["doc"] = std::move(doc);
     record["owns_connection"] = owns_connection;
     record["updatedAt"] = context_.now();
+    Saved::How const how = found ? Saved::How::replaced : Saved::How::created;
+    if (is_dry) return {how, std::move(record)};
     for (SplitConfig const* side : {&draft.source, &draft.destination})
         for (auto const& [name, secret] : side->secrets) {
             context_.host.secrets().put(call, name, secret);
@@ -165,13 +168,17 @@ Saved Jobs::save(Call const& call, Draft const& draft, Save save, bool owns_conn
         }
     store.put(call, jobs, id, record, found ? found->revision : Store::absent);
     align(call, id);
-    return {found ? Saved::How::replaced : Saved::How::created, std::move(record)};
+    return {how, std::move(record)};
 }
 
-Json Jobs::set_paused(Call const& call, std::string const& id, bool paused) const {
-    find(call, id);
+Json Jobs::set_paused(Call const& call, std::string const& id, bool paused, bool is_dry) const {
+    Json record = find(call, id);
+    if (is_dry) {
+        record["doc"]["paused"] = paused;
+        return record;
+    }
     Document const job = change(call, context_, jobs, id, no_job(id),
-                                [&](Json& record) { record["doc"]["paused"] = paused; });
+                                [&](Json& stored) { stored["doc"]["paused"] = paused; });
     align(call, id);
     return job.json;
 }
