@@ -74,8 +74,10 @@ Error refused(ApiClient::Answer const& answer) {
     if (!problem.contains("errors") || !problem["errors"].is_array()) return error;
     std::string all;
     for (nlohmann::json const& each : problem["errors"]) {
-        all += fmt::format("{}{}: {}", all.empty() ? "" : "\n    ", text(each, "pointer"),
-                           text(each, "detail"));
+        std::string const line =
+            each.contains("line") ? fmt::format("line {}, ", each["line"].dump()) : "";
+        all += fmt::format("{}{}{}: {}", all.empty() ? "" : "\n    ", line,
+                           text(each, "pointer"), text(each, "detail"));
         if (error.suggestion.empty()) error.suggestion = text(each, "suggestion");
     }
     if (!all.empty()) error.message = all;
@@ -105,12 +107,23 @@ Result<ApiClient> ApiClient::open(ClientOptions const& options) {
 
 Result<ApiClient::Answer> ApiClient::send(std::string const& method, std::string const& target,
                                           nlohmann::json const& body, int wait_s) {
-    http::ClientRequest request{method, target, {{"Authorization", "Bearer " + token_}}, {}};
-    request.timeout_ms = timeout_ms_ + wait_s * 1'000;
+    http::ClientRequest request{method, target, {}, {}};
     if (!body.is_null()) {
         request.headers["Content-Type"] = "application/json";
         request.body = body.dump();
     }
+    return exchange(std::move(request), wait_s);
+}
+
+Result<ApiClient::Answer> ApiClient::send_text(std::string const& method,
+                                               std::string const& target, std::string const& text,
+                                               std::string const& type) {
+    return exchange({method, target, {{"Content-Type", type}}, text}, 0);
+}
+
+Result<ApiClient::Answer> ApiClient::exchange(http::ClientRequest request, int wait_s) {
+    request.headers["Authorization"] = "Bearer " + token_;
+    request.timeout_ms = timeout_ms_ + wait_s * 1'000;
     if (wait_s > 0) request.headers["Prefer"] = fmt::format("wait={}", wait_s);
     Result<http::ClientResponse> got = http::send(server_, request);
     if (!got) return got.error();

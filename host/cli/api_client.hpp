@@ -6,6 +6,7 @@
 
 #include "host/cli/options.hpp"
 #include "host/core/error.hpp"
+#include "host/http/client.hpp"
 
 namespace weir::host {
 
@@ -34,11 +35,17 @@ public:
     Result<Answer> send(std::string const& method, std::string const& target,
                         nlohmann::json const& body = nullptr, int wait_s = 0);
 
+    /// The same with a text of another type as its body.
+    Result<Answer> send_text(std::string const& method, std::string const& target,
+                             std::string const& text, std::string const& type);
+
     std::string const& server() const { return server_; }
 
 private:
     ApiClient(std::string server, std::string token, std::int64_t timeout_ms)
         : server_{std::move(server)}, token_{std::move(token)}, timeout_ms_{timeout_ms} {}
+
+    Result<Answer> exchange(http::ClientRequest request, int wait_s);
 
     std::string server_, token_;
     std::int64_t timeout_ms_;

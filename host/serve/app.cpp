@@ -1,6 +1,7 @@
 #include "host/serve/app.hpp"
 
 #include <fmt/format.h>
+#include <stdlib.h>
 
 #include <chrono>
 #include <memory>
@@ -12,13 +13,18 @@
 #include "host/http/tokens.hpp"
 #include "host/run/engine.hpp"
 #include "host/run/run_json.hpp"
+#include "host/serve/access.hpp"
+#include "host/serve/access_routes.hpp"
 #include "host/serve/config_file.hpp"
+#include "host/serve/config_routes.hpp"
 #include "host/serve/data_directory.hpp"
 #include "host/serve/host_metrics.hpp"
 #include "host/serve/host_routes.hpp"
 #include "host/serve/offered.hpp"
+#include "host/serve/own_files.hpp"
 #include "host/serve/plugin_admin_routes.hpp"
 #include "host/serve/plugin_watch.hpp"
+#include "host/serve/replays.hpp"
 #include "host/serve/run_routes.hpp"
 #include "host/serve/runner_service.hpp"
 #include "host/store/vault.hpp"
@@ -29,8 +35,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// How often the server looks whether it shall stop.
+/// How often the server looks whether it shall stop, and at what wants tending.
 constexpr std::chrono::milliseconds stop_seen_after{50};
+constexpr std::int64_t retain_ms = 60'000;
 constexpr std::size_t workers = 8;
 
 class LogLines final : public LogSink {
@@ -45,16 +52,23 @@ private:
     ServeVoice const& voice_;
 };
 
+/// A plugin's own secrets, then those of /secrets.
 class VaultLookup final : public SecretLookup {
 public:
-    explicit VaultLookup(Vault& vault) : vault_{vault} {}
+    VaultLookup(Vault& vault, std::vector<std::filesystem::path> own_files)
+        : vault_{vault}, own_files_{std::move(own_files)} {}
     Result<std::optional<std::string>> find(std::string const& owner,
                                             std::string const& name) override {
-        return vault_.get(owner, name);
+        Result<std::optional<std::string>> found = vault_.get(owner, name);
+        return !found || *found ? found : vault_.get(own_secrets, name);
+    }
+    bool is_own_file(std::filesystem::path const& file) const override {
+        return is_one_of(own_files_, file);
     }
 
 private:
     Vault& vault_;
+    std::vector<std::filesystem::path> own_files_;
 };
 
 /// The server, built in order and taken apart in reverse.
@@ -84,6 +98,9 @@ public:
     }
 
     Result<void> start(ConfigFile const& config);
+    Result<Json> validate(ConfigFile const& config);
+    void tend();
+    void reload();
     void stop();
 
 private:
@@ -100,9 +117,9 @@ private:
         if (service != "replication") return Json::object();
         return {{"local_url", "sqlite:" + (directory_.path() / "local.db").string()}};
     }
+    Result<void> wake();
     Result<void> apply(ConfigFile const& config);
-    Result<void> put(std::string const& path, std::string const& id, Json document,
-                     std::string const& place);
+    Result<void> apply_again();
 
     ServeRequest const& request_;
     ServeVoice const& voice_;
@@ -114,7 +131,9 @@ private:
     Metrics metrics_;
     Watchdog watchdog_;
     Vault vault_{*store_, *key_};
-    VaultLookup secrets_{vault_};
+    VaultLookup secrets_{vault_, own_files(directory_.path(), token_file())};
+    Access access_{*store_, *key_};
+    StoredReplays replays_{*store_};
     Documents documents_{*store_};
     Events events_{*store_};
     Runs runs_{*store_};
@@ -135,32 +154,12 @@ private:
     HostMetrics host_metrics_{{plugins_, bus_, letters_, engine_.figures(), metrics_, clock_,
                                directory_.path() / "state.db", clock_.unix_us(),
                                [this] { return server_->metrics(); }}};
-    std::optional<http::AdminToken> token_;
     std::unique_ptr<http::Server> server_;
+    std::int64_t retained_ns_ = 0;
 };
 
-Result<void> App::start(ConfigFile const& config) {
-    if (Result<void> opens = vault_.check_key(); !opens) return opens;
-    Result<http::AdminToken> token = http::AdminToken::open(request_.admin_token, token_file());
-    if (!token) return token.error();
-    token_.emplace(std::move(*token));
-    if (!token_->warning().empty()) voice_.log(3, "host", token_->warning());
-    http::Server::Ports const ports{router_, *token_, clock_, {}, [this](std::string const& line) {
-                                        voice_.log(3, "http", line);
-                                    }};
-    Result<std::unique_ptr<http::Server>> server = http::Server::listen(request_.listen, ports);
-    if (!server) return server.error();
-    server_ = std::move(*server);
-
-    if (Result<void> offered = offer_runner(bus_, engine_); !offered) return offered;
-    std::vector<http::Route> routes =
-        host_routes({registry_, plugins_, *store_, router_, clock_,
-                     [this] { return host_metrics_.text(); }});
-    for (auto more : {run_routes(engine_), connector_routes(engine_),
-                      letter_routes({letters_, engine_, bus_, clock_}),
-                      plugin_admin_routes(registry_, plugins_, admin_)})
-        routes.insert(routes.end(), more.begin(), more.end());
-    if (Result<void> added = router_.add(std::move(routes)); !added) return added;
+/// Engine and plugins, which then find each other.
+Result<void> App::wake() {
     events_.on_published([this] { plugins_.wake(); });
     if (auto started = engine_.start(workers); !started) return started.error();
     Result<Registry::Leave> leave = PluginAdmin::remembered(documents_);
@@ -171,7 +170,53 @@ Result<void> App::start(ConfigFile const& config) {
         voice_.log(3, refusal.path.filename().string(), refusal.error.message);
     for (PluginLife::Status const& status : plugins_.list())
         if (status.error) voice_.log(4, status.info->id, status.error->message);
-    if (Result<void> applied = apply(config); !applied) return applied;
+    return {};
+}
+
+Result<Json> App::validate(ConfigFile const& config) {
+    if (Result<void> offered = offer_runner(bus_, engine_); !offered) return offered.error();
+    if (Result<void> woken = wake(); !woken) return woken.error();
+    return validation_of(bus_, clock_, config);
+}
+
+Result<void> App::start(ConfigFile const& config) {
+    if (Result<void> opens = vault_.check_key(); !opens) return opens;
+    Result<http::AdminToken> token = http::AdminToken::open(request_.admin_token, token_file());
+    if (!token) return token.error();
+    if (!token->warning().empty()) voice_.log(3, "host", token->warning());
+    if (Result<void> opened = access_.open(std::move(*token)); !opened) return opened;
+    http::Server::Ports ports{router_, access_, clock_, config.http.limits,
+                              [this](std::string const& line) { voice_.log(3, "http", line); }};
+    ports.replays = &replays_;
+    ports.requires_if_match = config.http.requires_if_match;
+    ports.hosts = config.http.hosts;
+    ports.tls = config.http.tls;
+    ports.audit = [this](http::AuditEntry const& entry) {
+        if (Result<void> noted = access_.note(entry); !noted)
+            voice_.log(4, "audit", noted.error().message);
+    };
+    Result<std::unique_ptr<http::Server>> server = http::Server::listen(request_.listen, ports);
+    if (!server) return server.error();
+    server_ = std::move(*server);
+
+    if (Result<void> offered = offer_runner(bus_, engine_); !offered) return offered;
+    std::vector<http::Route> routes =
+        host_routes({registry_, plugins_, *store_, router_, clock_,
+                     [this] { return host_metrics_.text(); }});
+    AwaitRun const await_run = [this](std::string const& id, int wait_s) {
+        return awaited(id, wait_s);
+    };
+    for (auto more : {run_routes(engine_, await_run), connector_routes(engine_),
+                      letter_routes({letters_, engine_, bus_, clock_}),
+                      plugin_admin_routes(registry_, plugins_, admin_),
+                      token_routes(access_.tokens()), session_routes(access_, server_->port()),
+                      audit_routes(access_.audit()), secret_routes(vault_),
+                      config_routes(bus_, clock_)})
+        routes.insert(routes.end(), more.begin(), more.end());
+    if (Result<void> added = router_.add(std::move(routes)); !added) return added;
+    if (Result<void> woken = wake(); !woken) return woken;
+    if (!request_.config.empty())
+        if (Result<void> applied = apply(config); !applied) return applied;
     timer_.start();
     server_->start();
     if (request_.watch)
@@ -182,47 +227,48 @@ Result<void> App::start(ConfigFile const& config) {
             else
                 (void)admin_.load(library.filename().string());
         });
-    voice_.ready(fmt::format("http://{}:{}", server_->host(), server_->port()), server_->port(),
-                 request_.admin_token ? "WEIR_ADMIN_TOKEN" : token_file().string());
+    std::string const url = server_->url();
+    bool const is_for_browsers = server_->port() != 0;
+    voice_.ready({url, is_for_browsers ? url + "/?login=" + access_.sessions().new_code() : "",
+                  request_.admin_token ? "WEIR_ADMIN_TOKEN" : token_file().string()},
+                 server_->port());
     return {};
-}
-
-/// Through the routes, as anybody would: one door, one validator.
-Result<void> App::put(std::string const& path, std::string const& id, Json document,
-                      std::string const& place) {
-    document["id"] = id;
-    http::Router::Match const match = router_.find("PUT", path + id);
-    if (!match.route)
-        return Error{WEIR_E_CONFIG, "config.no_plugin",
-                     fmt::format("{} needs the plugin replication, which is not loaded", place)};
-    http::Request request;
-    request.method = "PUT";
-    request.path = path + id;
-    request.params = match.params;
-    request.headers["content-type"] = "application/json";
-    request.body = document.dump();
-    request.json = std::move(document);
-    request.principal = R"({"id":"config","scope":"admin"})";
-    http::Response const response = match.route->handler(request);
-    if (response.status < 300) return {};
-    Json const problem = Json::parse(response.body, nullptr, false);
-    std::string const detail = problem.is_object() ? problem.value("detail", "") : "";
-    std::string const pointer = problem.is_object() ? problem.value("pointer", "") : "";
-    return Error{WEIR_E_CONFIG,
-                 problem.is_object() ? problem.value("code", "config.refused") : "config.refused",
-                 detail, request_.config + ":/" + place + pointer};
 }
 
 Result<void> App::apply(ConfigFile const& config) {
-    for (auto const& [kind, documents] : {std::pair{"integrations", &config.integrations},
-                                          {"connections", &config.connections},
-                                          {"jobs", &config.jobs}})
-        for (auto const& [id, document] : *documents) {
-            Result<void> done = put(fmt::format("/replication/{}/", kind), id, document,
-                                    fmt::format("{}/{}", kind, id));
-            if (!done) return done;
-        }
-    return {};
+    return apply_config(bus_, clock_, config, request_.config,
+                        [this](std::string const& line) { voice_.log(4, "config", line); });
+}
+
+/// The file as it is now; one that is wrong changes nothing.
+Result<void> App::apply_again() {
+    if (request_.config.empty()) return {};
+    Result<ConfigFile> const config = ConfigFile::read(request_.config);
+    if (!config) return config.error();
+    return apply(*config);
+}
+
+void App::reload() {
+    if (Result<void> loaded = server_->reload_tls(); !loaded)
+        voice_.log(4, "http", loaded.error().message + "; the certificate before stays");
+    Result<void> const applied = apply_again();
+    if (request_.config.empty()) return;
+    if (!applied)
+        voice_.log(4, "config",
+                   fmt::format("{}: {}; the configuration before stays", applied.error().where,
+                               applied.error().message));
+    else
+        voice_.log(2, "config", request_.config + " applied");
+}
+
+void App::tend() {
+    if (Result<void> tended = access_.tend(); !tended)
+        voice_.log(3, "audit", tended.error().message);
+    std::int64_t const now = clock_.monotonic_ns();
+    if (now - retained_ns_ < retain_ms * 1'000'000) return;
+    retained_ns_ = now;
+    for (Result<void> const& kept : {access_.audit().retain(), replays_.tend()})
+        if (!kept) voice_.log(3, "store", kept.error().message);
 }
 
 // The engine before the server: who waits for a run is answered as soon as the run has stopped.
@@ -235,9 +281,10 @@ void App::stop() {
     plugins_.stop();
 }
 
-Result<void> run_app(ServeRequest request, ServeVoice const& voice, Clock const& clock,
-                     Limits const& limits, std::atomic<bool> const& stop,
-                     ConfigFile const& config) {
+/// Opens what lies in a directory of state, and does `work` with the server made of it.
+template <class Answer, class Work>
+Answer with_app(ServeRequest const& request, ServeVoice const& voice, Clock const& clock,
+                Limits const& limits, Work const& work) {
     Result<DataDirectory> directory = DataDirectory::hold(request.data_dir);
     if (!directory) return directory.error();
     Result<std::unique_ptr<MasterKey>> key = MasterKey::load(directory->path());
@@ -247,13 +294,49 @@ Result<void> run_app(ServeRequest request, ServeVoice const& voice, Clock const&
     Result<std::unique_ptr<Store>> store = Store::open(directory->path() / "state.db", clock);
     if (!store) return store.error();
     App app{request, voice, clock, limits, *directory, std::move(*store), std::move(*key)};
-    Result<void> started = app.start(config);
-    while (started && !stop) std::this_thread::sleep_for(stop_seen_after);
+    Answer answer = work(app);
     app.stop();
-    return started;
+    return answer;
 }
 
+/// A directory of its own, removed with all that is in it.
+class Scratch {
+public:
+    Scratch() {
+        std::string name = (std::filesystem::temp_directory_path() / "weir-XXXXXX").string();
+        if (::mkdtemp(name.data())) path_ = name;
+    }
+    Scratch(Scratch const&) = delete;
+    Scratch& operator=(Scratch const&) = delete;
+    ~Scratch() {
+        std::error_code ignored;
+        if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+    }
+    std::string const& path() const { return path_; }
+
+private:
+    std::string path_;
+};
+
 }  // namespace
+
+Result<Json> validate_config(ServeRequest const& request, Clock const& clock,
+                             Limits const& limits) {
+    Result<ConfigFile> const config = ConfigFile::read(request.config);
+    if (!config) return located(config.error());
+    Scratch const scratch;
+    if (scratch.path().empty())
+        return Error{WEIR_E_IO, "serve.data_dir",
+                     fmt::format("no directory can be made in {}",
+                                 std::filesystem::temp_directory_path().string())};
+    ServeRequest settled = request;
+    settled.data_dir = scratch.path();
+    settled.drain_ms = 0;
+    ServeVoice const silent{[](ServeVoice::Doors const&, std::uint16_t) {},
+                            [](std::int32_t, std::string_view, std::string_view) {}};
+    return with_app<Result<Json>>(settled, silent, clock, limits,
+                                  [&](App& app) { return app.validate(*config); });
+}
 
 Result<void> serve(ServeRequest const& request, ServeVoice const& voice, Clock const& clock,
                    Limits const& limits, std::atomic<bool> const& stop) {
@@ -268,7 +351,15 @@ Result<void> serve(ServeRequest const& request, ServeVoice const& voice, Clock c
     if (settled.data_dir.empty()) settled.data_dir = config.data_dir.value_or("weir-data");
     if (settled.listen.empty()) settled.listen = config.listen.value_or("127.0.0.1:7070");
     if (config.drain_ms) settled.drain_ms = *config.drain_ms;
-    return run_app(std::move(settled), voice, clock, limits, stop, config);
+    return with_app<Result<void>>(settled, voice, clock, limits, [&](App& app) {
+        Result<void> const started = app.start(config);
+        while (started && !stop) {
+            std::this_thread::sleep_for(stop_seen_after);
+            app.tend();
+            if (settled.hangups && settled.hangups->exchange(false)) app.reload();
+        }
+        return started;
+    });
 }
 
 }  // namespace weir::host

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,13 +24,18 @@ struct ServeRequest {
     std::filesystem::path runner;                     ///< weir-runner
     bool watch = false;  ///< libraries whose files change are reloaded, new ones loaded
     std::int64_t drain_ms = 30'000;
+    std::atomic<bool>* hangups = nullptr;  ///< set by SIGHUP: read the configuration and the files of TLS again
 };
 
 /// How the server speaks to the terminal it was started on.
 struct ServeVoice {
-    /// Once, when it answers: its address, and the file that holds the token.
-    std::function<void(std::string const& url, std::uint16_t port, std::string const& token_file)>
-        ready;
+    struct Doors {
+        std::string url;         ///< its address
+        std::string login;       ///< a link that signs a browser in, once; empty: none can come
+        std::string token_file;  ///< that holds the token
+    };
+    /// Once, when it answers.
+    std::function<void(Doors const& doors, std::uint16_t port)> ready;
     /// One line of the log.
     std::function<void(std::int32_t level, std::string_view who, std::string_view line)> log;
 };
@@ -37,5 +43,12 @@ struct ServeVoice {
 /// Runs the server until `stop` turns true, then drains. What kept it from starting is an error.
 Result<void> serve(ServeRequest const& request, ServeVoice const& voice, Clock const& clock,
                    Limits const& limits, std::atomic<bool> const& stop);
+
+/// All that is wrong with the file `request.config` names, by the connectors and plugins of
+/// `request.library_dirs` and a state of its own that nobody keeps: {"errors":[{"pointer","code",
+/// "detail","suggestion"?,"line","column"}]}, or {"actions",…} as config/1 plans it. Sources that
+/// the file names are asked what they have. An Error: it could not be looked at.
+Result<nlohmann::json> validate_config(ServeRequest const& request, Clock const& clock,
+                                       Limits const& limits);
 
 }  // namespace weir::host

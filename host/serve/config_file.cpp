@@ -27,7 +27,8 @@ class Reading {
 public:
     explicit Reading(std::string file) : file_{std::move(file)} {}
 
-    Json json(YAML::Node const& node, int depth = 0) {
+    /// `at`: its JSON Pointer, when the places of what is in it shall be known.
+    Json json(YAML::Node const& node, std::string const& at = {}, int depth = 0) {
         if (++nodes_ > nodes_max || depth > depth_max)
             throw wrong(node.Mark(), "config.too_large", "the file holds too much");
         if (node.IsNull() || !node.IsDefined()) return nullptr;
@@ -37,7 +38,12 @@ public:
         if (node.IsScalar()) return scalar(node);
         if (node.IsSequence()) {
             Json list = Json::array();
-            for (YAML::Node const& each : node) list.push_back(json(each, depth + 1));
+            for (YAML::Node const& each : node) {
+                std::string const place =
+                    at.empty() ? at : at + "/" + std::to_string(list.size());
+                list.push_back(json(each, place, depth + 1));
+                note(place, each.Mark());
+            }
             return list;
         }
         Json object = Json::object();
@@ -46,10 +52,14 @@ public:
             if (object.contains(name))
                 throw wrong(each.first.Mark(), "config.twice",
                             fmt::format("\"{}\" stands here twice", name));
-            object[name] = json(each.second, depth + 1);
+            std::string const place = at.empty() ? at : at + "/" + pointer_part(name);
+            object[name] = json(each.second, place, depth + 1);
+            note(place, each.first.Mark());
         }
         return object;
     }
+
+    std::map<std::string, TextPlace> const& places() const { return places_; }
 
     /// Every key of `node` is one of `known`.
     void check_names(YAML::Node const& node, std::vector<std::string> const& known,
@@ -91,8 +101,18 @@ private:
         return text;
     }
 
+    void note(std::string const& place, YAML::Mark const& mark) {
+        if (!place.empty()) places_[place] = {mark.line + 1, mark.column + 1};
+    }
+    static std::string pointer_part(std::string const& name) {
+        std::string out;
+        for (char const c : name) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string{c};
+        return out;
+    }
+
     std::string file_;
     std::size_t nodes_ = 0;
+    std::map<std::string, TextPlace> places_;
 };
 
 void take_objects(Reading& reading, YAML::Node const& node, char const* what,
@@ -101,7 +121,7 @@ void take_objects(Reading& reading, YAML::Node const& node, char const* what,
     if (!node.IsMap())
         throw reading.wrong(node.Mark(), "config.type",
                             fmt::format("{} is no object of names", what));
-    Json const all = reading.json(node);
+    Json const all = reading.json(node, std::string{"/"} + what);
     for (auto const& [name, object] : all.items()) {
         if (!object.is_object())
             throw reading.wrong(node[name].Mark(), "config.type",
@@ -111,10 +131,10 @@ void take_objects(Reading& reading, YAML::Node const& node, char const* what,
 }
 
 ConfigFile read_document(Reading& reading, YAML::Node const& root,
-                         std::filesystem::path const& file) {
+                         std::filesystem::path const& folder) {
     ConfigFile config;
     if (root.IsNull()) return config;
-    reading.check_names(root, {"version", "host", "integrations", "connections", "jobs"},
+    reading.check_names(root, {"version", "host", "http", "integrations", "connections", "jobs"},
                         "the file");
     if (YAML::Node const version = root["version"]; version && reading.json(version) != 1)
         throw reading.wrong(version.Mark(), "config.version",
@@ -125,7 +145,7 @@ ConfigFile read_document(Reading& reading, YAML::Node const& root,
         if (host["listen"]) config.listen = host["listen"].Scalar();
         if (host["data_dir"])
             config.data_dir =
-                (file.parent_path() / host["data_dir"].Scalar()).lexically_normal().string();
+                (folder / host["data_dir"].Scalar()).lexically_normal().string();
         if (YAML::Node const drain = host["drain_ms"]; drain) {
             Json const value = reading.json(drain);
             if (!value.is_number_integer() || value < 0)
@@ -134,9 +154,22 @@ ConfigFile read_document(Reading& reading, YAML::Node const& root,
             config.drain_ms = value.get<std::int64_t>();
         }
     }
+    if (YAML::Node const http = root["http"]; http && !http.IsNull()) {
+        Result<HttpSettings> settings = read_http_settings(reading.json(http));
+        if (!settings) {
+            Error const wrong = settings.error();
+            YAML::Node const at = http.IsMap() && http[wrong.where] ? http[wrong.where] : http;
+            throw reading.wrong(at.Mark(), wrong.code.c_str(), wrong.message)
+                .suggest(wrong.suggestion);
+        }
+        config.http = std::move(*settings);
+    }
     take_objects(reading, root["integrations"], "integrations", config.integrations);
     take_objects(reading, root["connections"], "connections", config.connections);
     take_objects(reading, root["jobs"], "jobs", config.jobs);
+    for (char const* const section : {"host", "http"})
+        if (root[section]) config.settings.emplace_back(section);
+    config.places = reading.places();
     return config;
 }
 
@@ -145,19 +178,36 @@ ConfigFile read_document(Reading& reading, YAML::Node const& root,
 Result<ConfigFile> ConfigFile::read(std::filesystem::path const& file) {
     std::ifstream in{file, std::ios::binary};
     std::string const text{std::istreambuf_iterator<char>{in}, {}};
-    Reading reading{file.string()};
     if (!in)
         return Error{WEIR_E_CONFIG, "config.not_readable",
                      fmt::format("the file {} cannot be read", file.string()), "--config"};
+    return parse(text, file.string(), file.parent_path());
+}
+
+Result<ConfigFile> ConfigFile::parse(std::string const& text, std::string const& name,
+                                     std::filesystem::path const& folder) {
+    Reading reading{name};
     try {
         if (text.size() > file_bytes_max)
             throw reading.wrong({}, "config.too_large", "the file is larger than 1 MiB");
-        return read_document(reading, YAML::Load(text), file);
+        return read_document(reading, YAML::Load(text), folder);
     } catch (YAML::Exception const& error) {
         return reading.wrong(error.mark, "config.syntax", error.msg);
     } catch (Error const& error) {
         return error;
     }
+}
+
+Json ConfigFile::configuration() const {
+    return {{"integrations", integrations}, {"connections", connections}, {"jobs", jobs}};
+}
+
+TextPlace ConfigFile::place_of(std::string pointer) const {
+    while (!pointer.empty()) {
+        if (auto const found = places.find(pointer); found != places.end()) return found->second;
+        pointer.erase(pointer.rfind('/'));
+    }
+    return {1, 1};
 }
 
 }  // namespace weir::host

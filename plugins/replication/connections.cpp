@@ -38,19 +38,6 @@ Error exists(char const* collection, std::string const& id, std::string const& w
         .suggest(std::string{"PUT replaces it"});
 }
 
-Json record_in(Call const& call, Context const& context, char const* collection,
-               std::string const& id) {
-    Store const store = context.host.store();
-    if (auto const found = store.get(call, collection, id)) return found->json;
-    std::vector<std::string> names;
-    for (Document const& document : store.list(call, collection)) names.push_back(document.key);
-    if (!is_integration(collection)) names.emplace_back(Connections::local);
-    throw Error{WEIR_E_NOT_FOUND,
-                std::string{"there is no "} + noun(collection) + " \"" + id + "\""}
-        .coded(std::string{"replication."} + noun(collection) + "_not_found")
-        .suggest(nearest(id, names));
-}
-
 }  // namespace
 
 Json Connections::local_record() const {
@@ -60,23 +47,51 @@ Json Connections::local_record() const {
             {"status", "active"}};
 }
 
+std::optional<Json> Connections::look_for(Call const& call, char const* collection,
+                                          std::string const& id) const {
+    if (pending_)
+        if (auto const found = pending_->find({collection, id}); found != pending_->end())
+            return found->second.is_null() ? std::nullopt : std::optional{found->second};
+    auto const stored = context_.host.store().get(call, collection, id);
+    return stored ? std::optional{stored->json} : std::nullopt;
+}
+
+std::vector<std::string> Connections::names(Call const& call, char const* collection) const {
+    std::vector<std::string> names;
+    if (!is_integration(collection)) names.emplace_back(local);
+    for (Document const& each : context_.host.store().list(call, collection))
+        names.push_back(each.key);
+    if (pending_)
+        for (auto const& [key, record] : *pending_)
+            if (key.first == collection) names.push_back(key.second);
+    return names;
+}
+
+Json Connections::record_in(Call const& call, char const* collection,
+                            std::string const& id) const {
+    if (auto found = look_for(call, collection, id)) return std::move(*found);
+    throw Error{WEIR_E_NOT_FOUND,
+                std::string{"there is no "} + noun(collection) + " \"" + id + "\""}
+        .coded(std::string{"replication."} + noun(collection) + "_not_found")
+        .suggest(nearest(id, names(call, collection)));
+}
+
 Json Connections::find(Call const& call, std::string const& id) const {
-    return id == local ? local_record() : record_in(call, context_, connections, id);
+    return id == local ? local_record() : record_in(call, connections, id);
 }
 
 bool Connections::exists(Call const& call, std::string const& id) const {
-    return id == local || (!id.empty() && context_.host.store().get(call, connections, id));
+    return id == local || (!id.empty() && look_for(call, connections, id));
 }
 
 Json Connections::find_integration(Call const& call, std::string const& id) const {
-    return record_in(call, context_, integrations, id);
+    return record_in(call, integrations, id);
 }
 
 std::string Connections::connector_of(Call const& call, Json const& doc) const {
     if (doc.contains("connector")) return doc["connector"];
-    auto const integration =
-        context_.host.store().get(call, integrations, doc.value("integration", ""));
-    return integration ? integration->json["doc"].value("connector", "") : std::string{};
+    auto const integration = look_for(call, integrations, doc.value("integration", ""));
+    return integration ? (*integration)["doc"].value("connector", "") : std::string{};
 }
 
 SplitConfig Connections::check(Call const& call, Connectors const& connectors,
@@ -92,8 +107,8 @@ SplitConfig Connections::check(Call const& call, Connectors const& connectors,
     std::string const place = at + "/config";
     Json whole = doc["config"];
     if (doc.contains("integration"))
-        if (auto const base = context_.host.store().get(call, integrations, doc["integration"]))
-            whole = merged_config(base->json["doc"]["config"], whole);
+        if (auto const base = look_for(call, integrations, doc["integration"]))
+            whole = merged_config((*base)["doc"]["config"], whole);
     // An integration may leave to its connections what the schema requires.
     Json shape = schema;
     if (is_integration(collection)) shape.erase("required");
@@ -108,11 +123,13 @@ SplitConfig Connections::check(Call const& call, Connectors const& connectors,
 
 // A run that ends writes when it was synced into the same record.
 Saved Connections::save(Call const& call, char const* collection, Json const& doc,
-                        SplitConfig const& split, Save save, std::string const& origin) const {
+                        SplitConfig const& split, Save save, std::string const& origin,
+                        bool is_dry) const {
     constexpr int tries_max = 20;
     for (int i = 1;; ++i) {
         Candidate next = candidate(call, collection, doc, split, save, origin);
-        if (next.saved.how == Saved::How::unchanged) return std::move(next.saved);
+        if (is_dry || next.saved.how == Saved::How::unchanged) return std::move(next.saved);
+        keep_secrets(call, context_, split.secrets, next.saved.record);
         try {
             context_.host.store().put(call, collection, doc["id"], next.saved.record,
                                       next.revision);
@@ -123,14 +140,13 @@ Saved Connections::save(Call const& call, char const* collection, Json const& do
     }
 }
 
-Connections::Candidate Connections::candidate(Call const& call, char const* collection,
-                                              Json const& doc, SplitConfig const& split, Save save,
-                                              std::string const& origin) const {
-    Store const store = context_.host.store();
+Candidate Connections::candidate(Call const& call, char const* collection, Json const& doc,
+                                 SplitConfig const& split, Save save,
+                                 std::string const& origin) const {
     std::string const id = doc["id"];
     Json stored_doc = doc;
     stored_doc["config"] = split.config;
-    auto const found = store.get(call, collection, id);
+    auto const found = context_.host.store().get(call, collection, id);
     if (found) {
         Json const& before = found->json;
         bool const same =
@@ -138,7 +154,7 @@ Connections::Candidate Connections::candidate(Call const& call, char const* coll
         std::string const owner = before.value("origin", "api");
         if (owner != origin)
             throw weir::replication::exists(collection, id, "it belongs to " + owner);
-        if (same) return {{Saved::How::unchanged, before}, found->revision};
+        if (same) return {{Saved::How::unchanged, before}, before, found->revision};
         if (save == Save::create)
             throw weir::replication::exists(
                 collection, id, differ_in(before["doc"], stored_doc));
@@ -148,11 +164,8 @@ Connections::Candidate Connections::candidate(Call const& call, char const* coll
     record["status"] = "active";
     record.erase("error");
     record["updatedAt"] = context_.now();
-    for (auto const& [name, secret] : split.secrets) {
-        context_.host.secrets().put(call, name, secret);
-        record["marks"][name] = secret_mark(secret);
-    }
     return {{found ? Saved::How::replaced : Saved::How::created, std::move(record)},
+            found ? found->json : Json(),
             found ? found->revision : Store::absent};
 }
 

@@ -1,7 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "connectors.hpp"
 #include "context.hpp"
@@ -20,6 +24,19 @@ struct Saved {
     std::uint32_t status() const { return how == How::created ? 201 : 200; }
 };
 
+/// What saving would store: nothing when `saved` is unchanged.
+struct Candidate {
+    Saved saved;
+    Json before;             ///< the record there; null: none
+    std::uint64_t revision;  ///< of the record there
+};
+
+/// Records that are about to be stored together, by collection and id; null: it is about to go.
+using Pending = std::map<std::pair<std::string, std::string>, Json>;
+
+/// What of a record changes exactly when somebody changes the document, its secrets included.
+inline Json content_of(Json const& record) { return {record["doc"], record.value("marks", Json())}; }
+
 /// Connections, and the integrations they share configuration through.
 ///
 /// A record is {"doc": as read_connection() answers it, with references for secrets, "marks":
@@ -31,12 +48,16 @@ public:
     static constexpr char connections[] = "connections", integrations[] = "integrations";
     static constexpr char local[] = "local";
 
-    explicit Connections(Context const& context) : context_{context} {}
+    /// `pending` stands before what is stored; it outlives this.
+    explicit Connections(Context const& context, Pending const* pending = nullptr)
+        : context_{context}, pending_{pending} {}
 
     /// A connection's record. Throws E_NOT_FOUND with the nearest name.
     Json find(Call const& call, std::string const& id) const;
     bool exists(Call const& call, std::string const& id) const;
     Json find_integration(Call const& call, std::string const& id) const;
+    /// All there are.
+    std::vector<std::string> names(Call const& call, char const* collection) const;
 
     /// Looks at connector and configuration; `at` is where the document stands. What it finds it
     /// adds, and a secret that stays is known from the stored record.
@@ -44,8 +65,12 @@ public:
                       Json const& doc, std::string const& at, Findings& findings) const;
     /// Stores a document that was checked. Throws E_CONFLICT "replication.connection_exists" when
     /// another is there and `save` is create, or it belongs to another origin.
+    /// `is_dry`: says what would come of it.
     Saved save(Call const& call, char const* collection, Json const& doc, SplitConfig const& split,
-               Save save, std::string const& origin) const;
+               Save save, std::string const& origin, bool is_dry = false) const;
+    /// What save() would store. Throws as it does.
+    Candidate candidate(Call const& call, char const* collection, Json const& doc,
+                        SplitConfig const& split, Save save, std::string const& origin) const;
     /// With its secrets. False: there was none.
     bool remove(Call const& call, char const* collection, std::string const& id) const;
 
@@ -57,18 +82,14 @@ public:
     Json try_out(Call const& call, std::string const& id) const;
 
 private:
-    /// What save() would store, and over which revision.
-    struct Candidate {
-        Saved saved;
-        std::uint64_t revision;
-    };
-
-    Candidate candidate(Call const& call, char const* collection, Json const& doc,
-                        SplitConfig const& split, Save save, std::string const& origin) const;
     Json local_record() const;
+    std::optional<Json> look_for(Call const& call, char const* collection,
+                                 std::string const& id) const;
+    Json record_in(Call const& call, char const* collection, std::string const& id) const;
     std::string connector_of(Call const& call, Json const& doc) const;
 
     Context const& context_;
+    Pending const* pending_ = nullptr;
 };
 
 }  // namespace weir::replication

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdio>
 
+#include "secrets.hpp"
+
 namespace weir::replication {
 namespace {
 
@@ -90,6 +92,14 @@ Json list_page(Call const& call, Context const& context, char const* collection,
     Json next;
     if (found.size() > page.limit) next = found[page.limit - 1].key;
     return {{"items", std::move(items)}, {"next", std::move(next)}};
+}
+
+void keep_secrets(Call const& call, Context const& context,
+                  std::map<std::string, std::string> const& secrets, Json& record) {
+    for (auto const& [name, secret] : secrets) {
+        context.host.secrets().put(call, name, secret);
+        record["marks"][name] = secret_mark(secret);
+    }
 }
 
 Document change(Call const& call, Context const& context, char const* collection,

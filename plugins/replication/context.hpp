@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <weir/cpp/service.hpp>
@@ -44,6 +45,10 @@ Json object_body(Http const& http);
 /// Documents of one collection by pages; `cursor` is the key of the last one shown.
 Json list_page(Call const& call, Context const& context, char const* collection, Page const& page,
                std::function<Json(Document const&)> const& show);
+
+/// Puts secrets into the vault, and their marks into `record["marks"]`.
+void keep_secrets(Call const& call, Context const& context,
+                  std::map<std::string, std::string> const& secrets, Json& record);
 
 /// Changes one stored document until nobody came between; nothing stored: throws `missing`.
 Document change(Call const& call, Context const& context, char const* collection,

@@ -31,12 +31,10 @@ SplitConfig Jobs::check_side(Call const& call, Connectors const& connectors, Jso
     Json& side = doc[name];
     std::string const at = std::string{"/"} + name;
     if (side.contains("connection") && !connections_.exists(call, side["connection"])) {
-        std::vector<std::string> names{Connections::local};
-        for (Document const& each : context_.host.store().list(call, Connections::connections))
-            names.push_back(each.key);
         std::string const said = side["connection"];
         findings.add({at + "/connection", "replication.connection_not_found",
-                      "there is no connection \"" + said + "\"", nearest(said, names)});
+                      "there is no connection \"" + said + "\"",
+                      nearest(said, connections_.names(call, Connections::connections))});
     }
     if (!side.contains("url")) return {};
     std::string const url = side["url"];
@@ -126,6 +124,10 @@ bool Jobs::has_position(Call const& call, Json const& doc) const {
     for (Json const& stream : answer.value("streams", Json::array()))
         if (!text_of(stream, "cursor").empty()) return true;
     return false;
+}
+
+bool Jobs::loses_position(Call const& call, Json const& before, Json const& after) const {
+    return position_terms(before) != position_terms(after) && has_position(call, before);
 }
 
 void Jobs::check_position(Call const& call, Json const& before, Json const& after,

@@ -45,24 +45,39 @@ Json Jobs::find(Call const& call, std::string const& id) const {
     throw no_job(id).suggest(nearest(id, names));
 }
 
-Saved Jobs::save(Call const& call, Draft const& draft, Save save, bool owns_connection) const {
-    Store const store = context_.host.store();
+Saved Jobs::save(Call const& call, Draft const& draft, Save save, bool owns_connection,
+                 bool is_dry) const {
+    Candidate next = candidate(call, draft, save, owns_connection);
     std::string const id = draft.doc["id"];
-    auto const found = store.get(call, jobs, id);
+    Json& record = next.saved.record;
+    bool const is_same = next.saved.how == Saved::How::unchanged;
+    if (!is_same && !next.before.is_null())
+        check_position(call, next.before["doc"], record["doc"], {});
+    if (is_dry) return std::move(next.saved);
+    if (!is_same)
+        for (SplitConfig const* side : {&draft.source, &draft.destination})
+            keep_secrets(call, context_, side->secrets, record);
+    if (record != next.before) context_.host.store().put(call, jobs, id, record, next.revision);
+    align(call, id);
+    return std::move(next.saved);
+}
+
+Candidate Jobs::candidate(Call const& call, Draft const& draft, Save save,
+                          bool owns_connection) const {
+    std::string const id = draft.doc["id"];
+    auto const found = context_.host.store().get(call, jobs, id);
+    Json const before = found ? found->json : Json();
+    std::uint64_t const revision = found ? found->revision : Store::absent;
     Json doc = draft.doc;
     // Whether it is paused is state: a document that says nothing leaves it.
-    if (!doc.contains("paused")) doc["paused"] = found && found->json["doc"].value("paused", false);
+    if (!doc.contains("paused")) doc["paused"] = found && before["doc"].value("paused", false);
+    Json record = found ? before : Json{{"createdAt", context_.now()}};
+    record["sight"] = draft.sight;
     if (found) {
-        Json const& before = found->json;
         Json const marks = before.value("marks", Json::object());
         if (before["doc"] == doc && same_marks(draft.source, marks) &&
-            same_marks(draft.destination, marks)) {
-            align(call, id);
-            Json same = before;
-            same["sight"] = draft.sight;
-            if (same != before) store.put(call, jobs, id, same, found->revision);
-            return {Saved::How::unchanged, std::move(same)};
-        }
+            same_marks(draft.destination, marks))
+            return {{Saved::How::unchanged, std::move(record)}, before, revision};
         std::string const places = differences(before["doc"], doc);
         if (save == Save::create)
             throw Error{WEIR_E_CONFLICT,
@@ -71,27 +86,22 @@ Saved Jobs::save(Call const& call, Draft const& draft, Save save, bool owns_conn
                         "/id"}
                 .coded("replication.job_exists")
                 .suggest("PUT replaces it");
-        check_position(call, before["doc"], doc, {});
     }
-    Json record = found ? found->json : Json{{"createdAt", context_.now()}};
     record["doc"] = std::move(doc);
     record["owns_connection"] = owns_connection;
-    record["sight"] = draft.sight;
     record["updatedAt"] = context_.now();
-    for (SplitConfig const* side : {&draft.source, &draft.destination})
-        for (auto const& [name, secret] : side->secrets) {
-            context_.host.secrets().put(call, name, secret);
-            record["marks"][name] = secret_mark(secret);
-        }
-    store.put(call, jobs, id, record, found ? found->revision : Store::absent);
-    align(call, id);
-    return {found ? Saved::How::replaced : Saved::How::created, std::move(record)};
+    return {{found ? Saved::How::replaced : Saved::How::created, std::move(record)},
+            before, revision};
 }
 
-Json Jobs::set_paused(Call const& call, std::string const& id, bool paused) const {
-    find(call, id);
+Json Jobs::set_paused(Call const& call, std::string const& id, bool paused, bool is_dry) const {
+    Json record = find(call, id);
+    if (is_dry) {
+        record["doc"]["paused"] = paused;
+        return record;
+    }
     Document const job = change(call, context_, jobs, id, no_job(id),
-                                [&](Json& record) { record["doc"]["paused"] = paused; });
+                                [&](Json& stored) { stored["doc"]["paused"] = paused; });
     align(call, id);
     return job.json;
 }

@@ -65,11 +65,21 @@ void Replication::on_event(Call const& call, Event const& event) {
 }
 
 Json Replication::on_invoke(Call const& call, Invoke const& invoke) {
+    if (invoke.service == "config/1") return configure_all(call, invoke.method, invoke.in);
     if (invoke.method == "figures") return jobs_.figures(call);
     if (invoke.method == "using")
         return using_jobs(call, invoke.in.value("connectors", Json::array()));
     Json const letters = invoke.in.value("letters", Json::array());
     return runs_.replay(call, invoke.in.value("job", ""), letters);
+}
+
+Json Replication::configure_all(Call const& call, std::string_view method, Json const& in) {
+    if (method == "plan") return configuration_.plan(call, in);
+    if (method == "apply") return configuration_.apply(call, in);
+    if (method == "import") return configuration_.import(call, in);
+    if (method == "rollback") return configuration_.rollback(call, in);
+    if (method == "revisions") return configuration_.revisions(call, in);
+    return configuration_.everything(call);
 }
 
 }  // namespace weir::replication

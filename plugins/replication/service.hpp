@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "config_state.hpp"
 #include "connections.hpp"
 #include "context.hpp"
 #include "jobs.hpp"
@@ -54,6 +55,7 @@ private:
     void patch_job(Call const& call, Http& http);
     void delete_job(Call const& call, Http& http);
     void save_native(Call const& call, Http& http, Json const& document, Save save);
+    void reply_job(Call const& call, Http& http, std::uint32_t status, Json const& record);
     Json job_answer(Call const& call, Json const& record, Json const& state, Json const& next);
     Json job_answer(Call const& call, Json const& record);
     Json next_of(Call const& call, std::string const& id);
@@ -70,6 +72,9 @@ private:
     void job_metrics(Call const& call, Http& http);
     void job_next(Call const& call, Http& http);
     void start_run(Call const& call, Http& http, std::string const& id);
+
+    /// config/1: see ConfigState.
+    Json configure_all(Call const& call, std::string_view method, Json const& in);
 
     // uses.cpp
     Json using_jobs(Call const& call, Json const& connectors);
@@ -88,12 +93,13 @@ private:
     Json configured(Call const& call, Connectors const& connectors, Json const& record);
     std::string moved_by(Call const& call, std::string const& id, Json const& config);
     /// Stores what a short form says, of the second kind when `configure`.
-    SavedForm save_short_form(Call const& call, Json const& body, bool configure);
+    SavedForm save_short_form(Call const& call, Json const& body, bool configure, bool is_dry);
 
     Context context_;
     Connections connections_{context_};
     Jobs jobs_{context_, connections_};
     Runs runs_{context_, jobs_};
+    ConfigState configuration_{context_, connections_, jobs_, runs_};
 };
 
 }  // namespace weir::replication

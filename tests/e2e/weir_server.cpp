@@ -41,14 +41,23 @@ Answer WeirServer::call(std::string const& method, std::string const& path, Json
     request.method = method;
     request.target = path;
     request.headers = std::move(headers);
-    if (!request.headers.contains("Authorization"))
-        request.headers["Authorization"] = "Bearer " + token();
-    else if (request.headers["Authorization"].empty())
-        request.headers.erase("Authorization");
     if (!body.is_null()) {
         request.headers.emplace("Content-Type", "application/json");
         request.body = body.dump();
     }
+    return exchange(std::move(request));
+}
+
+Answer WeirServer::post_text(std::string const& path, std::string const& text,
+                             std::string const& type) const {
+    return exchange({"POST", path, {{"Content-Type", type}}, text});
+}
+
+Answer WeirServer::exchange(host::http::ClientRequest request) const {
+    if (!request.headers.contains("Authorization"))
+        request.headers["Authorization"] = "Bearer " + token();
+    else if (request.headers["Authorization"].empty())
+        request.headers.erase("Authorization");
     request.timeout_ms = std::chrono::milliseconds{patience}.count();
     auto const got = host::http::send(url(), request);
     if (!got) throw std::runtime_error{got.error().message + "\n" + process_->output()};

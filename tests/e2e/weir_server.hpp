@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "host/http/client.hpp"
 #include "support/weir.hpp"
 
 namespace weir::test {
@@ -36,6 +37,9 @@ public:
     /// One request, signed in. `headers` overrule: {"Authorization", ""} takes the token away.
     Answer call(std::string const& method, std::string const& path, Json const& body = nullptr,
                 std::map<std::string, std::string> headers = {}) const;
+    /// The same with a body that is no JSON.
+    Answer post_text(std::string const& path, std::string const& text,
+                     std::string const& type) const;
     Answer get(std::string const& path) const { return call("GET", path); }
     Answer post(std::string const& path, Json const& body = Json::object(),
                 std::map<std::string, std::string> headers = {}) const {
@@ -47,6 +51,8 @@ public:
     Ran cli(std::vector<std::string> arguments) const;
 
 private:
+    Answer exchange(host::http::ClientRequest request) const;
+
     std::string data_;
     std::unique_ptr<Process> process_;
     int port_ = 0;

@@ -1,0 +1,215 @@
+#include "config_state.hpp"
+
+#include <cstdio>
+
+#include "connection.hpp"
+
+namespace weir::replication {
+namespace {
+
+bool flag(Json const& in, char const* name) { return in.value(name, false); }
+
+Error no_revision(std::uint64_t wanted) {
+    return Error{WEIR_E_NOT_FOUND,
+                 "there is no revision " + std::to_string(wanted) + " of the configuration",
+                 "/revision"}
+        .coded("config.revision_not_found")
+        .suggest("GET /config/revisions");
+}
+
+/// In the order of their numbers, newest first.
+std::string key_of(std::uint64_t revision) {
+    char key[24];
+    std::snprintf(key, sizeof key, "%020llu",
+                  static_cast<unsigned long long>(UINT64_MAX - revision));
+    return key;
+}
+
+/// As a configuration has it: without the id and what is state.
+Json plain(Json const& record) {
+    Json doc = record["doc"];
+    doc.erase("id");
+    if (!doc.value("paused", false)) doc.erase("paused");
+    return doc;
+}
+
+template <class See>
+void for_all(Call const& call, Context const& context, char const* collection, See see) {
+    constexpr std::size_t page_max = 1'000;
+    std::string after;
+    for (bool more = true; more;) {
+        std::vector<Document> const page =
+            context.host.store().list(call, collection, {}, after, page_max);
+        for (Document const& document : page) see(document);
+        more = page.size() == page_max;
+        if (more) after = page.back().key;
+    }
+}
+
+}  // namespace
+
+ConfigState::Managed ConfigState::managed(Call const& call) const {
+    Managed out;
+    if (auto const found = context_.host.store().get(call, config, applied))
+        for (auto const& [collection, ids] : found->json["managed"].items())
+            out[collection] = ids.get<std::set<std::string>>();
+    return out;
+}
+
+Json ConfigState::plan(Call const& call, Json const& in) {
+    return ConfigPlanner{call, context_, jobs_}
+        .plan(in.value("configuration", Json::object()), managed(call), flag(in, "prune"))
+        .json();
+}
+
+Json ConfigState::apply(Call const& call, Json const& in) {
+    std::lock_guard const lock{mutex_};
+    ConfigPlan plan = ConfigPlanner{call, context_, jobs_}.plan(
+        in.value("configuration", Json::object()), managed(call), flag(in, "prune"));
+    if (std::string const wanted = in.value("hash", ""); !wanted.empty() && wanted != plan.hash)
+        throw Error{WEIR_E_CONFLICT,
+                    "something changed since the plan " + wanted + " was made; it is " + plan.hash +
+                        " now"}
+            .coded("plan.stale")
+            .suggest("look at the plan again: POST /config/plan");
+    return commit(call, std::move(plan), in, true);
+}
+
+Json ConfigState::import(Call const& call, Json const& in) {
+    std::lock_guard const lock{mutex_};
+    return commit(call,
+                  ConfigPlanner{call, context_, jobs_}.plan(
+                      in.value("configuration", Json::object()), {}, false),
+                  in, false);
+}
+
+Json ConfigState::commit(Call const& call, ConfigPlan plan, Json const& in, bool holds) {
+    std::vector<std::string> losing;
+    for (Step const& step : plan.steps)
+        if (step.needs_reset) losing.push_back(step.id);
+    if (!losing.empty() && !flag(in, "allow_reset"))
+        throw Error{WEIR_E_CONFLICT,
+                    "the position of " + listed(losing) + " would mean something else; with a "
+                    "reset the next run reads everything"}
+            .coded("replication.needs_reset")
+            .suggest("allow_reset=true, --allow-reset");
+    std::set<std::string> paused;
+    Json out;
+    try {
+        prepare_resets(call, plan, paused);
+        out = store(call, plan, in, holds);
+    } catch (Error const&) {
+        for (std::string const& id : paused) jobs_.set_paused(call, id, false);
+        throw;
+    }
+    for (Step const& step : plan.steps)
+        if (step.collection == Jobs::jobs && step.action != "delete") jobs_.align(call, step.id);
+    for (Step const& step : plan.steps)
+        if (step.action == "delete") remove(call, step);
+    return out;
+}
+
+/// The old position goes while the old document still says where it lies, and no run makes another.
+void ConfigState::prepare_resets(Call const& call, ConfigPlan const& plan,
+                                 std::set<std::string>& paused) {
+    for (Step const& step : plan.steps) {
+        if (!step.needs_reset) continue;
+        if (!step.next.before["doc"].value("paused", false)) {
+            jobs_.set_paused(call, step.id, true);
+            paused.insert(step.id);
+        }
+        runs_.end_all(call, step.id, "its position is reset by a new configuration");
+        jobs_.reset(call, step.id);
+    }
+}
+
+Json ConfigState::store(Call const& call, ConfigPlan& plan, Json const& in, bool holds) {
+    Store const store = context_.host.store();
+    auto const last = store.get(call, config, applied);
+    std::uint64_t const revision = (last ? last->json.value("revision", std::uint64_t{0}) : 0) + 1;
+    Json out = plan.json();
+    Json held = Json::object(), kept = Json::object();
+    for (auto const& [collection, ids] : plan.managed) held[collection] = ids;
+    bool const is_same = plan.steps.empty() && last && last->json["managed"] == held;
+    out["revision"] = revision - (is_same || !holds ? 1 : 0);
+    if (is_same || (!holds && plan.steps.empty())) return out;
+    Changes changes;
+    for (Step& step : plan.steps) {
+        if (step.action == "delete") continue;
+        keep_secrets(call, context_, step.secrets, step.next.saved.record);
+        changes.put(step.collection, step.id, step.next.saved.record);
+    }
+    if (holds) {
+        for (auto const& [collection, ids] : plan.managed)
+            for (std::string const& id : ids) {
+                auto const step = std::find_if(
+                    plan.steps.begin(), plan.steps.end(), [&](Step const& each) {
+                        return each.collection == collection && each.id == id;
+                    });
+                auto const found = step == plan.steps.end() ? store.get(call, collection, id)
+                                                            : std::nullopt;
+                kept[collection][id] =
+                    plain(found ? found->json : step->next.saved.record);
+            }
+        changes.put(config, applied, {{"revision", revision}, {"managed", held}});
+        changes.put(revisions_, key_of(revision),
+                    {{"revision", revision},
+                     {"at", context_.now()},
+                     {"by", in.value("by", Json())},
+                     {"from", in.value("from", Json())},
+                     {"hash", plan.hash},
+                     {"actions", out["actions"]},
+                     {"configuration", std::move(kept)}});
+        if (revision > revisions_max) changes.del(revisions_, key_of(revision - revisions_max));
+    }
+    store.apply(call, changes);
+    return out;
+}
+
+void ConfigState::remove(Call const& call, Step const& step) {
+    if (step.collection != Jobs::jobs) {
+        connections_.remove(call, step.collection.c_str(), step.id);
+        return;
+    }
+    runs_.end_all(call, step.id, "the job is gone from the configuration");
+    jobs_.forget(call, step.id);
+}
+
+Json ConfigState::everything(Call const& call) const {
+    Json out{{"version", 1}};
+    for (char const* const collection :
+         {Connections::integrations, Connections::connections, Jobs::jobs})
+        for_all(call, context_, collection, [&](Document const& each) {
+            out[collection][each.key] = plain(each.json);
+        });
+    return out;
+}
+
+Json ConfigState::revisions(Call const& call, Json const& in) const {
+    auto const limit = in.value("limit", std::uint32_t{50});
+    std::vector<Document> const found = context_.host.store().list(
+        call, revisions_, {}, in.value("cursor", ""), limit + 1);
+    Json items = Json::array(), next;
+    for (Document const& each : found) {
+        if (items.size() == limit) {
+            next = found[limit - 1].key;
+            break;
+        }
+        Json item = each.json;
+        item.erase("configuration");
+        items.push_back(std::move(item));
+    }
+    return {{"items", std::move(items)}, {"next", std::move(next)}};
+}
+
+Json ConfigState::rollback(Call const& call, Json const& in) {
+    auto const revision = in.value("revision", std::uint64_t{0});
+    auto const found = context_.host.store().get(call, revisions_, key_of(revision));
+    if (!found) throw no_revision(revision);
+    Json request = in;
+    request["configuration"] = found->json["configuration"];
+    request["from"] = "revision " + std::to_string(revision);
+    return apply(call, request);
+}
+
+}  // namespace weir::replication

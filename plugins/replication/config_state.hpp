@@ -1,0 +1,59 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "config_plan.hpp"
+#include "runs.hpp"
+
+namespace weir::replication {
+
+/// config/1: whole configurations, planned, applied, remembered and brought back. What a revision
+/// keeps are the documents as stored: with references where secrets were. Thread-safe; one is
+/// applied at a time.
+class ConfigState {
+public:
+    /// Remembered; older ones are dropped.
+    static constexpr std::uint64_t revisions_max = 100;
+
+    ConfigState(Context const& context, Connections const& connections, Jobs const& jobs,
+                Runs& runs)
+        : context_{context}, connections_{connections}, jobs_{jobs}, runs_{runs} {}
+
+    /// {"configuration","prune"?} → ConfigPlan::json(). Throws Problems.
+    Json plan(Call const& call, Json const& in);
+    /// {"configuration","hash"?,"prune"?,"allow_reset"?,"by"?,"from"?} → that and "revision". All of
+    /// it or nothing; what is deleted goes last. E_CONFLICT "plan.stale": what it would do is not
+    /// what the hash stands for; "replication.needs_reset": positions would be lost.
+    Json apply(Call const& call, Json const& in);
+    /// Over what is there: nothing is paused, deleted or held from now on.
+    Json import(Call const& call, Json const& in);
+    /// {} → {"version","integrations","connections","jobs"}: what is there, as apply() takes it.
+    Json everything(Call const& call) const;
+    /// {"limit"?,"cursor"?} → {"items":[{"revision","at","by","from","hash","actions"}],"next"},
+    /// newest first.
+    Json revisions(Call const& call, Json const& in) const;
+    /// apply() with the configuration of {"revision"}.
+    Json rollback(Call const& call, Json const& in);
+
+private:
+    using Managed = std::map<std::string, std::set<std::string>>;
+    static constexpr char config[] = "config", applied[] = "applied",
+                          revisions_[] = "config_revisions";
+
+    Managed managed(Call const& call) const;
+    void prepare_resets(Call const& call, ConfigPlan const& plan, std::set<std::string>& paused);
+    Json store(Call const& call, ConfigPlan& plan, Json const& in, bool holds);
+    void remove(Call const& call, Step const& step);
+    Json commit(Call const& call, ConfigPlan plan, Json const& in, bool holds);
+
+    Context const& context_;
+    Connections const& connections_;
+    Jobs const& jobs_;
+    Runs& runs_;
+    std::mutex mutex_;
+};
+
+}  // namespace weir::replication
