@@ -19,7 +19,7 @@ using Json = nlohmann::json;
 constexpr std::array host_tables{"weir.log/1",     "weir.clock/1", "weir.metrics/1", "weir.store/1",
                                  "weir.secrets/1", "weir.timer/1", "weir.bus/1"};
 constexpr std::array methods{"GET", "POST", "PUT", "PATCH", "DELETE"};
-constexpr std::array scopes{"none", "read", "run", "write", "admin"};
+constexpr std::array scopes{"none", "ingest", "read", "run", "write", "admin"};
 constexpr std::size_t name_bytes_max = 200;
 
 /// Why the declaration cannot be used. Thrown and caught in this file only.
@@ -170,7 +170,7 @@ DeclaredRoute read_route(Json const& json, std::vector<std::string> const& mount
     std::string const id = Entry{json, "a route"}.text("id");
     Entry const entry{json, "the route " + id};
     entry.allow({"id", "method", "path", "scope", "summary", "request", "response",
-                 "body_bytes_max", "waits"});
+                 "body_bytes_max", "waits", "job", "job_field", "costly", "dry_run", "audit"});
     DeclaredRoute out;
     out.id = id;
     out.method = entry.text("method");
@@ -181,6 +181,11 @@ DeclaredRoute read_route(Json const& json, std::vector<std::string> const& mount
     out.response = entry.schema("response");
     out.body_bytes_max = entry.bytes("body_bytes_max", out.body_bytes_max);
     out.waits = entry.flag("waits", false);
+    out.job = entry.names("job");
+    out.job_field = entry.text("job_field", false);
+    out.is_costly = entry.flag("costly", false);
+    out.has_dry_run = entry.flag("dry_run", false);
+    out.is_audited = entry.flag("audit", false);
     if (!is_one_of(methods, out.method))
         refuse(fmt::format("declares {} with the method {}; possible are {}", entry.name(),
                            out.method, fmt::join(methods, ", ")));

@@ -14,7 +14,8 @@ namespace weir::host {
 // "methods":[{"service","method","request","response"}], "provides":["cron/1"],
 // "requires":["weir.store/1"], "timer":true}; all optional.
 // route := {"id", "method", "path", "scope", "summary", "request", "response", "body_bytes_max",
-// "waits"}; the first four are required.
+// "waits", "job":["id"], "job_field":"job", "costly", "dry_run", "audit"}; the first four are
+// required.
 
 struct DeclaredRoute {
     std::string id, method, path;      ///< "put_job", "PUT", "/replication/jobs/{id}"
@@ -23,6 +24,11 @@ struct DeclaredRoute {
     nlohmann::json request, response;  ///< JSON Schemas of the profile; null: none
     std::size_t body_bytes_max = 1u << 20;
     bool waits = false;  ///< `Prefer: wait=N` waits for the run that a 202 answer names
+    std::vector<std::string> job;  ///< parameters of the path or members of the body: which job
+    std::string job_field;         ///< of a list: the member of an item that names its job
+    bool is_costly = false;        ///< "costly": reaches another system
+    bool has_dry_run = false;      ///< "dry_run": heeds ?dry_run=true
+    bool is_audited = false;       ///< "audit": changes what people answer for
 
     /// "PUT /replication/jobs/{}": equal for routes that are one to a router.
     std::string shape() const;

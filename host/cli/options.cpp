@@ -132,7 +132,8 @@ CLI::App* add_serve(CLI::App& app, ServeCommand& out) {
         ->type_name("DIR");
     serve
         ->add_option("--listen", out.listen,
-                     "Address of the API; port 0: any free one; default: 127.0.0.1:7070")
+                     "Address of the API, or unix:PATH; port 0: any free one; default: "
+                     "127.0.0.1:7070")
         ->type_name("HOST:PORT");
     add_directories(*serve, out.connector_dirs);
     serve->add_option("--plugin-dir", out.plugin_dirs, "Look for plugins here too")
@@ -266,6 +267,7 @@ Result<Command> parse_arguments(int argc, char const* const* argv) {
     add_run_verbs(app, command.verb);
     add_plugin_verbs(app, command.verb);
     add_letter_verbs(app, command.verb);
+    add_access_verbs(app, command.verb);
     add_host_verbs(app, command.verb);
     try {
         app.parse(argc, argv);

@@ -28,11 +28,13 @@ public:
         std::lock_guard const lock{mutex_};
         tell(mask_secrets(text));
     }
-    void ready(std::string const& url, std::uint16_t port, std::string const& token_file) {
+    void ready(ServeVoice::Doors const& doors, std::uint16_t port) {
         std::lock_guard const lock{mutex_};
         // A closed standard output keeps no server from serving.
         if (print_port_) (void)print(std::to_string(port) + "\n");
-        tell(fmt::format("Weir answers at {}, token in {}\n", url, token_file));
+        tell(fmt::format("Weir answers at {}, token in {}\n", doors.url, doors.token_file));
+        if (!doors.login.empty())
+            tell(fmt::format("Sign a browser in, once: {}\n", doors.login));
     }
 
 private:
@@ -46,9 +48,12 @@ private:
 Exit run(ServeCommand const& command, Clock const& clock, Limits const& limits) {
     Terminal terminal{clock, command.print_port};
     Stop stop;
-    Signals const signals{stop, limits.drain_ms, [] { tell("stopping; again to end at once\n"); }};
+    std::atomic<bool> hangups{false};
+    Signals const signals{stop, limits.drain_ms, [] { tell("stopping; again to end at once\n"); },
+                          &hangups};
     ServeRequest request;
     request.config = command.config;
+    request.hangups = &hangups;
     request.data_dir = command.data_dir;
     request.listen = command.listen;
     request.token_file = command.token_file;
@@ -59,9 +64,7 @@ Exit run(ServeCommand const& command, Clock const& clock, Limits const& limits) 
     request.runner = runner_path();
     request.watch = command.watch;
     ServeVoice const voice{
-        [&](std::string const& url, std::uint16_t port, std::string const& token_file) {
-            terminal.ready(url, port, token_file);
-        },
+        [&](ServeVoice::Doors const& doors, std::uint16_t port) { terminal.ready(doors, port); },
         [&](std::int32_t level, std::string_view who, std::string_view line) {
             terminal.log(level, who, line);
         }};

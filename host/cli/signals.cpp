@@ -1,7 +1,6 @@
 #include "host/cli/signals.hpp"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,13 +14,6 @@ namespace {
 
 constexpr int end_of_waiting = SIGUSR2;
 
-sigset_t watched() {
-    sigset_t set;
-    sigemptyset(&set);
-    for (int signal : {SIGINT, SIGTERM, end_of_waiting}) sigaddset(&set, signal);
-    return set;
-}
-
 }  // namespace
 
 void prepare_process() {
@@ -32,7 +24,17 @@ void prepare_process() {
     signal(SIGXFSZ, SIG_IGN);
 }
 
-Signals::Signals(Stop& stop, std::int64_t drain_ms, std::function<void()> told) : stop_{stop} {
+sigset_t Signals::watched() const {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int signal : {SIGINT, SIGTERM, end_of_waiting}) sigaddset(&set, signal);
+    if (hangups_) sigaddset(&set, SIGHUP);
+    return set;
+}
+
+Signals::Signals(Stop& stop, std::int64_t drain_ms, std::function<void()> told,
+                 std::atomic<bool>* hangups)
+    : stop_{stop}, hangups_{hangups} {
     sigset_t const set = watched();
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     thread_ = std::thread{[this, drain_ms, told = std::move(told)] { wait(drain_ms, told); }};
@@ -54,6 +56,7 @@ void Signals::wait(std::int64_t drain_ms, std::function<void()> const& told) {
         int const signal =
             has_deadline ? sigtimedwait(&set, nullptr, &drain) : sigwaitinfo(&set, nullptr);
         if (signal == end_of_waiting) return;
+        if (signal == SIGHUP) hangups_->store(true);
         if (signal == SIGINT || signal == SIGTERM) {
             if (stop_.reading) _exit(static_cast<int>(Exit::interrupted));
             stop_.reading = true;

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <signal.h>
+
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <thread>
@@ -15,10 +18,12 @@ void prepare_process();
 
 /// Turns Ctrl-C and SIGTERM into a Stop while it lives: the first asks to stop reading, and to
 /// stop writing when that takes longer than `drain_ms`; the second ends the process with 130 at
-/// once. Made before any other thread, so that only its own sees the signals.
+/// once. SIGHUP sets `hangups` when there is one, and else ends the process as ever. Made before
+/// any other thread, so that only its own sees the signals.
 class Signals {
 public:
-    Signals(Stop& stop, std::int64_t drain_ms, std::function<void()> told);
+    Signals(Stop& stop, std::int64_t drain_ms, std::function<void()> told,
+            std::atomic<bool>* hangups = nullptr);
     Signals(Signals const&) = delete;
     Signals& operator=(Signals const&) = delete;
     ~Signals();
@@ -26,7 +31,10 @@ public:
 private:
     void wait(std::int64_t drain_ms, std::function<void()> const& told);
 
+    sigset_t watched() const;
+
     Stop& stop_;
+    std::atomic<bool>* hangups_;
     std::thread thread_;
 };
 

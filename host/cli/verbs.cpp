@@ -12,7 +12,8 @@ namespace {
 
 void add_client(CLI::App& app, ClientOptions& options) {
     app.add_option("--server", options.server,
-                   "URL of the host; default: WEIR_SERVER, http://127.0.0.1:7070")
+                   "URL of the host, https or unix:PATH too; default: WEIR_SERVER, "
+                   "http://127.0.0.1:7070")
         ->type_name("URL");
     app.add_option("--token-file", options.token_file,
                    "Token to sign in with; default: WEIR_TOKEN, weir-data/admin-token here")

@@ -40,11 +40,19 @@ Result<std::string> file_text(std::string const& path, std::string const& shown)
     return text;
 }
 
+/// What opens the host itself is no value of a configuration.
+bool is_own_variable(std::string_view name) {
+    return name == "WEIR_ADMIN_TOKEN" || name.starts_with("WEIR_MASTER_KEY");
+}
+
 Result<std::string> value_of(std::string_view reference, FindSecret const& find_secret) {
     auto const colon = reference.find(':');
     std::string const kind{reference.substr(0, colon)};
     std::string const name{colon == std::string_view::npos ? "" : reference.substr(colon + 1)};
     std::string const shown = "${" + std::string{reference} + "}";
+    if (kind == "env" && is_own_variable(name))
+        return Error{WEIR_E_CONFIG, "config.reference",
+                     shown + " is the host's own and resolves for nobody", shown};
     if (kind == "env") {
         if (char const* value = std::getenv(name.c_str())) return std::string{value};
         return Error{WEIR_E_CONFIG, "config.reference", shown + " is not set", shown};

@@ -6,10 +6,14 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
 #include <chrono>
 #include <optional>
+#include <type_traits>
 
 namespace weir::host::http {
 
@@ -21,16 +25,22 @@ using Code = boost::system::error_code;
 
 constexpr std::uint64_t answer_bytes_max = 256u << 20;
 
+enum class Kind { plain, tls, local };
+
 struct Address {
-    std::string host, port;
+    Kind kind = Kind::plain;
+    std::string host, port;  ///< of a Unix socket: host is its path
 };
 
 std::optional<Address> parse(std::string const& server) {
-    constexpr std::string_view scheme = "http://";
-    if (server.compare(0, scheme.size(), scheme) != 0) return std::nullopt;
-    std::string rest = server.substr(scheme.size());
+    auto is = [&](std::string_view scheme) { return server.starts_with(scheme); };
+    constexpr std::string_view local = "unix:", plain = "http://", tls = "https://";
+    if (is(local)) return Address{Kind::local, server.substr(local.size()), "0"};
+    if (!is(plain) && !is(tls)) return std::nullopt;
+    Kind const kind = is(tls) ? Kind::tls : Kind::plain;
+    std::string rest = server.substr(kind == Kind::tls ? tls.size() : plain.size());
     rest = rest.substr(0, rest.find('/'));
-    std::string host = rest, port = "80";
+    std::string host = rest, port = kind == Kind::tls ? "443" : "80";
     std::size_t const behind = rest.rfind(']') == std::string::npos ? 0 : rest.rfind(']');
     if (std::size_t const colon = rest.find(':', behind); colon != std::string::npos) {
         host = rest.substr(0, colon);
@@ -39,7 +49,7 @@ std::optional<Address> parse(std::string const& server) {
     if (host.size() > 2 && host.front() == '[' && host.back() == ']')
         host = host.substr(1, host.size() - 2);
     if (host.empty() || port.empty()) return std::nullopt;
-    return Address{host, port};
+    return Address{kind, host, port};
 }
 
 Error unreachable(std::string const& server, Code const& code) {
@@ -51,24 +61,36 @@ Error unreachable(std::string const& server, Code const& code) {
         .suggest("weir serve, or --server URL");
 }
 
+using Local = beast::basic_stream<asio::local::stream_protocol>;
+using Tls = beast::ssl_stream<beast::tcp_stream>;
+
+/// Certificates of the system, or of SSL_CERT_FILE; the name must fit, and no part of one.
+void verify(Tls& stream, Address const& address) {
+    SSL* const ssl = stream.native_handle();
+    X509_VERIFY_PARAM* const wanted = SSL_get0_param(ssl);
+    X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (X509_VERIFY_PARAM_set1_ip_asc(wanted, address.host.c_str()) == 1) return;
+    SSL_set1_host(ssl, address.host.c_str());
+    SSL_set_tlsext_host_name(ssl, address.host.c_str());
+}
+
 /// One exchange, step by step on an io_context of its own: only so do the stream's timeouts work.
+template <class Connection>
 class Fetch {
 public:
-    Fetch(std::string const& server, ClientRequest const& request)
-        : server_{server}, request_{request}, stream_{io_} {}
+    template <class... Made>
+    Fetch(std::string const& server, ClientRequest const& request, Made&&... made)
+        : server_{server}, request_{request}, stream_{io_, std::forward<Made>(made)...} {}
 
     Result<ClientResponse> run(Address const& address) {
-        asio::ip::tcp::resolver resolver{io_};
-        Code failed;
-        auto const found = resolver.resolve(address.host, address.port, failed);
-        if (failed) return unreachable(server_, failed);
         beast::http::request<beast::http::string_body> out = message(address);
         beast::http::response_parser<beast::http::string_body> in;
         in.body_limit(answer_bytes_max);
         if (request_.method == "HEAD") in.skip(true);
-        Code code = step([&](auto done) {
-            stream_.async_connect(found, [done](Code c, auto const&) { done(c); });
-        });
+        Code code = connect(address);
+        if constexpr (std::is_same_v<Connection, Tls>) {
+            if (!code) code = shake_hands(address);
+        }
         if (!code)
             code = step([&](auto done) {
                 beast::http::async_write(stream_, out, [done](Code c, std::size_t) { done(c); });
@@ -83,14 +105,41 @@ public:
     }
 
 private:
+    auto& plain() { return beast::get_lowest_layer(stream_); }
+
+    Code connect(Address const& address) {
+        if constexpr (std::is_same_v<Connection, Local>) {
+            return step([&](auto done) {
+                plain().async_connect(asio::local::stream_protocol::endpoint{address.host},
+                                      [done](Code c) { done(c); });
+            });
+        } else {
+            asio::ip::tcp::resolver resolver{io_};
+            Code failed;
+            auto const found = resolver.resolve(address.host, address.port, failed);
+            if (failed) return failed;
+            return step([&](auto done) {
+                plain().async_connect(found, [done](Code c, auto const&) { done(c); });
+            });
+        }
+    }
+
+    Code shake_hands(Address const& address) {
+        verify(stream_, address);
+        return step([&](auto done) {
+            stream_.async_handshake(asio::ssl::stream_base::client, [done](Code c) { done(c); });
+        });
+    }
+
     beast::http::request<beast::http::string_body> message(Address const& address) const {
         beast::http::request<beast::http::string_body> out;
         out.version(11);
         out.method_string(request_.method);
         out.target(request_.target);
         bool const is_v6 = address.host.find(':') != std::string::npos;
-        out.set(beast::http::field::host,
-                (is_v6 ? "[" + address.host + "]" : address.host) + ":" + address.port);
+        std::string const host =
+            (is_v6 ? "[" + address.host + "]" : address.host) + ":" + address.port;
+        out.set(beast::http::field::host, address.kind == Kind::local ? "localhost" : host);
         out.set(beast::http::field::connection, "close");
         for (auto const& [name, value] : request_.headers) out.set(name, value);
         out.body() = request_.body;
@@ -101,7 +150,7 @@ private:
     template <class Begin>
     Code step(Begin&& begin) {
         Code result;
-        stream_.expires_after(std::chrono::milliseconds{request_.timeout_ms});
+        plain().expires_after(std::chrono::milliseconds{request_.timeout_ms});
         begin([&result](Code code) { result = code; });
         io_.run();
         io_.restart();
@@ -124,7 +173,7 @@ private:
     std::string const& server_;
     ClientRequest const& request_;
     asio::io_context io_{1};
-    beast::tcp_stream stream_;
+    Connection stream_;
     beast::flat_buffer buffer_;
 };
 
@@ -136,7 +185,14 @@ Result<ClientResponse> send(std::string const& server, ClientRequest const& requ
         return Error{WEIR_E_CONFIG, "server.bad_url",
                      fmt::format("\"{}\" is no address of a host", server), "--server"}
             .suggest("http://127.0.0.1:7070");
-    return Fetch{server, request}.run(*address);
+    if (address->kind == Kind::local) return Fetch<Local>{server, request}.run(*address);
+    if (address->kind == Kind::plain)
+        return Fetch<beast::tcp_stream>{server, request}.run(*address);
+    asio::ssl::context context{asio::ssl::context::tls_client};
+    SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
+    context.set_default_verify_paths();
+    context.set_verify_mode(asio::ssl::verify_peer);
+    return Fetch<Tls>{server, request, context}.run(*address);
 }
 
 }  // namespace weir::host::http

@@ -21,8 +21,10 @@ struct ClientResponse {
     std::string body;
 };
 
-/// Sends one request to `server` ("http://127.0.0.1:7070") on a connection of its own. E_CONFIG: no
-/// http URL; E_IO "server.unreachable"; E_TIMEOUT "server.timeout".
+/// Sends one request to `server` ("http://127.0.0.1:7070", "https://weir.example", "unix:PATH") on
+/// a connection of its own. A certificate must be of that name, and signed by whom the system, or
+/// SSL_CERT_FILE, trusts. E_CONFIG: no such URL; E_IO "server.unreachable"; E_TIMEOUT
+/// "server.timeout".
 Result<ClientResponse> send(std::string const& server, ClientRequest const& request);
 
 }  // namespace weir::host::http

@@ -8,17 +8,14 @@
 #include <exception>
 
 #include "host/core/text.hpp"
-#include "host/http/json_body.hpp"
+#include "host/http/answer_form.hpp"
+#include "host/http/handling.hpp"
 #include "host/http/percent.hpp"
 #include "host/http/problem.hpp"
 
 namespace weir::host::http {
 
 namespace {
-
-constexpr std::array scope_names{"none", "read", "run", "write", "admin"};
-
-char const* name_of(Scope scope) { return scope_names[static_cast<std::size_t>(scope)]; }
 
 bool equals_folded(std::string_view left, std::string_view right) {
     auto same = [](char a, char b) { return (a | 0x20) == (b | 0x20); };
@@ -65,11 +62,14 @@ std::string http_date(std::int64_t unix_us) {
 
 }  // namespace
 
-Exchange::Exchange(Head head, Server::Ports const& ports) : head_{std::move(head)}, ports_{ports} {
+Exchange::Exchange(Head head, Peer const& peer, Shared const& shared)
+    : head_{std::move(head)}, peer_{peer}, shared_{shared}, ports_{shared.ports} {
     for (auto const& [name, value] : head_.fields)
         if (equals_folded(name, "x-request-id") && is_request_id(value))
             request_.request_id = value;
     if (request_.request_id.empty()) request_.request_id = make_ulid(ports_.clock.unix_us());
+    request_.address = peer_.address;
+    request_.is_secure = peer_.is_secure;
 }
 
 std::string Exchange::metric_method() const { return route_ ? head_.method : std::string{}; }
@@ -81,6 +81,12 @@ std::optional<Refusal> Exchange::refuse() {
     auto framing = check_head(head_, ports_.limits);
     if (!framing) return framing.error();
     framing_ = *std::move(framing);
+    bool const is_served = ports_.hosts.empty() || std::find(ports_.hosts.begin(),
+                                                             ports_.hosts.end(),
+                                                             framing_.host) != ports_.hosts.end();
+    if (!is_served)
+        return refused(problem(421, "request.other_host", "",
+                               "this host does not answer by the name in Host"));
     if (framing_.path == "*") {
         Response answer{204};
         return refused(with_allow(answer, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
@@ -117,27 +123,68 @@ std::optional<Refusal> Exchange::find_route() {
         problem(404, "request.not_found", "", fmt::format("there is no {}", request_.path)));
 }
 
+/// Who asks; a token that is none is the same 401 whatever is wrong with it.
+std::optional<Refusal> Exchange::identify() {
+    std::optional<Principal> found;
+    if (framing_.bearer) {
+        found = ports_.authenticator.find(*framing_.bearer);
+    } else if (!framing_.has_authorization) {
+        std::string const name = fmt::format("weir_{}", peer_.local_port);
+        auto const cookie = cookie_of(head_, name);
+        if (cookie) found = ports_.authenticator.find_session(*cookie);
+    }
+    if (found) request_.who = *std::move(found);
+    if (!framing_.bearer || !request_.who.id.empty()) return std::nullopt;
+    // A right token is never held back by another's failures, who may share the address.
+    ports_.authenticator.refused(peer_.address);
+    std::int64_t const wait = shared_.admission.take_wrong(peer_.address);
+    if (wait == 0) return std::nullopt;
+    Error too_many{WEIR_E_BUSY, "request.too_many", "too many wrong tokens came from this address"};
+    too_many.retry_after_ms = wait;
+    return refused(problem(too_many));
+}
+
 std::optional<Refusal> Exchange::authorise() {
-    std::optional<Authenticator::Principal> principal;
-    if (framing_.bearer) principal = ports_.authenticator.find(*framing_.bearer);
+    if (auto refusal = identify()) return refusal;
     Scope const needed = match_.route     ? match_.route->scope
                          : match_.is_open ? Scope::none
                                           : Scope::read;
-    Authenticator::Principal const who = principal.value_or(Authenticator::Principal{});
-    request_.principal = nlohmann::json{{"id", who.id}, {"scope", name_of(who.scope)}}.dump();
     if (needed == Scope::none) return std::nullopt;
-    if (!principal)
+    if (request_.who.id.empty())
         return refused(problem(401, "request.unauthorized", "",
                                "a valid token is needed: Authorization: Bearer TOKEN"));
-    if (who.scope >= needed) return std::nullopt;
-    return refused(problem(403, "request.forbidden", "",
-                           fmt::format("this needs a token of scope {}", name_of(needed))));
+    if (!allows(request_.who.scope, needed))
+        return refused(problem(403, "request.forbidden", "",
+                               fmt::format("this needs a token of scope {}", name_of(needed))));
+    return admit();
+}
+
+/// How often, and for a browser: from which page.
+std::optional<Refusal> Exchange::admit() {
+    bool const is_safe =
+        head_.method == "GET" || head_.method == "HEAD" || head_.method == "OPTIONS";
+    if (!request_.who.session.empty() && !is_safe) {
+        auto const types = values_of(head_, "content-type");
+        bool const is_json = types.size() == 1 && types[0].starts_with("application/json");
+        if (!is_same_origin(head_, framing_.host) || (framing_.has_body && !is_json))
+            return refused(problem(403, "request.cross_site", "",
+                                   "signed in by a cookie, a change has to come from a page of "
+                                   "this host, as application/json"));
+    }
+    bool const is_costly = match_.route && match_.route->is_costly;
+    std::int64_t const wait = shared_.admission.take(request_.who, is_costly);
+    if (wait == 0) return std::nullopt;
+    Error too_many{WEIR_E_BUSY, "request.too_many", "this token asks too often"};
+    too_many.retry_after_ms = wait;
+    return refused(problem(too_many));
 }
 
 Response Exchange::handle(std::string body) {
     std::string why;
     try {
-        return run(std::move(body));
+        Response answer = run(std::move(body));
+        finish_answer(request_, answer);
+        return answer;
     } catch (std::exception const& error) {
         why = error.what();
     } catch (...) {
@@ -155,8 +202,8 @@ Response Exchange::run(std::string body) {
     request_.params = std::move(match_.params);
     request_.headers = handler_fields(head_);
     request_.body = std::move(body);
-    if (auto const refused = read_body(*route_, request_)) return *refused;
-    return route_->handler(request_);
+    Handling handling{*route_, request_, {framing_.path, match_.allow}, ports_, shared_.locks};
+    return handling.run();
 }
 
 std::string mend(Response& answer) {

@@ -3,16 +3,33 @@
 #include <memory>
 #include <string>
 
+#include "host/http/admission.hpp"
 #include "host/http/guard.hpp"
+#include "host/http/path_locks.hpp"
 
 namespace weir::host::http {
+
+/// Who is at the other end of a connection, and where it came in.
+struct Peer {
+    std::string address;  ///< empty: a Unix socket
+    bool is_secure = false;
+    std::uint16_t local_port = 0;
+};
+
+/// What the exchanges of one server share.
+struct Shared {
+    Server::Ports const& ports;
+    Admission& admission;  ///< I/O thread
+    PathLocks& locks;
+};
 
 /// One request and its answer, without the socket: what is decided between the bytes.
 class Exchange {
 public:
-    Exchange(Head head, Server::Ports const& ports);
+    Exchange(Head head, Peer const& peer, Shared const& shared);
 
-    /// Framing, route, token, scope: all from the head alone. Nothing: the body may be read.
+    /// Framing, route, token, scope: all from the head alone. Nothing: the body may be read. I/O
+    /// thread.
     std::optional<Refusal> refuse();
     /// Checks the body and runs the handler, on the thread that calls. Throws nothing.
     Response handle(std::string body);
@@ -31,10 +48,14 @@ public:
 private:
     std::optional<Refusal> find_route();
     std::optional<Refusal> authorise();
+    std::optional<Refusal> identify();
+    std::optional<Refusal> admit();
     Refusal refused(Response answer) const;
     Response run(std::string body);
 
     Head head_;
+    Peer const& peer_;
+    Shared const& shared_;
     Server::Ports const& ports_;
     Framing framing_;
     Request request_;

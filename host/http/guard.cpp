@@ -32,14 +32,6 @@ std::string lower(std::string_view text) {
     return out;
 }
 
-/// The values of the fields of one name.
-std::vector<std::string_view> values_of(Head const& head, std::string_view name) {
-    std::vector<std::string_view> out;
-    for (auto const& [given, value] : head.fields)
-        if (lower(given) == name) out.push_back(value);
-    return out;
-}
-
 // authority := host (":" port)?    host := name | "[" IPv6 "]"
 bool is_authority(std::string_view text) {
     std::string_view port;
@@ -103,11 +95,12 @@ Checked check_length(Head const& head, Framing& out) {
     return std::nullopt;
 }
 
-Checked check_host(Head const& head, bool is_absolute) {
+Checked check_host(Head const& head, Framing& out, bool is_absolute) {
     auto const hosts = values_of(head, "host");
     if (hosts.empty() && !head.is_1_1) return std::nullopt;
     if (hosts.size() != 1) return malformed("an HTTP/1.1 request has exactly one Host field");
     if (!is_absolute && !is_authority(hosts[0])) return malformed("Host names no host");
+    if (!is_absolute) out.host = hosts[0];
     return std::nullopt;
 }
 
@@ -128,6 +121,7 @@ Checked check_target(Head const& head, Framing& out, bool& is_absolute) {
         target.remove_prefix(scheme);
         std::size_t const end = std::min(target.find_first_of("/?"), target.size());
         if (!is_authority(target.substr(0, end))) return malformed("the target names no host");
+        out.host = target.substr(0, end);
         target.remove_prefix(end);
     }
     std::size_t const question = std::min(target.find('?'), target.size());
@@ -159,6 +153,7 @@ Checked check_expectation(Head const& head, Framing& out) {
 
 void find_bearer(Head const& head, Framing& out) {
     auto const given = values_of(head, "authorization");
+    out.has_authorization = !given.empty();
     constexpr std::size_t scheme = 7;
     if (given.size() != 1 || lower(given[0].substr(0, scheme)) != "bearer ") return;
     out.bearer = std::string{given[0].substr(scheme)};
@@ -199,19 +194,53 @@ boost::system::result<Framing, Refusal> check_head(Head const& head, ServerLimit
         return Refusal{problem(414, "request.target_too_long", "", "the target is too long")};
     if (Checked refused = check_method(head)) return *refused;
     if (Checked refused = check_target(head, out, is_absolute)) return *refused;
-    if (Checked refused = check_host(head, is_absolute)) return *refused;
+    if (Checked refused = check_host(head, out, is_absolute)) return *refused;
     if (Checked refused = check_expectation(head, out)) return *refused;
     find_bearer(head, out);
     return out;
+}
+
+std::vector<std::string_view> values_of(Head const& head, std::string_view name) {
+    std::vector<std::string_view> out;
+    for (auto const& [given, value] : head.fields)
+        if (lower(given) == name) out.push_back(value);
+    return out;
+}
+
+std::optional<std::string> cookie_of(Head const& head, std::string_view name) {
+    std::optional<std::string> found;
+    for (std::string_view left : values_of(head, "cookie"))
+        while (!left.empty()) {
+            std::size_t const end = std::min(left.find(';'), left.size());
+            std::string_view pair = left.substr(0, end);
+            left.remove_prefix(std::min(end + 1, left.size()));
+            pair.remove_prefix(std::min(pair.find_first_not_of(' '), pair.size()));
+            if (!pair.starts_with(name) || pair.substr(name.size(), 1) != "=") continue;
+            // Another service of this host name may have set a second one: which is ours?
+            if (found) return std::nullopt;
+            found = std::string{pair.substr(name.size() + 1)};
+        }
+    return found;
+}
+
+bool is_same_origin(Head const& head, std::string_view host) {
+    auto const origins = values_of(head, "origin");
+    if (origins.empty()) {
+        auto const sites = values_of(head, "sec-fetch-site");
+        return sites.size() == 1 && sites[0] == "same-origin";
+    }
+    std::size_t const scheme = origins[0].find("://");
+    return origins.size() == 1 && scheme != origins[0].npos && !host.empty() &&
+           lower(origins[0].substr(scheme + 3)) == lower(host);
 }
 
 std::map<std::string, std::string> handler_fields(Head const& head) {
     std::map<std::string, std::string> out;
     for (auto const& [given, value] : head.fields) {
         std::string const name = lower(given);
-        if (name == "authorization" || name == "proxy-authorization") continue;
+        if (name == "authorization" || name == "proxy-authorization" || name == "cookie") continue;
         auto const [there, is_new] = out.emplace(name, value);
-        if (!is_new) there->second += (name == "cookie" ? "; " : ", ") + value;
+        if (!is_new) there->second += ", " + value;
     }
     return out;
 }

@@ -37,12 +37,25 @@ struct Framing {
     bool has_body = false, expects_100 = false, is_chunked = false;
     std::uint64_t content_length = 0;
     std::optional<std::string> bearer;  ///< of exactly one Authorization field
+    bool has_authorization = false;     ///< there was one, well-formed or not
+    std::string host;                   ///< as the target or Host names it
 };
 
 /// The rows of the guard's table that a parser lets through (design: host/http/README.md).
 boost::system::result<Framing, Refusal> check_head(Head const& head, ServerLimits const& limits);
 
-/// The fields for a handler: lower-case names, several of one name joined, no Authorization.
+/// The values of the fields of one name, given in lower case.
+std::vector<std::string_view> values_of(Head const& head, std::string_view name);
+
+/// The value of a cookie; nothing when there is none of that name, or several.
+std::optional<std::string> cookie_of(Head const& head, std::string_view name);
+
+/// Whether a browser says that its own page of this server sent the request: `Origin` names `host`,
+/// or, without one, `Sec-Fetch-Site` is same-origin.
+bool is_same_origin(Head const& head, std::string_view host);
+
+/// The fields for a handler: lower-case names, several of one name joined, neither Authorization
+/// nor cookies.
 std::map<std::string, std::string> handler_fields(Head const& head);
 
 /// `given` when it may serve as the id of a request.

@@ -13,6 +13,7 @@
 
 #include "host/core/error.hpp"
 #include "host/core/finding.hpp"
+#include "host/http/principal.hpp"
 
 namespace weir::host::http {
 
@@ -25,8 +26,11 @@ struct Request {
     std::map<std::string, std::string> headers;  ///< lower-case names; never Authorization
     std::string body;
     nlohmann::json json;    ///< the body of a route with a `request`; null: none came
-    std::string principal;  ///< {"id","scope"}
+    Principal who;
     std::string request_id;
+    std::string address;        ///< of who asks; empty: a Unix socket
+    bool is_secure = false;     ///< came over TLS
+    bool is_dry_run = false;    ///< ?dry_run=true: the same checks and answer, no effect
 
     /// A parameter of the query, decoded; nothing when absent.
     std::optional<std::string> query_param(std::string_view name) const;
@@ -78,8 +82,6 @@ Response problem(Error const& error, std::vector<Finding> const& errors = {});
 Response problem(unsigned status, std::string const& code, std::string const& title,
                  std::string const& detail);
 
-enum class Scope { none, read, run, write, admin };
-
 /// What one method of one path does.
 struct Route {
     /// "POST", "/replication/jobs/{id}/run"; "{name*}" at the end takes all segments that are left.
@@ -92,6 +94,16 @@ struct Route {
     nlohmann::json request, response;
     std::size_t body_bytes_max = 1u << 20;
     bool waits = false;  ///< may block for long: handled on threads of its own
+    bool is_costly = false;     ///< reaches another system: fewer per second
+    bool has_dry_run = false;   ///< heeds Request::is_dry_run; others refuse ?dry_run=true
+    bool is_audited = false;    ///< what needs `write` or more is, in any case
+    bool shows_secret = false;  ///< its answer is kept nowhere
+    /// The job that a request is about: who is limited to other jobs gets 404. Nothing: there is
+    /// no such thing, which the handler says.
+    std::function<std::optional<std::string>(Request const&)> job_of;
+    /// Of a list: the member of an item that names its job; items of other jobs are left out.
+    std::string job_field;
+    bool heeds_jobs = false;  ///< the handler itself looks at who.jobs
     /// On a worker thread; may block. What it throws is 500 "host.bug".
     std::function<Response(Request const&)> handler;
 };

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -9,6 +11,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -19,6 +22,7 @@
 #include <thread>
 
 #include "host/http/session.hpp"
+#include "host/http/tls.hpp"
 
 namespace weir::host::http {
 
@@ -40,6 +44,21 @@ std::size_t connections_that_fit() {
     }
     constexpr rlim_t descriptors_max = 1u << 20;
     return static_cast<std::size_t>(std::min(limit.rlim_cur, descriptors_max) / 5 * 4);
+}
+
+constexpr std::string_view unix_prefix = "unix:";
+
+/// A socket file that nobody listens at any more is in the way and goes; one in use stays.
+ErrorCode make_room_for(net::io_context& io, net::local::stream_protocol::endpoint const& at) {
+    struct stat found {};
+    if (::lstat(at.path().c_str(), &found) != 0) return {};
+    if (!S_ISSOCK(found.st_mode)) return net::error::address_in_use;
+    net::local::stream_protocol::socket probe{io};
+    ErrorCode wrong;
+    probe.connect(at, wrong);
+    if (!wrong) return net::error::address_in_use;
+    ::unlink(at.path().c_str());
+    return {};
 }
 
 struct Address {
@@ -68,7 +87,11 @@ Result<Address> parse_address(std::string const& text) {
 class BeastServer final : public Server {
 public:
     explicit BeastServer(Ports ports)
-        : sessions_{std::move(ports)}, acceptor_{io_}, room_{io_}, guard_{io_.get_executor()} {
+        : sessions_{std::move(ports)},
+          acceptor_{io_},
+          local_{io_},
+          room_{io_},
+          guard_{io_.get_executor()} {
         std::size_t const fit = connections_that_fit();
         std::size_t const asked = sessions_.ports.limits.connections_max;
         connections_max_ = asked == 0 ? fit : asked;
@@ -79,6 +102,45 @@ public:
         };
     }
     ~BeastServer() override { stop(0); }
+
+    Result<void> open(std::string const& address) {
+        if (Result<void> loaded = reload_tls(); !loaded) return loaded;
+        if (address.starts_with(unix_prefix)) return bind_local(address);
+        return bind(address);
+    }
+
+    Result<void> reload_tls() override {
+        TlsFiles const& files = sessions_.ports.tls;
+        if (files.cert.empty() && files.key.empty()) return {};
+        auto loaded = load_tls(files);
+        if (!loaded) return loaded.error();
+        std::lock_guard const lock{mutex_};
+        tls_ = std::move(*loaded);
+        return {};
+    }
+
+    Result<void> bind_local(std::string const& address) {
+        std::string const path = address.substr(unix_prefix.size());
+        constexpr std::size_t path_bytes_max = 107;
+        if (path.empty() || path.size() > path_bytes_max)
+            return Error{WEIR_E_CONFIG, "serve.address",
+                         fmt::format("\"{}\" is no Unix socket: its path has 1 to {} bytes",
+                                     address, path_bytes_max)};
+        net::local::stream_protocol::endpoint const endpoint{path};
+        ErrorCode wrong = make_room_for(io_, endpoint);
+        if (!wrong) local_.open(endpoint.protocol(), wrong);
+        // For its owner alone from the moment it is there.
+        mode_t const before = ::umask(0177);
+        if (!wrong) local_.bind(endpoint, wrong);
+        ::umask(before);
+        if (!wrong) local_.listen(net::socket_base::max_listen_connections, wrong);
+        if (wrong)
+            return Error{WEIR_E_IO, "serve.port_in_use",
+                         fmt::format("cannot listen at {}: {}; choose another with --listen",
+                                     address, wrong.message())};
+        local_path_ = path;
+        return {};
+    }
 
     Result<void> bind(std::string const& address) {
         Result<Address> const where = parse_address(address);
@@ -107,11 +169,20 @@ public:
 
     std::uint16_t port() const override { return port_; }
     std::string host() const override { return host_; }
+    std::string url() const override {
+        if (!local_path_.empty()) return std::string{unix_prefix} + local_path_;
+        bool const is_v6 = host_.find(':') != std::string::npos;
+        return fmt::format("{}://{}:{}", tls_ ? "https" : "http",
+                           is_v6 ? "[" + host_ + "]" : host_, port_);
+    }
     std::string metrics() const override { return sessions_.traffic.text(); }
 
     void start() override {
         if (thread_.joinable()) return;
-        net::co_spawn(io_, accept(), net::detached);
+        if (local_path_.empty())
+            net::co_spawn(io_, accept(acceptor_), net::detached);
+        else
+            net::co_spawn(io_, accept(local_), net::detached);
         thread_ = std::thread{[this] { run(); }};
     }
 
@@ -122,7 +193,7 @@ public:
             net::post(io_, [this] { drain(); });
             wait_until_empty(drain_ms);
             net::post(io_, [this] {
-                for (Session* const session : sessions_.all) cut(*session);
+                for (Session* const session : sessions_.all) session->cut();
             });
         }
         // Sessions whose handler is at work end with it.
@@ -150,9 +221,11 @@ private:
         sessions_.is_draining = true;
         ErrorCode ignored;
         acceptor_.close(ignored);
+        local_.close(ignored);
+        if (!local_path_.empty()) ::unlink(local_path_.c_str());
         room_.cancel();
-        for (Session* const session : std::list{sessions_.idle}) cut(*session);
-        for (Session* const session : sessions_.all) end_stream(*session);
+        for (Session* const session : std::list{sessions_.idle}) session->cut();
+        for (Session* const session : sessions_.all) session->end_stream();
     }
 
     void wait_until_empty(std::int64_t drain_ms) {
@@ -165,13 +238,14 @@ private:
                                                         std::chrono::milliseconds{20}));
     }
 
-    net::awaitable<void> accept() {
+    template <class Acceptor>
+    net::awaitable<void> accept(Acceptor& acceptor) {
         while (!sessions_.is_draining) {
             if (sessions_.all.size() >= connections_max_) {
                 co_await make_room(std::chrono::steady_clock::time_point::max());
                 continue;
             }
-            auto [wrong, socket] = co_await acceptor_.async_accept(use_tuple);
+            auto [wrong, socket] = co_await acceptor.async_accept(use_tuple);
             if (sessions_.is_draining) break;
             if (!wrong) {
                 take(std::move(socket));
@@ -184,9 +258,13 @@ private:
 
     /// Cuts who has been idle the longest, and waits until somebody is gone.
     net::awaitable<void> make_room(std::chrono::steady_clock::time_point until) {
-        if (!sessions_.idle.empty()) cut(*sessions_.idle.front());
+        if (!sessions_.idle.empty()) sessions_.idle.front()->cut();
         room_.expires_at(until);
         co_await room_.async_wait(use_tuple);
+    }
+
+    void take(net::local::stream_protocol::socket socket) {
+        net::co_spawn(io_, serve(sessions_, std::move(socket), Peer{}), net::detached);
     }
 
     void take(tcp::socket socket) {
@@ -194,11 +272,11 @@ private:
         tcp::endpoint const peer = socket.remote_endpoint(wrong);
         if (wrong) return;
         socket.set_option(tcp::no_delay{true}, wrong);
+        std::string const address = peer.address().to_string();
         if (peer.address().is_loopback()) {
-            net::co_spawn(io_, serve(sessions_, std::move(socket)), net::detached);
+            net::co_spawn(io_, serve_tcp(std::move(socket), address), net::detached);
             return;
         }
-        std::string const address = peer.address().to_string();
         std::size_t& count = by_address_[address];
         if (count >= sessions_.ports.limits.connections_per_address_max) return;
         ++count;
@@ -206,12 +284,26 @@ private:
             auto const found = by_address_.find(address);
             if (--found->second == 0) by_address_.erase(found);
         };
-        net::co_spawn(io_, serve(sessions_, std::move(socket)), leave);
+        net::co_spawn(io_, serve_tcp(std::move(socket), address), leave);
+    }
+
+    net::awaitable<void> serve_tcp(tcp::socket socket, std::string address) {
+        std::shared_ptr<net::ssl::context> tls;
+        {
+            std::lock_guard const lock{mutex_};
+            tls = tls_;
+        }
+        Peer peer{std::move(address), tls != nullptr, port_};
+        return tls ? serve(sessions_, std::move(socket), std::move(peer), std::move(tls))
+                   : serve(sessions_, std::move(socket), std::move(peer));
     }
 
     net::io_context io_{1};
     Sessions sessions_;
     tcp::acceptor acceptor_;
+    net::local::stream_protocol::acceptor local_;
+    std::string local_path_;  // empty: TCP
+    std::shared_ptr<net::ssl::context> tls_;
     net::steady_timer room_;
     net::executor_work_guard<net::io_context::executor_type> guard_;
     std::size_t connections_max_ = 0;
@@ -228,7 +320,7 @@ private:
 
 Result<std::unique_ptr<Server>> Server::listen(std::string const& address, Ports ports) {
     auto server = std::make_unique<BeastServer>(std::move(ports));
-    if (Result<void> const bound = server->bind(address); !bound) return bound.error();
+    if (Result<void> const bound = server->open(address); !bound) return bound.error();
     return std::unique_ptr<Server>{std::move(server)};
 }
 

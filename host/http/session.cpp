@@ -11,14 +11,18 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
 #include <chrono>
+#include <optional>
+#include <type_traits>
 
-#include "host/http/exchange.hpp"
+#include "host/http/on_worker.hpp"
 #include "host/http/problem.hpp"
 
 namespace weir::host::http {
@@ -70,39 +74,25 @@ Head head_of(Parser const& parser) {
     return out;
 }
 
-using Work = std::function<Response()>;
-
-/// Runs `work` on `pool` and resumes the caller where it was; nothing when the pool is full.
-net::awaitable<std::optional<Response>> on_worker(WorkerPool& pool, Work work) {
-    auto start = [](auto resume, WorkerPool* on, Work what) {
-        auto home = net::get_associated_executor(resume);
-        auto waiting = std::make_shared<decltype(resume)>(std::move(resume));
-        auto finish = [home, waiting](std::optional<Response> answer) {
-            auto hop = [waiting, answer = std::move(answer)]() mutable {
-                auto resumed = std::move(*waiting);
-                resumed(std::move(answer));
-            };
-            net::post(home, std::move(hop));
-        };
-        if (!on->post([finish, what = std::move(what)] { finish(what()); })) finish(std::nullopt);
-    };
-    return net::async_initiate<net::use_awaitable_t<> const, void(std::optional<Response>)>(
-        start, net::use_awaitable, &pool, std::move(work));
-}
-
-}  // namespace
+using Tls = beast::ssl_stream<beast::tcp_stream>;
+using Local = beast::basic_stream<net::local::stream_protocol>;
 
 /// One connection; all of it on the I/O thread.
-class Session {
+template <class Connection>
+class SessionOn final : public Session {
 public:
-    Session(Sessions& sessions, net::ip::tcp::socket socket)
-        : sessions_{sessions}, stream_{std::move(socket)}, wake_{stream_.get_executor()} {
+    template <class... Made>
+    SessionOn(Sessions& sessions, Peer peer, Made&&... made)
+        : sessions_{sessions},
+          peer_{std::move(peer)},
+          stream_{std::forward<Made>(made)...},
+          wake_{stream_.get_executor()} {
         here_ = sessions_.all.insert(sessions_.all.end(), this);
         ++sessions_.traffic.connections;
     }
-    Session(Session const&) = delete;
-    Session& operator=(Session const&) = delete;
-    ~Session() {
+    SessionOn(SessionOn const&) = delete;
+    SessionOn& operator=(SessionOn const&) = delete;
+    ~SessionOn() override {
         set_idle(false);
         sessions_.all.erase(here_);
         --sessions_.traffic.connections;
@@ -113,28 +103,49 @@ public:
         // One await per statement, here and below: with two on both sides of && g++ 12 goes on
         // behind it even though the left one was false.
         bool goes_on = true;
+        if constexpr (is_tls) goes_on = co_await shake_hands();
         while (goes_on && !sessions_.is_draining) {
             goes_on = co_await wait_for_request();
             if (goes_on) goes_on = co_await serve_one();
         }
         if (is_lingering_) co_await linger();
-        ErrorCode ignored;
-        stream_.socket().close(ignored);
+        if constexpr (is_tls) co_await say_goodbye();
+        close();
     }
 
-    void cut() {
-        ErrorCode ignored;
-        stream_.socket().close(ignored);
+    void cut() override {
+        close();
         end_stream();
     }
 
-    void end_stream() {
+    void end_stream() override {
         if (feed_) feed_->detach();
         wake_.cancel();
     }
 
 private:
+    static constexpr bool is_tls = std::is_same_v<Connection, Tls>;
     enum class Reading { done, refused, gone };
+
+    auto& plain() { return beast::get_lowest_layer(stream_); }
+    void close() {
+        ErrorCode ignored;
+        plain().socket().close(ignored);
+    }
+
+    net::awaitable<bool> shake_hands() {
+        plain().expires_after(Millis{limits().head_ms_max});
+        auto const [wrong] =
+            co_await stream_.async_handshake(net::ssl::stream_base::server, use_tuple);
+        co_return !wrong;
+    }
+
+    /// A reader may otherwise take an answer without a length for a cut one.
+    net::awaitable<void> say_goodbye() {
+        if (!plain().socket().is_open()) co_return;
+        plain().expires_after(Millis{300});
+        co_await stream_.async_shutdown(use_tuple);
+    }
 
     ServerLimits const& limits() const { return sessions_.ports.limits; }
 
@@ -154,7 +165,7 @@ private:
         if (buffer_.size() > 0) co_return true;
         buffer_.shrink_to_fit();
         set_idle(true);
-        stream_.expires_after(Millis{limits().idle_ms_max});
+        plain().expires_after(Millis{limits().idle_ms_max});
         auto const [wrong, size] =
             co_await stream_.async_read_some(buffer_.prepare(idle_read_bytes), use_tuple);
         set_idle(false);
@@ -175,7 +186,7 @@ private:
         if (head == Reading::refused) co_await refuse_bare();
         if (head != Reading::done) co_return false;
         bool const wants_more = parser.get().keep_alive();
-        Exchange exchange{head_of(parser), sessions_.ports};
+        Exchange exchange{head_of(parser), peer_, sessions_.shared};
         if (std::optional<Refusal> refused = exchange.refuse()) {
             bool const stays = wants_more && !refused->closes;
             if (refused->closes) is_lingering_ = true;
@@ -211,7 +222,7 @@ private:
 
     /// Reads up to the empty line and gives the parser exactly that.
     net::awaitable<Reading> read_head(Parser& parser) {
-        stream_.expires_after(Millis{limits().head_ms_max});
+        plain().expires_after(Millis{limits().head_ms_max});
         while (true) {
             std::string_view const bytes{static_cast<char const*>(buffer_.data().data()),
                                          buffer_.size()};
@@ -247,7 +258,7 @@ private:
         auto const begin = SteadyClock::now();
         std::size_t received = 0;
         while (!parser.is_done()) {
-            stream_.expires_at(begin + Millis{limits().body_ms_max} +
+            plain().expires_at(begin + Millis{limits().body_ms_max} +
                                Millis{static_cast<std::int64_t>(received / 1024 * 1000)});
             auto const [wrong, size] =
                 co_await beast::http::async_read_some(stream_, buffer_, parser, use_tuple);
@@ -266,7 +277,7 @@ private:
     /// The answer to what never became a request.
     net::awaitable<void> refuse_bare() {
         is_lingering_ = true;
-        Exchange const nothing{Head{}, sessions_.ports};
+        Exchange const nothing{Head{}, peer_, sessions_.shared};
         co_await answer(nothing, std::move(refusal_.answer), false);
     }
 
@@ -344,7 +355,7 @@ private:
     /// A reader may be slow, but not stand still for `write_ms_max`.
     net::awaitable<bool> write(std::string_view bytes) {
         while (!bytes.empty()) {
-            stream_.expires_after(Millis{limits().write_ms_max});
+            plain().expires_after(Millis{limits().write_ms_max});
             auto const [wrong, size] = co_await stream_.async_write_some(
                 net::buffer(bytes.data(), bytes.size()), use_tuple);
             if (wrong) co_return false;
@@ -357,8 +368,8 @@ private:
     net::awaitable<void> linger() {
         constexpr std::size_t dropped_bytes_max = 64 * 1024;
         ErrorCode wrong;
-        stream_.socket().shutdown(net::ip::tcp::socket::shutdown_send, wrong);
-        stream_.expires_after(Millis{300});
+        if constexpr (!is_tls) plain().socket().shutdown(net::socket_base::shutdown_send, wrong);
+        plain().expires_after(Millis{300});
         std::size_t dropped = 0;
         while (!wrong && dropped < dropped_bytes_max) {
             buffer_.clear();
@@ -370,10 +381,11 @@ private:
     }
 
     Sessions& sessions_;
-    beast::tcp_stream stream_;
+    Peer const peer_;
+    Connection stream_;
     net::steady_timer wake_;
     beast::flat_buffer buffer_{buffer_bytes_max};
-    std::shared_ptr<Session*> alive_ = std::make_shared<Session*>(this);
+    std::shared_ptr<SessionOn*> alive_ = std::make_shared<SessionOn*>(this);
     std::shared_ptr<Stream> feed_;
     std::list<Session*>::iterator here_, idle_;
     bool is_idle_ = false, is_lingering_ = false;
@@ -381,18 +393,37 @@ private:
     std::int64_t started_ns_ = 0;
 };
 
-net::awaitable<void> serve(Sessions& sessions, net::ip::tcp::socket socket) {
+/// By value, since they are the coroutine's own; the context outlives the stream over it.
+template <class Connection, class Socket>
+net::awaitable<void> serve_on(Sessions& sessions, Peer peer, Socket socket,
+                              std::shared_ptr<net::ssl::context> tls) {
     try {
-        Session session{sessions, std::move(socket)};
-        co_await session.run();
+        std::optional<SessionOn<Connection>> session;
+        if constexpr (std::is_same_v<Connection, Tls>)
+            session.emplace(sessions, std::move(peer), std::move(socket), *tls);
+        else
+            session.emplace(sessions, std::move(peer), std::move(socket));
+        co_await session->run();
     } catch (std::exception const& wrong) {
         if (sessions.ports.log)
             sessions.ports.log(fmt::format("a connection ended with: {}", wrong.what()));
     }
 }
 
-void cut(Session& session) { session.cut(); }
+}  // namespace
 
-void end_stream(Session& session) { session.end_stream(); }
+net::awaitable<void> serve(Sessions& sessions, net::ip::tcp::socket socket, Peer peer) {
+    return serve_on<beast::tcp_stream>(sessions, std::move(peer), std::move(socket), nullptr);
+}
+
+net::awaitable<void> serve(Sessions& sessions, net::local::stream_protocol::socket socket,
+                           Peer peer) {
+    return serve_on<Local>(sessions, std::move(peer), std::move(socket), nullptr);
+}
+
+net::awaitable<void> serve(Sessions& sessions, net::ip::tcp::socket socket, Peer peer,
+                           std::shared_ptr<net::ssl::context> tls) {
+    return serve_on<Tls>(sessions, std::move(peer), std::move(socket), std::move(tls));
+}
 
 }  // namespace weir::host::http

@@ -4,18 +4,29 @@
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <functional>
 #include <list>
 #include <memory>
 #include <string>
 
+#include "host/http/exchange.hpp"
 #include "host/http/server.hpp"
 #include "host/http/traffic.hpp"
 #include "host/http/worker_pool.hpp"
 
 namespace weir::host::http {
 
-class Session;
+/// A connection as the server sees it. I/O thread.
+class Session {
+public:
+    virtual ~Session() = default;
+    /// What it waits for ends at once.
+    virtual void cut() = 0;
+    /// Ends an answer that would go on by itself.
+    virtual void end_stream() = 0;
+};
 
 /// What the sessions of one server share. Its members are for the I/O thread, but for the pools and
 /// the traffic.
@@ -26,6 +37,9 @@ struct Sessions {
           waiters{ports.limits.waiters, 0} {}
 
     Server::Ports ports;
+    Admission admission{ports.limits, ports.clock};
+    PathLocks locks;
+    Shared shared{ports, admission, locks};
     WorkerPool workers, waiters;
     Traffic traffic;
     bool is_draining = false;
@@ -33,12 +47,13 @@ struct Sessions {
     std::function<void()> on_room;  ///< a session ended, or became idle
 };
 
-/// Serves one connection to its end, one request after the other; throws nothing.
-boost::asio::awaitable<void> serve(Sessions& sessions, boost::asio::ip::tcp::socket socket);
-
-/// Cuts a session: what it waits for ends at once. I/O thread.
-void cut(Session& session);
-/// Ends an answer that would go on by itself. I/O thread.
-void end_stream(Session& session);
+/// Serve one connection to its end, one request after the other; throw nothing. `tls` is the one
+/// that was in use when the connection came.
+boost::asio::awaitable<void> serve(Sessions& sessions, boost::asio::ip::tcp::socket socket,
+                                   Peer peer);
+boost::asio::awaitable<void> serve(Sessions& sessions,
+                                   boost::asio::local::stream_protocol::socket socket, Peer peer);
+boost::asio::awaitable<void> serve(Sessions& sessions, boost::asio::ip::tcp::socket socket,
+                                   Peer peer, std::shared_ptr<boost::asio::ssl::context> tls);
 
 }  // namespace weir::host::http

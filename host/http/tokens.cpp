@@ -27,11 +27,15 @@ std::uint32_t crc32(std::string_view text) {
     return ~crc;
 }
 
-std::array<unsigned char, 32> sha256(std::string_view text) {
-    std::array<unsigned char, 32> out{};
-    crypto_hash_sha256(out.data(), reinterpret_cast<unsigned char const*>(text.data()),
-                       text.size());
-    return out;
+constexpr std::string_view token_prefix = "weir_";
+constexpr std::size_t random_characters = 43, check_characters = 6;
+
+std::string check_of(std::string_view secret) {
+    std::string check;
+    std::uint32_t left = crc32(secret);
+    for (std::size_t i = 0; i < check_characters; ++i, left /= 62)
+        check.insert(check.begin(), base62[left % 62]);
+    return check;
 }
 
 /// A descriptor, closed at the end of scope.
@@ -91,16 +95,42 @@ Result<std::string> read_file(std::filesystem::path const& file) {
 
 }  // namespace
 
-std::string make_token() {
+std::string random_base62(std::size_t characters) {
     if (sodium_init() < 0) std::abort();  // without random numbers nothing is safe
-    constexpr std::size_t random_characters = 43, check_characters = 6;
-    std::string secret;
-    for (std::size_t i = 0; i < random_characters; ++i) secret += base62[randombytes_uniform(62)];
-    std::string check;
-    std::uint32_t left = crc32(secret);
-    for (std::size_t i = 0; i < check_characters; ++i, left /= 62)
-        check.insert(check.begin(), base62[left % 62]);
-    return "weir_" + secret + check;
+    std::string out;
+    for (std::size_t i = 0; i < characters; ++i) out += base62[randombytes_uniform(62)];
+    return out;
+}
+
+std::string make_token() {
+    std::string const secret = random_base62(random_characters);
+    return std::string{token_prefix} + secret + check_of(secret);
+}
+
+bool is_token(std::string_view text) {
+    if (text.size() != token_prefix.size() + random_characters + check_characters ||
+        !text.starts_with(token_prefix))
+        return false;
+    std::string_view const secret = text.substr(token_prefix.size(), random_characters);
+    return text.substr(token_prefix.size() + random_characters) == check_of(secret);
+}
+
+TokenHash hash_of(std::string_view token) {
+    TokenHash out{};
+    crypto_hash_sha256(out.data(), reinterpret_cast<unsigned char const*>(token.data()),
+                       token.size());
+    return out;
+}
+
+bool is_same(TokenHash const& left, TokenHash const& right) {
+    return sodium_memcmp(left.data(), right.data(), left.size()) == 0;
+}
+
+std::string to_hex(TokenHash const& hash) {
+    std::string hex(2 * hash.size() + 1, '\0');
+    sodium_bin2hex(hex.data(), hex.size(), hash.data(), hash.size());
+    hex.pop_back();
+    return hex;
 }
 
 std::optional<std::string> take_admin_token() {
@@ -111,7 +141,7 @@ std::optional<std::string> take_admin_token() {
     return token;
 }
 
-AdminToken::AdminToken(std::string_view token) : hash_{sha256(token)} {
+AdminToken::AdminToken(std::string_view token) : hash_{hash_of(token)} {
     constexpr std::size_t characters_min = 24;
     if (token.size() < characters_min)
         warning_ = fmt::format("the admin token has only {} characters; use {} or more",
@@ -131,10 +161,9 @@ Result<AdminToken> AdminToken::open(std::optional<std::string> const& given,
     return AdminToken{*token};
 }
 
-std::optional<Authenticator::Principal> AdminToken::find(std::string_view token) const {
+std::optional<Principal> AdminToken::find(std::string_view token) const {
     // Of hashes: neither the time nor the length tells how much of a guess was right.
-    std::array<unsigned char, 32> const hash = sha256(token);
-    if (sodium_memcmp(hash.data(), hash_.data(), hash.size()) != 0) return std::nullopt;
+    if (!is_same(hash_of(token), hash_)) return std::nullopt;
     return Principal{"admin", Scope::admin};
 }
 

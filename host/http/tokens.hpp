@@ -11,6 +11,19 @@
 
 namespace weir::host::http {
 
+/// `characters` of base62 by chance; each holds almost six bits.
+std::string random_base62(std::size_t characters);
+
+/// A token as make_token() makes them, its check sum included; what is none is in no table.
+bool is_token(std::string_view text);
+
+using TokenHash = std::array<unsigned char, 32>;
+/// A random value of 256 bits needs no slow hash.
+TokenHash hash_of(std::string_view token);
+/// In a time that tells nothing of where they differ.
+bool is_same(TokenHash const& left, TokenHash const& right);
+std::string to_hex(TokenHash const& hash);
+
 /// A new token: `weir_`, 43 characters of base62 (256 random bits), 6 of the CRC-32 of those, so
 /// that scanners for leaked secrets know one when they see it.
 std::string make_token();
@@ -36,7 +49,7 @@ public:
     std::string const& warning() const { return warning_; }
 
 private:
-    std::array<unsigned char, 32> hash_;
+    TokenHash hash_;
     std::string warning_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -14,6 +15,8 @@ public:
     /// The secret `name` of plugin `owner`; nothing: there is none.
     virtual Result<std::optional<std::string>> find(std::string const& owner,
                                                     std::string const& name) = 0;
+    /// Whether `file` holds state or keys of the host: it is nobody's data.
+    virtual bool is_own_file(std::filesystem::path const&) const { return false; }
 };
 
 }  // namespace weir::host

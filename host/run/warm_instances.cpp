@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/core/secret.hpp"
+#include "host/run/own_files.hpp"
 
 namespace weir::host {
 
@@ -57,11 +58,14 @@ std::string WarmInstances::key_of(InstanceWish const& wish, Json const& config) 
 }
 
 Result<WarmInstances::Lent> WarmInstances::lend(InstanceWish const& wish, RunLog* log) {
+    if (auto refused = refuse_own_files(wish.connector.config, secrets_); !refused)
+        return refused.error();
     Result<Json> config = resolved(wish.connector.config, [&](std::string const& name) {
         return secrets_.find(wish.owner, name);
     });
     if (!config) return config.error();
     Wiped const wiped{*config};
+    if (auto refused = refuse_own_files(*config, secrets_); !refused) return refused.error();
     std::string key = key_of(wish, *config);
     std::unique_ptr<Kept> kept = take(key);
     if (!kept) {

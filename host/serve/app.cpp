@@ -12,13 +12,17 @@
 #include "host/http/tokens.hpp"
 #include "host/run/engine.hpp"
 #include "host/run/run_json.hpp"
+#include "host/serve/access.hpp"
+#include "host/serve/access_routes.hpp"
 #include "host/serve/config_file.hpp"
 #include "host/serve/data_directory.hpp"
 #include "host/serve/host_metrics.hpp"
 #include "host/serve/host_routes.hpp"
 #include "host/serve/offered.hpp"
+#include "host/serve/own_files.hpp"
 #include "host/serve/plugin_admin_routes.hpp"
 #include "host/serve/plugin_watch.hpp"
+#include "host/serve/replays.hpp"
 #include "host/serve/run_routes.hpp"
 #include "host/serve/runner_service.hpp"
 #include "host/store/vault.hpp"
@@ -29,8 +33,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// How often the server looks whether it shall stop.
+/// How often the server looks whether it shall stop, and at what wants tending.
 constexpr std::chrono::milliseconds stop_seen_after{50};
+constexpr std::int64_t retain_ms = 60'000;
 constexpr std::size_t workers = 8;
 
 class LogLines final : public LogSink {
@@ -45,16 +50,23 @@ private:
     ServeVoice const& voice_;
 };
 
+/// A plugin's own secrets, then those of /secrets.
 class VaultLookup final : public SecretLookup {
 public:
-    explicit VaultLookup(Vault& vault) : vault_{vault} {}
+    VaultLookup(Vault& vault, std::vector<std::filesystem::path> own_files)
+        : vault_{vault}, own_files_{std::move(own_files)} {}
     Result<std::optional<std::string>> find(std::string const& owner,
                                             std::string const& name) override {
-        return vault_.get(owner, name);
+        Result<std::optional<std::string>> found = vault_.get(owner, name);
+        return !found || *found ? found : vault_.get(own_secrets, name);
+    }
+    bool is_own_file(std::filesystem::path const& file) const override {
+        return is_one_of(own_files_, file);
     }
 
 private:
     Vault& vault_;
+    std::vector<std::filesystem::path> own_files_;
 };
 
 /// The server, built in order and taken apart in reverse.
@@ -84,6 +96,8 @@ public:
     }
 
     Result<void> start(ConfigFile const& config);
+    void tend();
+    void reload();
     void stop();
 
 private:
@@ -114,7 +128,9 @@ private:
     Metrics metrics_;
     Watchdog watchdog_;
     Vault vault_{*store_, *key_};
-    VaultLookup secrets_{vault_};
+    VaultLookup secrets_{vault_, own_files(directory_.path(), token_file())};
+    Access access_{*store_, *key_};
+    StoredReplays replays_{*store_};
     Documents documents_{*store_};
     Events events_{*store_};
     Runs runs_{*store_};
@@ -135,19 +151,26 @@ private:
     HostMetrics host_metrics_{{plugins_, bus_, letters_, engine_.figures(), metrics_, clock_,
                                directory_.path() / "state.db", clock_.unix_us(),
                                [this] { return server_->metrics(); }}};
-    std::optional<http::AdminToken> token_;
     std::unique_ptr<http::Server> server_;
+    std::int64_t retained_ns_ = 0;
 };
 
 Result<void> App::start(ConfigFile const& config) {
     if (Result<void> opens = vault_.check_key(); !opens) return opens;
     Result<http::AdminToken> token = http::AdminToken::open(request_.admin_token, token_file());
     if (!token) return token.error();
-    token_.emplace(std::move(*token));
-    if (!token_->warning().empty()) voice_.log(3, "host", token_->warning());
-    http::Server::Ports const ports{router_, *token_, clock_, {}, [this](std::string const& line) {
-                                        voice_.log(3, "http", line);
-                                    }};
+    if (!token->warning().empty()) voice_.log(3, "host", token->warning());
+    if (Result<void> opened = access_.open(std::move(*token)); !opened) return opened;
+    http::Server::Ports ports{router_, access_, clock_, config.http.limits,
+                              [this](std::string const& line) { voice_.log(3, "http", line); }};
+    ports.replays = &replays_;
+    ports.requires_if_match = config.http.requires_if_match;
+    ports.hosts = config.http.hosts;
+    ports.tls = config.http.tls;
+    ports.audit = [this](http::AuditEntry const& entry) {
+        if (Result<void> noted = access_.note(entry); !noted)
+            voice_.log(4, "audit", noted.error().message);
+    };
     Result<std::unique_ptr<http::Server>> server = http::Server::listen(request_.listen, ports);
     if (!server) return server.error();
     server_ = std::move(*server);
@@ -156,9 +179,14 @@ Result<void> App::start(ConfigFile const& config) {
     std::vector<http::Route> routes =
         host_routes({registry_, plugins_, *store_, router_, clock_,
                      [this] { return host_metrics_.text(); }});
-    for (auto more : {run_routes(engine_), connector_routes(engine_),
+    AwaitRun const await_run = [this](std::string const& id, int wait_s) {
+        return awaited(id, wait_s);
+    };
+    for (auto more : {run_routes(engine_, await_run), connector_routes(engine_),
                       letter_routes({letters_, engine_, bus_, clock_}),
-                      plugin_admin_routes(registry_, plugins_, admin_)})
+                      plugin_admin_routes(registry_, plugins_, admin_),
+                      token_routes(access_.tokens()), session_routes(access_, server_->port()),
+                      audit_routes(access_.audit()), secret_routes(vault_)})
         routes.insert(routes.end(), more.begin(), more.end());
     if (Result<void> added = router_.add(std::move(routes)); !added) return added;
     events_.on_published([this] { plugins_.wake(); });
@@ -182,8 +210,11 @@ Result<void> App::start(ConfigFile const& config) {
             else
                 (void)admin_.load(library.filename().string());
         });
-    voice_.ready(fmt::format("http://{}:{}", server_->host(), server_->port()), server_->port(),
-                 request_.admin_token ? "WEIR_ADMIN_TOKEN" : token_file().string());
+    std::string const url = server_->url();
+    bool const is_for_browsers = server_->port() != 0;
+    voice_.ready({url, is_for_browsers ? url + "/?login=" + access_.sessions().new_code() : "",
+                  request_.admin_token ? "WEIR_ADMIN_TOKEN" : token_file().string()},
+                 server_->port());
     return {};
 }
 
@@ -202,7 +233,7 @@ Result<void> App::put(std::string const& path, std::string const& id, Json docum
     request.headers["content-type"] = "application/json";
     request.body = document.dump();
     request.json = std::move(document);
-    request.principal = R"({"id":"config","scope":"admin"})";
+    request.who = {"config", http::Scope::admin};
     http::Response const response = match.route->handler(request);
     if (response.status < 300) return {};
     Json const problem = Json::parse(response.body, nullptr, false);
@@ -223,6 +254,21 @@ Result<void> App::apply(ConfigFile const& config) {
             if (!done) return done;
         }
     return {};
+}
+
+void App::reload() {
+    if (Result<void> loaded = server_->reload_tls(); !loaded)
+        voice_.log(4, "http", loaded.error().message + "; the certificate before stays");
+}
+
+void App::tend() {
+    if (Result<void> tended = access_.tend(); !tended)
+        voice_.log(3, "audit", tended.error().message);
+    std::int64_t const now = clock_.monotonic_ns();
+    if (now - retained_ns_ < retain_ms * 1'000'000) return;
+    retained_ns_ = now;
+    for (Result<void> const& kept : {access_.audit().retain(), replays_.tend()})
+        if (!kept) voice_.log(3, "store", kept.error().message);
 }
 
 // The engine before the server: who waits for a run is answered as soon as the run has stopped.
@@ -248,7 +294,11 @@ Result<void> run_app(ServeRequest request, ServeVoice const& voice, Clock const&
     if (!store) return store.error();
     App app{request, voice, clock, limits, *directory, std::move(*store), std::move(*key)};
     Result<void> started = app.start(config);
-    while (started && !stop) std::this_thread::sleep_for(stop_seen_after);
+    while (started && !stop) {
+        std::this_thread::sleep_for(stop_seen_after);
+        app.tend();
+        if (request.hangups && request.hangups->exchange(false)) app.reload();
+    }
     app.stop();
     return started;
 }

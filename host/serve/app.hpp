@@ -23,13 +23,18 @@ struct ServeRequest {
     std::filesystem::path runner;                     ///< weir-runner
     bool watch = false;  ///< libraries whose files change are reloaded, new ones loaded
     std::int64_t drain_ms = 30'000;
+    std::atomic<bool>* hangups = nullptr;  ///< set by SIGHUP: read the files of TLS again
 };
 
 /// How the server speaks to the terminal it was started on.
 struct ServeVoice {
-    /// Once, when it answers: its address, and the file that holds the token.
-    std::function<void(std::string const& url, std::uint16_t port, std::string const& token_file)>
-        ready;
+    struct Doors {
+        std::string url;         ///< its address
+        std::string login;       ///< a link that signs a browser in, once; empty: none can come
+        std::string token_file;  ///< that holds the token
+    };
+    /// Once, when it answers.
+    std::function<void(Doors const& doors, std::uint16_t port)> ready;
     /// One line of the log.
     std::function<void(std::int32_t level, std::string_view who, std::string_view line)> log;
 };

@@ -114,7 +114,7 @@ ConfigFile read_document(Reading& reading, YAML::Node const& root,
                          std::filesystem::path const& file) {
     ConfigFile config;
     if (root.IsNull()) return config;
-    reading.check_names(root, {"version", "host", "integrations", "connections", "jobs"},
+    reading.check_names(root, {"version", "host", "http", "integrations", "connections", "jobs"},
                         "the file");
     if (YAML::Node const version = root["version"]; version && reading.json(version) != 1)
         throw reading.wrong(version.Mark(), "config.version",
@@ -133,6 +133,16 @@ ConfigFile read_document(Reading& reading, YAML::Node const& root,
                                     "drain_ms is a number of milliseconds");
             config.drain_ms = value.get<std::int64_t>();
         }
+    }
+    if (YAML::Node const http = root["http"]; http && !http.IsNull()) {
+        Result<HttpSettings> settings = read_http_settings(reading.json(http));
+        if (!settings) {
+            Error const wrong = settings.error();
+            YAML::Node const at = http.IsMap() && http[wrong.where] ? http[wrong.where] : http;
+            throw reading.wrong(at.Mark(), wrong.code.c_str(), wrong.message)
+                .suggest(wrong.suggestion);
+        }
+        config.http = std::move(*settings);
     }
     take_objects(reading, root["integrations"], "integrations", config.integrations);
     take_objects(reading, root["connections"], "connections", config.connections);

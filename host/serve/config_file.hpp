@@ -7,6 +7,7 @@
 #include <string>
 
 #include "host/core/error.hpp"
+#include "host/serve/http_settings.hpp"
 
 namespace weir::host {
 
@@ -14,6 +15,7 @@ namespace weir::host {
 struct ConfigFile {
     std::optional<std::string> listen, data_dir;  ///< a relative data_dir: beside the file
     std::optional<std::int64_t> drain_ms;
+    HttpSettings http;
     /// By id; each is the document of the API without its "id".
     std::map<std::string, nlohmann::json> integrations, connections, jobs;
 

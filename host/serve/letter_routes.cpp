@@ -85,17 +85,24 @@ std::optional<Letters::Filter> chosen(Json const& body, std::size_t most,
     return filter;
 }
 
+/// Takes out the letters of jobs that `who` may not see; for him they are not there.
+void take_hidden(http::Principal const& who, std::vector<Letter>& letters) {
+    std::erase_if(letters, [&](Letter const& letter) { return !who.may_see(letter.job); });
+}
+
 /// Ids that nobody knows, each once; those that were settled already are left out in silence: there
 /// is nothing left to do for them.
-Result<void> add_unknown(Letters& letters, std::vector<std::string> const& ids, Json& items) {
+Result<void> add_unknown(Letters& letters, http::Principal const& who,
+                         std::vector<std::string> const& ids, Json& items) {
     if (ids.empty()) return {};
     Letters::Filter filter;
     filter.ids = ids;
     filter.status.clear();
     filter.with_record = false;
     filter.limit = ids.size();
-    Result<std::vector<Letter>> const known = letters.list(filter);
+    Result<std::vector<Letter>> known = letters.list(filter);
     if (!known) return known.error();
+    take_hidden(who, *known);
     std::set<std::string> unknown{ids.begin(), ids.end()};
     for (Letter const& letter : *known) unknown.erase(letter.id);
     for (std::string const& id : unknown)
@@ -113,9 +120,10 @@ Response settle_chosen(Letters& letters, Request const& request, Settle&& settle
     if (!found) return http::problem(found.error());
     bool const has_more = found->size() > RunPlan::letters_max;
     if (has_more) found->pop_back();
+    take_hidden(request.who, *found);
     Result<Json> items = settle_all(*found);
     if (!items) return http::problem(items.error());
-    if (auto done = add_unknown(letters, filter->ids, *items); !done)
+    if (auto done = add_unknown(letters, request.who, filter->ids, *items); !done)
         return http::problem(done.error());
     Json body{{"items", std::move(*items)}};
     if (has_more) body["has_more"] = true;  // ask again for the next ones
@@ -137,7 +145,8 @@ Response discard(Letters& letters, Request const& request) {
         letters, request, [&](std::vector<Letter> const& found) -> Result<Json> {
             std::vector<std::string> ids;
             for (Letter const& letter : found) ids.push_back(letter.id);
-            Result<std::vector<std::string>> const settled = letters.settle(ids, "discarded");
+            Result<std::vector<std::string>> const settled =
+                request.is_dry_run ? ids : letters.settle(ids, "discarded");
             if (!settled) return settled.error();
             Json items = Json::array();
             for (std::string const& id : *settled)
@@ -162,9 +171,14 @@ std::vector<http::Route> letter_routes(LetterPorts const& ports) {
     listing.method = one.method = "GET";
     listing.path = "/dead-letters";
     listing.summary = "Records that were refused, whole";
+    listing.job_field = "job";
     listing.handler = [&letters](Request const& in) { return list(letters, in); };
     one.path = "/dead-letters/{id}";
     one.summary = "One refused record, with its reason";
+    one.job_of = [&letters](Request const& in) -> std::optional<std::string> {
+        Result<Letter> const found = letters.find(in.params.at("id"));
+        return found ? std::optional{found->job} : std::nullopt;
+    };
     one.handler = [&letters](Request const& in) { return show(letters, in); };
     replaying.method = discarding.method = "POST";
     replaying.path = "/dead-letters/replay";
@@ -176,6 +190,9 @@ std::vector<http::Route> letter_routes(LetterPorts const& ports) {
     discarding.path = "/dead-letters/discard";
     discarding.scope = http::Scope::write;
     discarding.summary = "Give up refused records";
+    discarding.has_dry_run = true;
+    discarding.is_audited = replaying.is_audited = true;
+    discarding.heeds_jobs = replaying.heeds_jobs = true;
     discarding.handler = [&letters](Request const& in) { return discard(letters, in); };
     std::vector<http::Route> routes{listing, one, replaying, discarding};
     for (http::Route& route : routes) route.owner = "host";

@@ -120,7 +120,7 @@ std::vector<http::Route> plugin_admin_routes(Registry& registry, PluginLife& plu
               [ports](Request const& request) { return routes_of_plugin(ports, request); }),
         route("POST", "/plugins", Scope::admin, "Loads a library of a configured directory",
               [ports](Request const& request) { return load(ports, request); }),
-        route("POST", "/plugins/scan", Scope::read,
+        route("POST", "/plugins/scan", Scope::admin,
               "What lies in the directories: new, changed, bad",
               [ports](Request const&) { return look_around(ports); }),
         route("DELETE", "/plugins/{id}", Scope::admin, "Unloads a library that nothing needs",

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <map>
 
 namespace weir::host {
 
@@ -11,14 +10,17 @@ namespace {
 constexpr std::int64_t handle_ms_max = 60'000;
 constexpr int wait_s_max = 600;
 
-http::Scope scope_of(std::string const& name) {
-    static std::map<std::string, http::Scope> const scopes{{"none", http::Scope::none},
-                                                           {"read", http::Scope::read},
-                                                           {"run", http::Scope::run},
-                                                           {"write", http::Scope::write},
-                                                           {"admin", http::Scope::admin}};
-    auto const at = scopes.find(name);
-    return at == scopes.end() ? http::Scope::admin : at->second;
+/// The first of `names` that the path or the body holds: the job a request is about.
+std::optional<std::string> job_named(http::Request const& request,
+                                     std::vector<std::string> const& names) {
+    for (std::string const& name : names) {
+        if (auto const at = request.params.find(name); at != request.params.end())
+            return at->second;
+        if (request.json.is_object() && request.json.contains(name) &&
+            request.json[name].is_string())
+            return request.json[name].get<std::string>();
+    }
+    return std::nullopt;
 }
 
 http::Response response_of(HttpAnswer answer) {
@@ -37,24 +39,12 @@ http::Response asked(RoutePorts const& ports, std::string const& id, http::Reque
     if (!service) return http::problem(service.error());
     CallContext const call{ports.clock, nullptr,
                            ports.clock.monotonic_ns() + handle_ms_max * 1'000'000};
+    std::string const principal = to_json(request.who);
     return response_of((*service)->on_http(
         id,
-        {request.method, request.path, request.query, request.principal, request.request_id,
-         request.body, request.headers, request.params},
+        {request.method, request.path, request.query, principal, request.request_id, request.body,
+         request.headers, request.params},
         call));
-}
-
-/// A 202 that names a run becomes the finished run when the caller waits for it.
-http::Response awaited(http::Response response, int wait_s, RoutePorts const& ports) {
-    if (response.status != 202 || wait_s == 0) return response;
-    nlohmann::json const body = nlohmann::json::parse(response.body, nullptr, false);
-    if (!body.is_object() || !body.contains("run_id") || !body["run_id"].is_string())
-        return response;
-    std::optional<nlohmann::json> const run = ports.await_run(body["run_id"], wait_s);
-    if (!run) return response;
-    http::Response ended = http::json_response(200, *run);
-    ended.headers.emplace_back("preference-applied", "wait=" + std::to_string(wait_s));
-    return ended;
 }
 
 }  // namespace
@@ -70,6 +60,18 @@ int wait_asked(http::Request const& request) {
     return std::clamp(seconds, 0, wait_s_max);
 }
 
+http::Response awaited(http::Response response, int wait_s, AwaitRun const& await_run) {
+    if (response.status != 202 || wait_s == 0) return response;
+    nlohmann::json const body = nlohmann::json::parse(response.body, nullptr, false);
+    if (!body.is_object() || !body.contains("run_id") || !body["run_id"].is_string())
+        return response;
+    std::optional<nlohmann::json> const run = await_run(body["run_id"], wait_s);
+    if (!run) return response;
+    http::Response ended = http::json_response(200, *run);
+    ended.headers.emplace_back("preference-applied", "wait=" + std::to_string(wait_s));
+    return ended;
+}
+
 std::vector<http::Route> routes_of(std::string const& owner, Declared const& declared,
                                    RoutePorts const& ports) {
     std::vector<http::Route> routes;
@@ -77,16 +79,25 @@ std::vector<http::Route> routes_of(std::string const& owner, Declared const& dec
         http::Route route;
         route.method = each.method;
         route.path = each.path;
-        route.scope = scope_of(each.scope);
+        route.scope = http::scope_named(each.scope).value_or(http::Scope::admin);
         route.owner = owner;
         route.summary = each.summary;
         route.request = each.request;
         route.response = each.response;
         route.body_bytes_max = each.body_bytes_max;
         route.waits = each.waits;
+        route.is_costly = each.is_costly;
+        route.has_dry_run = each.has_dry_run;
+        route.is_audited = each.is_audited;
+        route.job_field = each.job_field;
+        if (!each.job.empty())
+            route.job_of = [names = each.job](http::Request const& request) {
+                return job_named(request, names);
+            };
         route.handler = [ports, id = each.id, waits = each.waits](http::Request const& request) {
             http::Response response = asked(ports, id, request);
-            return waits ? awaited(std::move(response), wait_asked(request), ports) : response;
+            if (!waits) return response;
+            return awaited(std::move(response), wait_asked(request), ports.await_run);
         };
         routes.push_back(std::move(route));
     }

@@ -9,6 +9,7 @@
 
 #include "host/abi/declared.hpp"
 #include "host/http/router.hpp"
+#include "host/serve/run_routes.hpp"
 #include "host/serve/service_slot.hpp"
 
 namespace weir::host {
@@ -17,12 +18,15 @@ namespace weir::host {
 struct RoutePorts {
     std::shared_ptr<ServiceSlot> service;
     Clock const& clock;
-    std::function<std::optional<nlohmann::json>(std::string const& run_id, int wait_s)> await_run;
+    AwaitRun await_run;
 };
 
 /// The routes that a service declares, as routes of the server owned by `owner`.
 std::vector<http::Route> routes_of(std::string const& owner, Declared const& declared,
                                    RoutePorts const& ports);
+
+/// A 202 that names a run becomes the finished run when the caller waits for it.
+http::Response awaited(http::Response response, int wait_s, AwaitRun const& await_run);
 
 /// The seconds of `Prefer: wait=N`, 600 at most; 0: not asked for.
 int wait_asked(http::Request const& request);

@@ -7,6 +7,7 @@
 
 #include "host/core/text.hpp"
 #include "host/serve/page.hpp"
+#include "host/serve/plugin_routes.hpp"
 
 namespace weir::host {
 
@@ -75,6 +76,12 @@ Response retry(Engine& engine, Request const& request) {
     return response;
 }
 
+std::optional<std::string> job_of_run(Engine& engine, Request const& request) {
+    Result<Json> const run = engine.query(request.params.at("id"));
+    if (!run) return std::nullopt;
+    return run->value("job", "");
+}
+
 Json find_connector(Engine& engine, std::string const& type, std::string& near) {
     std::vector<std::string> types;
     for (Json const& each : engine.inspector().connectors().value("items", Json::array())) {
@@ -112,8 +119,8 @@ Response try_connector(Engine& engine, Request const& request, Look&& look) {
 
 }  // namespace
 
-std::vector<http::Route> run_routes(Engine& engine) {
-    return {
+std::vector<http::Route> run_routes(Engine& engine, AwaitRun const& await_run) {
+    std::vector<http::Route> routes{
         route("GET", "/runs", Scope::read, "Runs, newest first",
               [&engine](Request const& in) { return list_runs(engine, in); }),
         route("GET", "/runs/{id}", Scope::read, "One run",
@@ -127,11 +134,19 @@ std::vector<http::Route> run_routes(Engine& engine) {
                   return answer(engine.cancel(in.params.at("id"), "cancelled by request"));
               }),
         route("POST", "/runs/{id}/retry", Scope::run, "Run again what failed in it",
-              [&engine](Request const& in) { return retry(engine, in); })};
+              [&engine, await_run](Request const& in) {
+                  return awaited(retry(engine, in), wait_asked(in), await_run);
+              })};
+    routes.front().job_field = "job";
+    for (std::size_t i = 1; i < routes.size(); ++i)
+        routes[i].job_of = [&engine](Request const& in) { return job_of_run(engine, in); };
+    routes.back().waits = true;
+    return routes;
 }
 
 std::vector<http::Route> connector_routes(Engine& engine) {
-    return {route("GET", "/connectors", Scope::read, "Connectors and how they are configured",
+    std::vector<http::Route> routes{
+            route("GET", "/connectors", Scope::read, "Connectors and how they are configured",
                   [&engine](Request const& in) {
                       std::vector<Finding> findings;
                       if (!Page::of(in, {}, findings)) return refused(findings);
@@ -164,6 +179,8 @@ std::vector<http::Route> connector_routes(Engine& engine) {
                     });
                 },
                 config_schema())};
+    for (http::Route& each : routes) each.is_costly = each.method == "POST";
+    return routes;
 }
 
 }  // namespace weir::host

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <functional>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "host/http/router.hpp"
@@ -9,7 +12,10 @@
 namespace weir::host {
 
 /// /runs…, /connectors… and /dead-letters…; what they look at outlives them.
-std::vector<http::Route> run_routes(Engine& engine);
+/// `await_run` waits for the end of a run: the finished run, or nothing.
+using AwaitRun =
+    std::function<std::optional<nlohmann::json>(std::string const& run_id, int wait_s)>;
+std::vector<http::Route> run_routes(Engine& engine, AwaitRun const& await_run);
 std::vector<http::Route> connector_routes(Engine& engine);
 std::vector<http::Route> letter_routes(LetterPorts const& ports);
 

@@ -97,7 +97,30 @@ DROP INDEX weir_delivery_order;
 CREATE INDEX weir_delivery_put_off ON weir_delivery(consumer, run_at, topic) WHERE run_at > 0;
 )sql";
 
-constexpr std::array steps{version_1, version_2};
+// sha256: of a token, hex. hash: keyed, over prev_hash and all other columns (audit.cpp).
+constexpr char access_tables[] = R"sql(
+CREATE TABLE weir_token(
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL UNIQUE, scope TEXT NOT NULL,
+  jobs TEXT NOT NULL, created_at INTEGER NOT NULL, created_by TEXT NOT NULL,
+  expires_at INTEGER NOT NULL, used_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE weir_audit(
+  seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, principal TEXT NOT NULL, address TEXT NOT NULL,
+  request_id TEXT NOT NULL, action TEXT NOT NULL, object TEXT NOT NULL, result TEXT NOT NULL,
+  difference TEXT NOT NULL, prev_hash TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
+CREATE TRIGGER weir_audit_stays BEFORE UPDATE ON weir_audit
+  BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END;
+
+CREATE TABLE weir_idempotency(
+  principal TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, status INTEGER NOT NULL,
+  headers TEXT NOT NULL, content_type TEXT NOT NULL, body TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY(principal, key)) STRICT, WITHOUT ROWID;
+CREATE INDEX weir_idempotency_age ON weir_idempotency(at);
+
+ALTER TABLE weir_secret ADD COLUMN set_at INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array steps{version_1, version_2, access_tables};
 
 Error newer(std::int64_t found) {
     return {WEIR_E_CONFIG, "store.newer",

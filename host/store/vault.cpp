@@ -105,11 +105,13 @@ Result<void> Vault::put(std::string const& owner, std::string const& name,
     if (Result<void> checked = check(name, value); !checked) return checked;
     std::string const key_id = key_.id();
     std::string const sealed = seal(key_, place_of(owner, name, key_id), value);
+    std::int64_t const now = store_.clock().unix_us();
     return store_.write([&](Session& session) -> Result<void> {
         session.run(
-            "INSERT INTO weir_secret(owner, name, key_id, sealed) VALUES (?1, ?2, ?3, ?4) "
-            "ON CONFLICT DO UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed",
-            owner, name, key_id, sealed);
+            "INSERT INTO weir_secret(owner, name, key_id, sealed, set_at) VALUES (?1, ?2, ?3, ?4, "
+            "?5) ON CONFLICT DO UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed, "
+            "set_at = excluded.set_at",
+            owner, name, key_id, sealed, now);
         return {};
     });
 }
@@ -121,6 +123,24 @@ Result<void> Vault::remove(std::string const& owner, std::string const& name) {
         return Error{WEIR_E_NOT_FOUND, "secret.not_found",
                      fmt::format("there is no secret {}", name)};
     });
+}
+
+Result<std::vector<Vault::Name>> Vault::list(std::string const& owner, std::string const& after,
+                                             std::size_t limit) {
+    std::vector<Name> names;
+    Result<void> done = store_.read([&](Session& session) -> Result<void> {
+        names.clear();
+        Name name;
+        std::int64_t const most = static_cast<std::int64_t>(limit);
+        Query query{session,
+                    "SELECT name, set_at FROM weir_secret WHERE owner = ?1 AND name > ?2 ORDER BY "
+                    "name LIMIT ?3"};
+        query.with(owner, after, most).into(name.name, name.set_us);
+        while (query.next()) names.push_back(name);
+        return {};
+    });
+    if (!done) return done.error();
+    return names;
 }
 
 Result<std::optional<std::string>> Vault::get(std::string const& owner, std::string const& name) {

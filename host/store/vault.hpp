@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "host/store/store.hpp"
 
@@ -45,6 +46,14 @@ public:
     Result<void> remove(std::string const& owner, std::string const& name);
     /// E_CONFIG "secret.damaged" when what is stored does not open at its place with this key.
     Result<std::optional<std::string>> get(std::string const& owner, std::string const& name);
+
+    struct Name {
+        std::string name;
+        std::int64_t set_us = 0;  ///< 0: by an older version
+    };
+    /// In byte order, behind `after`.
+    Result<std::vector<Name>> list(std::string const& owner, std::string const& after,
+                                   std::size_t limit);
 
 private:
     Store& store_;

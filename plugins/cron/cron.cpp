@@ -53,6 +53,12 @@ Json brief(Keeper::Added const& added) {
             {"changed", added.is_changed}};
 }
 
+/// The time it is due next changes by itself, what was asked for does not.
+void reply(Http& http, std::uint32_t status, CronEvent const& event) {
+    http.tag(event.definition.json());
+    http.reply(status, event.shown());
+}
+
 }  // namespace
 
 void Cron::on_timer(Call const& call, std::int64_t, std::int64_t now_unix_ms) {
@@ -63,12 +69,14 @@ void Cron::on_http(Call const& call, std::string_view route, Http& http) {
     if (route == "list_events") return list_events(http);
     if (route == "add_event") return add_event(call, http);
     if (route == "explain") return http.reply(200, answer_explain(http.json()));
-    if (route == "get_event") return http.reply(200, keeper_.get(key_of(http)).shown());
+    if (route == "get_event") return reply(http, 200, keeper_.get(key_of(http)));
     if (route == "change_event")
-        return http.reply(200, keeper_.change(call, key_of(http), http.json()).shown());
+        return reply(http, 200,
+                     keeper_.change(call, key_of(http), http.json(), http.is_dry_run()));
     if (route == "fire_event") return http.reply(202, keeper_.fire(call, key_of(http)).data());
     std::string const key = key_of(http);
-    if (!keeper_.remove(call, key)) keeper_.get(key);  // which says that there is none
+    bool const is_done = !http.is_dry_run() && keeper_.remove(call, key);
+    if (!is_done) keeper_.get(key);  // which says when there is none
     http.reply(204);
 }
 
@@ -86,9 +94,10 @@ void Cron::list_events(Http& http) const {
 }
 
 void Cron::add_event(Call const& call, Http& http) {
-    Keeper::Added const added = keeper_.add_new(call, Definition::of(user, http.json()));
+    Keeper::Added const added =
+        keeper_.add_new(call, Definition::of(user, http.json()), http.is_dry_run());
     if (added.is_new) http.header("location", "/cron/events/" + added.event.definition.name);
-    http.reply(added.is_new ? 201 : 200, added.event.shown());
+    reply(http, added.is_new ? 201 : 200, added.event);
 }
 
 Json Cron::on_invoke(Call const& call, Invoke const& invoke) {

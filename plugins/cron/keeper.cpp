@@ -78,8 +78,13 @@ void Keeper::aim() {
     armed_ms_ = head;
 }
 
-Keeper::Added Keeper::add_locked(Call const& call, Definition const& definition) {
+Keeper::Added Keeper::add_locked(Call const& call, Definition const& definition, bool is_dry) {
     Millis const now = now_ms();
+    if (is_dry) {
+        CronEvent const* const there = book_.find(definition.key());
+        Step const step = book_.add(definition, now);
+        return {step.changed.empty() ? *there : step.changed.front(), !there, !step.empty()};
+    }
     if (book_.is_corrected(now)) take_all(call, [&] { return book_.tick(now); });
     bool const is_new = !book_.find(definition.key());
     Step const step = book_.add(definition, now);
@@ -93,7 +98,7 @@ Keeper::Added Keeper::add(Call const& call, Definition const& definition) {
     return add_locked(call, definition);
 }
 
-Keeper::Added Keeper::add_new(Call const& call, Definition const& definition) {
+Keeper::Added Keeper::add_new(Call const& call, Definition const& definition, bool is_dry) {
     std::lock_guard const lock{mutex_};
     CronEvent const* const there = book_.find(definition.key());
     if (there && !(there->definition == definition))
@@ -102,10 +107,11 @@ Keeper::Added Keeper::add_new(Call const& call, Definition const& definition) {
                         "; change it with PATCH, or remove it first",
                     "/name"}
             .coded("cron.event_exists");
-    return add_locked(call, definition);
+    return add_locked(call, definition, is_dry);
 }
 
-CronEvent Keeper::change(Call const& call, std::string const& key, Json const& merge_patch) {
+CronEvent Keeper::change(Call const& call, std::string const& key, Json const& merge_patch,
+                         bool is_dry) {
     std::lock_guard const lock{mutex_};
     Definition const& before = found(key).definition;
     Json body = before.json();
@@ -116,7 +122,7 @@ CronEvent Keeper::change(Call const& call, std::string const& key, Json const& m
                     "an event keeps its name; add " + in_quotes(after.name) + " as another one",
                     "/name"}
             .coded("cron.bad_event");
-    return add_locked(call, after).event;
+    return add_locked(call, after, is_dry).event;
 }
 
 CronEvent Keeper::get(std::string const& key) const {

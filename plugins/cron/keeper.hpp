@@ -25,9 +25,11 @@ public:
     };
     Added add(Call const& call, Definition const& definition);
     /// E_CONFLICT "cron.event_exists" when there is another one of this name.
-    Added add_new(Call const& call, Definition const& definition);
+    /// `is_dry`, here and below: says what would come of it.
+    Added add_new(Call const& call, Definition const& definition, bool is_dry = false);
     /// E_NOT_FOUND "cron.event_not_found".
-    CronEvent change(Call const& call, std::string const& key, Json const& merge_patch);
+    CronEvent change(Call const& call, std::string const& key, Json const& merge_patch,
+                     bool is_dry = false);
     CronEvent get(std::string const& key) const;
     /// False: there was none. No firing of it is stored afterwards.
     bool remove(Call const& call, std::string const& key);
@@ -37,7 +39,7 @@ public:
     Millis now_ms() const { return host_.unix_us() / 1'000; }
 
 private:
-    Added add_locked(Call const& call, Definition const& definition);
+    Added add_locked(Call const& call, Definition const& definition, bool is_dry = false);
     CronEvent const& found(std::string const& key) const;
     void take(Call const& call, Step const& step);
     template <class Ask>

@@ -31,10 +31,12 @@ void Replication::save_config(Call const& call, Http& http, char const* collecti
     if (save == Save::replace)  // a job's connection may be edited, and stays the job's
         if (auto const found = context_.host.store().get(call, collection, doc["id"]))
             origin = found->json.value("origin", "api");
-    Saved const saved = connections_.save(call, collection, doc, split, save, origin);
+    Saved const saved =
+        connections_.save(call, collection, doc, split, save, origin, http.is_dry_run());
     if (saved.status() == 201)
         http.header("location",
                     std::string{"/replication/"} + collection + "/" + doc["id"].get<std::string>());
+    http.tag(content_of(saved.record));
     http.reply(saved.status(), connections_.answer(connectors, saved.record));
 }
 
@@ -86,6 +88,7 @@ void Replication::create_connection(Call const& call, Http& http) {
 
 void Replication::get_connection(Call const& call, Http& http) {
     Json const record = connections_.find(call, http.param("id"));
+    http.tag(content_of(record));
     http.reply(200, connection_answer(call, Connectors{call, context_}, record));
 }
 
@@ -108,7 +111,7 @@ void Replication::delete_connection(Call const& call, Http& http) {
             "replication.connection_builtin");
     connections_.find(call, id);
     refuse_if_used(call, Connections::connections, id);
-    connections_.remove(call, Connections::connections, id);
+    if (!http.is_dry_run()) connections_.remove(call, Connections::connections, id);
     http.reply(204);
 }
 
@@ -138,6 +141,7 @@ void Replication::create_integration(Call const& call, Http& http) {
 
 void Replication::get_integration(Call const& call, Http& http) {
     Json const record = connections_.find_integration(call, http.param("id"));
+    http.tag(content_of(record));
     http.reply(200, connections_.answer(Connectors{call, context_}, record));
 }
 
@@ -150,7 +154,7 @@ void Replication::delete_integration(Call const& call, Http& http) {
     std::string const id = http.param("id");
     connections_.find_integration(call, id);
     refuse_if_used(call, Connections::integrations, id);
-    connections_.remove(call, Connections::integrations, id);
+    if (!http.is_dry_run()) connections_.remove(call, Connections::integrations, id);
     http.reply(204);
 }
 

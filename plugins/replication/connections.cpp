@@ -107,7 +107,8 @@ SplitConfig Connections::check(Call const& call, Connectors const& connectors,
 }
 
 Saved Connections::save(Call const& call, char const* collection, Json const& doc,
-                        SplitConfig const& split, Save save, std::string const& origin) const {
+                        SplitConfig const& split, Save save, std::string const& origin,
+                        bool is_dry) const {
     Store const store = context_.host.store();
     std::string const id = doc["id"];
     Json stored_doc = doc;
@@ -130,12 +131,14 @@ Saved Connections::save(Call const& call, char const* collection, Json const& do
     record["status"] = "active";
     record.erase("error");
     record["updatedAt"] = context_.now();
+    Saved::How const how = found ? Saved::How::replaced : Saved::How::created;
+    if (is_dry) return {how, std::move(record)};
     for (auto const& [name, secret] : split.secrets) {
         context_.host.secrets().put(call, name, secret);
         record["marks"][name] = secret_mark(secret);
     }
     store.put(call, collection, id, record, found ? found->revision : Store::absent);
-    return {found ? Saved::How::replaced : Saved::How::created, std::move(record)};
+    return {how, std::move(record)};
 }
 
 bool Connections::remove(Call const& call, char const* collection, std::string const& id) const {

@@ -19,6 +19,11 @@ struct Saved {
     std::uint32_t status() const { return how == How::created ? 201 : 200; }
 };
 
+/// What of a record changes exactly when somebody changes the document, its secrets included.
+inline Json content_of(Json const& record) {
+    return {record["doc"], record.value("marks", Json())};
+}
+
 /// Connections, and the integrations they share configuration through.
 ///
 /// A record is {"doc": as read_connection() answers it, with references for secrets, "marks":
@@ -43,8 +48,9 @@ public:
                       Json const& doc, std::string const& at, Findings& findings) const;
     /// Stores a document that was checked. Throws E_CONFLICT "replication.connection_exists" when
     /// another is there and `save` is create, or it belongs to another origin.
+    /// `is_dry`: says what would come of it.
     Saved save(Call const& call, char const* collection, Json const& doc, SplitConfig const& split,
-               Save save, std::string const& origin) const;
+               Save save, std::string const& origin, bool is_dry = false) const;
     /// With its secrets. False: there was none.
     bool remove(Call const& call, char const* collection, std::string const& id) const;
 

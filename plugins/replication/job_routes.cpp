@@ -80,6 +80,12 @@ void Replication::list_jobs(Call const& call, Http& http) {
     http.reply(200, {{"items", std::move(items)}, {"next", std::move(next)}});
 }
 
+void Replication::reply_job(Call const& call, Http& http, std::uint32_t status,
+                            Json const& record) {
+    http.tag(content_of(record));
+    http.reply(status, job_answer(call, record));
+}
+
 void Replication::save_native(Call const& call, Http& http, Json const& document, Save save) {
     Findings findings;
     Jobs::Draft const draft = jobs_.check(call, read_job(document, findings), findings);
@@ -87,21 +93,21 @@ void Replication::save_native(Call const& call, Http& http, Json const& document
     auto const before = jobs_.look_for(call, draft.doc["id"]);
     bool const owns = before && before->value("owns_connection", false) &&
                       draft.doc["source"].value("connection", "") == draft.doc["id"];
-    Saved const saved = jobs_.save(call, draft, save, owns);
+    Saved const saved = jobs_.save(call, draft, save, owns, http.is_dry_run());
     if (saved.status() == 201)
         http.header("location", "/replication/jobs/" + draft.doc["id"].get<std::string>());
-    http.reply(saved.status(), job_answer(call, saved.record));
+    reply_job(call, http, saved.status(), saved.record);
 }
 
 void Replication::create_job(Call const& call, Http& http) {
     Json const body = object_body(http);
     if (!is_short_form(body)) return save_native(call, http, body, Save::create);
-    SavedForm const saved = save_short_form(call, body, false);
-    http.reply(saved.job.status(), job_answer(call, saved.job.record));
+    SavedForm const saved = save_short_form(call, body, false, http.is_dry_run());
+    reply_job(call, http, saved.job.status(), saved.job.record);
 }
 
 void Replication::get_job(Call const& call, Http& http) {
-    http.reply(200, job_answer(call, jobs_.find(call, http.param("id"))));
+    reply_job(call, http, 200, jobs_.find(call, http.param("id")));
 }
 
 void Replication::put_job(Call const& call, Http& http) {
@@ -126,8 +132,9 @@ void Replication::patch_job(Call const& call, Http& http) {
     bool const is_pause =
         patch.size() == 1 && patch.contains("paused") && patch["paused"].is_boolean();
     if (is_pause)
-        return http.reply(
-            200, job_answer(call, jobs_.set_paused(call, http.param("id"), patch["paused"])));
+        return reply_job(
+            call, http, 200,
+            jobs_.set_paused(call, http.param("id"), patch["paused"], http.is_dry_run()));
     Json document = masked_sides(record["doc"]);
     document.merge_patch(patch);
     if (document.value("id", Json()) != record["doc"]["id"])
@@ -139,6 +146,7 @@ void Replication::patch_job(Call const& call, Http& http) {
 void Replication::delete_job(Call const& call, Http& http) {
     std::string const id = http.param("id");
     jobs_.find(call, id);
+    if (http.is_dry_run()) return http.reply(204);
     runs_.end_all(call, id, "the job was deleted");
     jobs_.forget(call, id);
     http.reply(204);

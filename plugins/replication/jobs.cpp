@@ -45,7 +45,8 @@ Json Jobs::find(Call const& call, std::string const& id) const {
     throw no_job(id).suggest(nearest(id, names));
 }
 
-Saved Jobs::save(Call const& call, Draft const& draft, Save save, bool owns_connection) const {
+Saved Jobs::save(Call const& call, Draft const& draft, Save save, bool owns_connection,
+                 bool is_dry) const {
     Store const store = context_.host.store();
     std::string const id = draft.doc["id"];
     auto const found = store.get(call, jobs, id);
@@ -57,9 +58,10 @@ Saved Jobs::save(Call const& call, Draft const& draft, Save save, bool owns_conn
         Json const marks = before.value("marks", Json::object());
         if (before["doc"] == doc && same_marks(draft.source, marks) &&
             same_marks(draft.destination, marks)) {
-            align(call, id);
             Json same = before;
             same["sight"] = draft.sight;
+            if (is_dry) return {Saved::How::unchanged, std::move(same)};
+            align(call, id);
             if (same != before) store.put(call, jobs, id, same, found->revision);
             return {Saved::How::unchanged, std::move(same)};
         }
@@ -78,6 +80,8 @@ Saved Jobs::save(Call const& call, Draft const& draft, Save save, bool owns_conn
     record["owns_connection"] = owns_connection;
     record["sight"] = draft.sight;
     record["updatedAt"] = context_.now();
+    Saved::How const how = found ? Saved::How::replaced : Saved::How::created;
+    if (is_dry) return {how, std::move(record)};
     for (SplitConfig const* side : {&draft.source, &draft.destination})
         for (auto const& [name, secret] : side->secrets) {
             context_.host.secrets().put(call, name, secret);
@@ -85,13 +89,17 @@ Saved Jobs::save(Call const& call, Draft const& draft, Save save, bool owns_conn
         }
     store.put(call, jobs, id, record, found ? found->revision : Store::absent);
     align(call, id);
-    return {found ? Saved::How::replaced : Saved::How::created, std::move(record)};
+    return {how, std::move(record)};
 }
 
-Json Jobs::set_paused(Call const& call, std::string const& id, bool paused) const {
-    find(call, id);
+Json Jobs::set_paused(Call const& call, std::string const& id, bool paused, bool is_dry) const {
+    Json record = find(call, id);
+    if (is_dry) {
+        record["doc"]["paused"] = paused;
+        return record;
+    }
     Document const job = change(call, context_, jobs, id, no_job(id),
-                                [&](Json& record) { record["doc"]["paused"] = paused; });
+                                [&](Json& stored) { stored["doc"]["paused"] = paused; });
     align(call, id);
     return job.json;
 }

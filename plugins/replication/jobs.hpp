@@ -41,15 +41,18 @@ public:
                 Unsaved const* connection = nullptr) const;
     /// Stores it and tells cron. `owns_connection`: its connection goes with it. Throws E_CONFLICT
     /// "replication.job_exists" for another document when `save` is create, and
-    /// "replication.needs_reset" when the position in the sink would mean something else.
-    Saved save(Call const& call, Draft const& draft, Save save, bool owns_connection) const;
+    /// "replication.needs_reset" when the position in the sink would mean something else. `is_dry`:
+    /// says what would come of it.
+    Saved save(Call const& call, Draft const& draft, Save save, bool owns_connection,
+               bool is_dry = false) const;
 
     /// Throws E_CONFLICT "replication.needs_reset" when the job has a position that would mean
     /// something else with `after` in its place; `moved`: what else of its source is another.
     void check_position(Call const& call, Json const& before, Json const& after,
                         std::string const& moved) const;
 
-    Json set_paused(Call const& call, std::string const& id, bool paused) const;
+    Json set_paused(Call const& call, std::string const& id, bool paused,
+                    bool is_dry = false) const;
     /// Its event, its runs, its position, the connection that it owns; the rows stay.
     void forget(Call const& call, std::string const& id) const;
     void reset(Call const& call, std::string const& id) const;

@@ -39,11 +39,13 @@ void Replication::start_run(Call const& call, Http& http, std::string const& id)
 void Replication::run_job(Call const& call, Http& http) { start_run(call, http, http.param("id")); }
 
 void Replication::pause_job(Call const& call, Http& http) {
-    http.reply(200, job_answer(call, jobs_.set_paused(call, http.param("id"), true)));
+    reply_job(call, http, 200,
+              jobs_.set_paused(call, http.param("id"), true, http.is_dry_run()));
 }
 
 void Replication::resume_job(Call const& call, Http& http) {
-    http.reply(200, job_answer(call, jobs_.set_paused(call, http.param("id"), false)));
+    reply_job(call, http, 200,
+              jobs_.set_paused(call, http.param("id"), false, http.is_dry_run()));
 }
 
 void Replication::cancel_job(Call const& call, Http& http) {
@@ -61,7 +63,7 @@ void Replication::reset_job(Call const& call, Http& http) {
                                          active.value("run_id", "") + ": wait for it, or cancel it"}
             .coded("run.active")
             .suggest("POST /replication/jobs/" + id + "/cancel");
-    jobs_.reset(call, id);
+    if (!http.is_dry_run()) jobs_.reset(call, id);
     http.reply(200, {{"job", id}, {"reset", true}});
 }
 

@@ -81,7 +81,8 @@ bool is_write_only(Json const& schema) {
 /// One walk over a configuration, its schema, and what it replaces.
 class Split {
 public:
-    Split(SplitConfig& out, Findings& findings) : out_{out}, findings_{findings} {}
+    Split(SplitConfig& out, std::string own, Findings& findings)
+        : out_{out}, own_{std::move(own)}, findings_{findings} {}
 
     Json object(Json const& config, Json const& schema, Json const& stored,
                 std::string const& prefix, std::string const& at) {
@@ -103,6 +104,7 @@ private:
         if (value.is_object()) return object(value, schema, stored, name, at);
         if (!value.is_string()) return value;
         std::string const text = value;
+        check_references(text, at);
         if (is_write_only(schema)) {
             if (text == masked) return stay(stored, at);
             if (text.empty() || is_reference(text)) return value;
@@ -118,6 +120,22 @@ private:
             return taken(piece.name.empty() ? name : name + "." + piece.name, password)
                 .get<std::string>();
         });
+    }
+
+    /// What was taken out of another document is that one's alone: else whoever may write a
+    /// connection could have any secret sent to where it points.
+    void check_references(std::string const& text, std::string const& at) {
+        constexpr std::string_view start = "${secret:";
+        for (std::size_t i = text.find(start); i != text.npos; i = text.find(start, i + 1)) {
+            std::string const said = text.substr(i + start.size(), text.find('}', i) - i -
+                                                                       start.size());
+            bool const is_taken = said.starts_with("conn.") || said.starts_with("integ.") ||
+                                  said.starts_with("job.");
+            if (is_taken && !said.starts_with(own_ + "."))
+                findings_.add({at, "replication.secret_of_another",
+                               "${secret:" + said + "} belongs to another document",
+                               "${secret:NAME}, set by weir secret set NAME"});
+        }
     }
 
     Json taken(std::string const& name, std::string const& secret) {
@@ -151,6 +169,7 @@ private:
     }
 
     SplitConfig& out_;
+    std::string own_;  // what names of this document's secrets begin with
     Findings& findings_;
 };
 
@@ -159,7 +178,7 @@ private:
 SplitConfig split_secrets(Json const& config, Json const& schema, Json const& stored,
                           std::string const& prefix, std::string const& at, Findings& findings) {
     SplitConfig out;
-    out.config = Split{out, findings}.object(config, schema, stored, prefix, at);
+    out.config = Split{out, prefix, findings}.object(config, schema, stored, prefix, at);
     return out;
 }
 

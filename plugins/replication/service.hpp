@@ -54,6 +54,7 @@ private:
     void patch_job(Call const& call, Http& http);
     void delete_job(Call const& call, Http& http);
     void save_native(Call const& call, Http& http, Json const& document, Save save);
+    void reply_job(Call const& call, Http& http, std::uint32_t status, Json const& record);
     Json job_answer(Call const& call, Json const& record, Json const& state, Json const& next);
     Json job_answer(Call const& call, Json const& record);
     Json next_of(Call const& call, std::string const& id);
@@ -88,7 +89,7 @@ private:
     Json configured(Call const& call, Connectors const& connectors, Json const& record);
     std::string moved_by(Call const& call, std::string const& id, Json const& config);
     /// Stores what a short form says, of the second kind when `configure`.
-    SavedForm save_short_form(Call const& call, Json const& body, bool configure);
+    SavedForm save_short_form(Call const& call, Json const& body, bool configure, bool is_dry);
 
     Context context_;
     Connections connections_{context_};

@@ -48,7 +48,7 @@ Json place_of(Json const& config) {
 }  // namespace
 
 Replication::SavedForm Replication::save_short_form(Call const& call, Json const& body,
-                                                    bool configure) {
+                                                    bool configure, bool is_dry) {
     Findings findings;
     ShortForm const form =
         configure ? read_configure_form(body, findings) : read_table_form(body, findings);
@@ -83,8 +83,8 @@ Replication::SavedForm Replication::save_short_form(Call const& call, Json const
         jobs_.check_position(call, (*before)["doc"], form.job, moved_by(call, id, split.config));
     SavedForm out;
     out.connection = connections_.save(call, Connections::connections, form.connection, split,
-                                       Save::replace, "job:" + id);
-    out.job = jobs_.save(call, draft, Save::replace, true);
+                                       Save::replace, "job:" + id, is_dry);
+    out.job = jobs_.save(call, draft, Save::replace, true, is_dry);
     return out;
 }
 
@@ -97,7 +97,8 @@ std::string Replication::moved_by(Call const& call, std::string const& id, Json 
 Json Replication::configured(Call const& call, Connectors const& connectors, Json const& record) {
     Json connection = Json::object();
     std::string const id = record["doc"]["source"].value("connection", "");
-    if (connections_.exists(call, id))
+    // A side that is given by its URL has no connection.
+    if (!id.empty() && connections_.exists(call, id))
         connection = connections_.answer(connectors, connections_.find(call, id));
     Json out = configure_form(record["doc"], connection);
     Json const job = job_answer(call, record);
@@ -110,7 +111,7 @@ Json Replication::configured(Call const& call, Connectors const& connectors, Jso
 }
 
 void Replication::configure(Call const& call, Http& http) {
-    SavedForm const saved = save_short_form(call, object_body(http), true);
+    SavedForm const saved = save_short_form(call, object_body(http), true, http.is_dry_run());
     http.reply(saved.job.status(), configured(call, Connectors{call, context_}, saved.job.record));
 }
 

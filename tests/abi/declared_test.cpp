@@ -18,8 +18,13 @@ Json good() {
                {"summary", "Keeps a note"},
                {"body_bytes_max", 4096},
                {"waits", true},
+               {"job", {"id"}},
+               {"dry_run", true},
+               {"costly", true},
+               {"audit", true},
                {"request", {{"type", "object"}}}},
-              {{"id", "get"}, {"method", "GET"}, {"path", "/notes"}, {"scope", "read"}}}},
+              {{"id", "get"}, {"method", "GET"}, {"path", "/notes"}, {"scope", "read"},
+               {"job_field", "note"}}}},
             {"topics", {{{"topic", "cron/1:*"}}, {{"topic", "quick"}, {"durable", false}}}},
             {"methods", {{{"service", "desk/1"}, {"method", "find"}}}},
             {"provides", {"desk/1"}},
@@ -35,6 +40,10 @@ TEST(Declared, HoldsWhatWasDeclared) {
     EXPECT_EQ(read->routes[0].shape(), "PUT /desk/notes/{}");
     EXPECT_EQ(read->routes[0].body_bytes_max, 4096u);
     EXPECT_TRUE(read->routes[0].waits);
+    EXPECT_EQ(read->routes[0].job, std::vector<std::string>{"id"});
+    EXPECT_TRUE(read->routes[0].has_dry_run && read->routes[0].is_costly);
+    EXPECT_TRUE(read->routes[0].is_audited && !read->routes[1].is_audited);
+    EXPECT_EQ(read->routes[1].job_field, "note");
     EXPECT_EQ(read->routes[0].request, (Json{{"type", "object"}}));
     EXPECT_TRUE(read->routes[1].request.is_null());
     EXPECT_EQ(read->routes[1].body_bytes_max, 1u << 20);
@@ -77,7 +86,7 @@ Mistake const mistakes[] = {
     {"NoObject", "/routes/0", "7", "a route that is no object"},
     {"NoList", "/routes", "{}", "whose routes is no list"},
     {"Method", "/routes/0/method", "\"FETCH\"", "with the method FETCH; possible are GET"},
-    {"Scope", "/routes/0/scope", "\"all\"", "with the scope all; possible are none, read"},
+    {"Scope", "/routes/0/scope", "\"all\"", "with the scope all; possible are none, ingest"},
     {"NoScope", "/routes/0/scope", "null", "the route put without a scope"},
     {"OutsideMounts", "/routes/0/path", "\"/desks/x\"", "lies below none of its mounts: /desk,"},
     {"Relative", "/routes/0/path", "\"desk\"", "whose path must begin with /"},
@@ -95,6 +104,7 @@ Mistake const mistakes[] = {
     {"BodyOfNothing", "/routes/0/body_bytes_max", "0", "must be from 1 to 16777216, not 0"},
     {"RequestOutsideProfile", "/routes/0/request", R"({"type":"object","oneOf":[]})",
      "whose request is no schema of the profile: /oneOf is a keyword outside"},
+    {"Job", "/routes/0/job", "[1]", "whose job holds 1, which is no text"},
     {"Waits", "/routes/0/waits", "\"yes\"", "whose waits is neither true nor false"},
     {"Star", "/topics/0/topic", "\"cron/*:x\"", "* may only be its last character"},
     {"TopicTwice", "/topics/1/topic", "\"cron/1:*\"", "the topic cron/1:* twice"},

@@ -189,7 +189,7 @@ TEST_F(HttpGuard, NeverLooksAtTrailers) {
     std::string principal;
     auto keep = [&](Request const& request) {
         seen = request.headers;
-        principal = request.principal;
+        principal = to_json(request.who);
         return text(request.body);
     };
     add("POST", "/guarded", Scope::read, keep);

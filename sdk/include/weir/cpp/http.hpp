@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -111,6 +112,20 @@ public:
         reply(status);
         header("content-type", type);
         check(http_->write(http_, body.data(), body.size()), "write");
+    }
+
+    /// ?dry_run=true, which reaches a route that declares "dry_run": the same checks and answer,
+    /// and nothing changed.
+    bool is_dry_run() const { return query_param("dry_run").value_or("") == "true"; }
+    /// Names the state of what is answered, so that the host can tell one who changes it that
+    /// somebody else did: `state` is whatever changes exactly when the document does.
+    void tag(Json const& state) {
+        std::uint64_t hash = 0xCBF29CE484222325;
+        for (char const c : detail::dump_json(state))
+            hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
+        char text[24];
+        std::snprintf(text, sizeof text, "\"%016llx\"", static_cast<unsigned long long>(hash));
+        header("etag", text);
     }
 
     bool has_replied() const { return has_replied_; }

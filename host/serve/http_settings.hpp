@@ -1,0 +1,24 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "host/core/error.hpp"
+#include "host/http/server.hpp"
+
+namespace weir::host {
+
+/// `http:` of weir.yaml.
+struct HttpSettings {
+    http::ServerLimits limits;
+    bool requires_if_match = false;
+    std::vector<std::string> hosts;  ///< values of Host that are served; empty: any
+    http::TlsFiles tls;              ///< relative to the directory the host was started in
+};
+
+/// Reads the object; E_CONFIG "config.…", `where` = the member's name, for a name that nothing
+/// knows or a value that is none.
+Result<HttpSettings> read_http_settings(nlohmann::json const& object);
+
+}  // namespace weir::host

@@ -1,0 +1,125 @@
+// The other ways in: TLS, a Unix socket, and the command line as their client.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include "e2e/weir_server.hpp"
+#include "support/temp_dir.hpp"
+
+namespace weir::test {
+namespace {
+
+class Doors : public testing::Test {
+protected:
+    std::string data() const { return directory / "data"; }
+    /// A certificate of its own for `name`, like "IP:127.0.0.1".
+    void certify(std::string const& name) {
+        Process openssl{{"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1",
+                         "-subj", "/CN=weir", "-addext", "subjectAltName=" + name, "-keyout",
+                         directory / "key.pem", "-out", directory / "cert.pem"}};
+        ASSERT_EQ(openssl.wait(), 0) << openssl.output();
+    }
+    std::string settings(std::string const& more) {
+        std::string const file = directory / "weir.yaml";
+        write_file(file, "version: 1\nhttp:\n  tls: {cert: " + (directory / "cert.pem") +
+                             ", key: " + (directory / "key.pem") + "}\n" + more);
+        return file;
+    }
+    Ran client(std::string const& server, std::string const& trusted) {
+        ProcessOptions options;
+        options.environment["SSL_CERT_FILE"] = trusted;
+        return weir({"api", "GET", "/version", "--server", server, "--token-file",
+                     data() + "/admin-token", "--json"},
+                    options);
+    }
+
+    TempDir directory;
+};
+
+TEST_F(Doors, TlsIsServedAndVerified) {
+    certify("IP:127.0.0.1");
+    std::filesystem::copy_file(directory / "cert.pem", directory / "trusted.pem");
+    WeirServer host{data(), {"--config", settings("")}};
+    std::string const at = "127.0.0.1:" + std::to_string(host.port());
+    Ran const good = client("https://" + at, directory / "trusted.pem");
+    EXPECT_EQ(good.code, 0) << good;
+    EXPECT_TRUE(good.json.contains("abi")) << good;
+    EXPECT_EQ(client("https://" + at, "/dev/null").code, 3) << "nobody vouches for it";
+    EXPECT_EQ(client("https://localhost:" + std::to_string(host.port()),
+                     directory / "trusted.pem")
+                  .code,
+              3)
+        << "another name";
+    EXPECT_EQ(client("http://" + at, directory / "trusted.pem").code, 3) << "without TLS";
+    Process old{{"openssl", "s_client", "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0", "-connect",
+                 at}};
+    EXPECT_NE(old.wait(), 0) << old.output();
+    EXPECT_NE(host.process().err().find("https://" + at), std::string::npos);
+}
+
+TEST_F(Doors, AHangupReadsTheCertificateAgain) {
+    certify("IP:127.0.0.1");
+    WeirServer host{data(), {"--config", settings("")}};
+    std::string const at = "https://127.0.0.1:" + std::to_string(host.port());
+    certify("IP:127.0.0.1");
+    EXPECT_EQ(client(at, directory / "cert.pem").code, 3) << "the first one is still in use";
+    host.process().kill(SIGHUP);
+    EXPECT_TRUE(eventually([&] { return client(at, directory / "cert.pem").code == 0; }));
+    write_file(directory / "key.pem", "no key");
+    host.process().kill(SIGHUP);
+    EXPECT_TRUE(host.process().wait_for("key.pem"));
+    EXPECT_EQ(client(at, directory / "cert.pem").code, 0) << "the one before stays";
+    host.process().kill(SIGTERM);
+    EXPECT_EQ(host.process().wait(), 0);
+    Ran const refused = weir({"serve", "--data-dir", data(), "--listen", "127.0.0.1:0", "--config",
+                              directory / "weir.yaml"});
+    EXPECT_EQ(refused.code, 2) << refused;
+    EXPECT_NE(refused.err.find("key.pem"), std::string::npos) << refused;
+}
+
+TEST_F(Doors, AUnixSocketIsForItsOwnerAlone) {
+    std::string const path = directory / "weir.sock";
+    auto start = [&] {
+        return std::make_unique<Process>(
+            weir_command({"serve", "--data-dir", data(), "--listen", "unix:" + path}));
+    };
+    auto host = start();
+    ASSERT_TRUE(host->wait_for("unix:" + path)) << host->output();
+    EXPECT_EQ(host->output().find("?login="), std::string::npos);
+    struct stat found {};
+    ASSERT_EQ(::stat(path.c_str(), &found), 0);
+    EXPECT_EQ(found.st_mode & 0777u, 0600u);
+    EXPECT_EQ(client("unix:" + path, "/dev/null").code, 0);
+    Ran const second = weir({"serve", "--data-dir", directory / "other", "--listen",
+                             "unix:" + path});
+    EXPECT_EQ(second.code, 3) << second;
+    host->kill(SIGKILL);
+    host->wait();
+    EXPECT_TRUE(std::filesystem::exists(path));
+    host = start();
+    ASSERT_TRUE(host->wait_for("unix:" + path)) << host->output();
+    EXPECT_EQ(client("unix:" + path, "/dev/null").code, 0);
+    host->kill(SIGTERM);
+    EXPECT_EQ(host->wait(), 0) << host->output();
+    EXPECT_FALSE(std::filesystem::exists(path));
+    write_file(path, "a file of somebody");
+    EXPECT_EQ(weir({"serve", "--data-dir", data(), "--listen", "unix:" + path}).code, 3);
+    EXPECT_EQ(read_file(path), "a file of somebody");
+}
+
+TEST_F(Doors, SettingsAreCheckedWhereTheyStand) {
+    certify("IP:127.0.0.1");
+    Ran const wrong = weir({"serve", "--data-dir", data(), "--listen", "127.0.0.1:0", "--config",
+                            settings("  request_burst: 3\n")});
+    EXPECT_EQ(wrong.code, 2) << wrong;
+    EXPECT_NE(wrong.err.find("weir.yaml:4:"), std::string::npos) << wrong;
+    EXPECT_NE(wrong.err.find("requests_burst"), std::string::npos) << wrong;
+    Ran const type = weir({"serve", "--data-dir", data(), "--listen", "127.0.0.1:0", "--config",
+                           settings("  workers: many\n")});
+    EXPECT_EQ(type.code, 2) << type;
+}
+
+}  // namespace
+}  // namespace weir::test
