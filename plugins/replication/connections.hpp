@@ -35,7 +35,9 @@ struct Candidate {
 using Pending = std::map<std::pair<std::string, std::string>, Json>;
 
 /// What of a record changes exactly when somebody changes the document, its secrets included.
-inline Json content_of(Json const& record) { return {record["doc"], record.value("marks", Json())}; }
+inline Json content_of(Json const& record) {
+    return {record["doc"], record.value("marks", Json())};
+}
 
 /// Connections, and the integrations they share configuration through.
 ///
