@@ -7,6 +7,7 @@
 #include <map>
 #include <string_view>
 
+#include "host/cli/completion.hpp"
 #include "host/cli/misread.hpp"
 #include "host/cli/verbs.hpp"
 #include "host/core/name_list.hpp"
@@ -270,6 +271,14 @@ Result<Command> parse_arguments(int argc, char const* const* argv) {
     add_access_verbs(app, command.verb);
     add_config_verbs(app, command.verb);
     add_host_verbs(app, command.verb);
+    add_manual_verbs(app, command.verb);
+    // What the stubs of `weir completion` ask; nobody types it.
+    if (argc > 1 && argv[1] == std::string_view{"__complete"}) {
+        Strings words{argv + 2, argv + argc};
+        if (!words.empty() && words.front() == "--") words.erase(words.begin());
+        for (std::string const& each : completions(app, words)) command.text += each + '\n';
+        return command;
+    }
     try {
         app.parse(argc, argv);
     } catch (CLI::CallForHelp const&) {

@@ -21,6 +21,7 @@ void add_plugin_verbs(CLI::App& app, Verb& chosen);
 void add_letter_verbs(CLI::App& app, Verb& chosen);
 void add_access_verbs(CLI::App& app, Verb& chosen);  ///< token, secret, audit
 void add_config_verbs(CLI::App& app, Verb& chosen);
+void add_manual_verbs(CLI::App& app, Verb& chosen);  ///< man, completion; behind all others
 void add_host_verbs(CLI::App& app, Verb& chosen);  ///< api, status, schedule
 
 /// A noun's sub-command with the options every client has, and what it does when it is chosen: the

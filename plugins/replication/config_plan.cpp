@@ -143,8 +143,12 @@ void ConfigPlanner::take_job(std::string const& id, Json document) {
 void ConfigPlanner::leave(std::string const& collection, std::string const& id, bool prune) {
     auto const there = context_.host.store().get(call_, collection, id);
     if (!there) return;
-    Step step{"delete", collection, id, {{Saved::How::replaced, there->json}, there->json,
-                                         there->revision}, {}};
+    Step step;
+    step.action = "delete";
+    step.collection = collection;
+    step.id = id;
+    step.next.before = step.next.saved.record = there->json;
+    step.next.revision = there->revision;
     if (!prune) {
         plan_.managed[collection].insert(id);
         if (collection != Jobs::jobs || there->json["doc"].value("paused", false)) return;

@@ -19,7 +19,7 @@ enum class Save { create, replace };
 
 /// What came of saving: a new one, another one in its place, or nothing to do.
 struct Saved {
-    enum class How { created, replaced, unchanged } how;
+    enum class How { created, replaced, unchanged } how = How::replaced;
     Json record;
     std::uint32_t status() const { return how == How::created ? 201 : 200; }
 };
@@ -27,8 +27,8 @@ struct Saved {
 /// What saving would store: nothing when `saved` is unchanged.
 struct Candidate {
     Saved saved;
-    Json before;             ///< the record there; null: none
-    std::uint64_t revision;  ///< of the record there
+    Json before;                 ///< the record there; null: none
+    std::uint64_t revision = 0;  ///< of the record there
 };
 
 /// Records that are about to be stored together, by collection and id; null: it is about to go.
