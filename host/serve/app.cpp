@@ -27,6 +27,7 @@
 #include "host/serve/replays.hpp"
 #include "host/serve/run_routes.hpp"
 #include "host/serve/runner_service.hpp"
+#include "host/serve/service_manager.hpp"
 #include "host/store/vault.hpp"
 
 namespace weir::host {
@@ -351,13 +352,20 @@ Result<void> serve(ServeRequest const& request, ServeVoice const& voice, Clock c
     if (settled.data_dir.empty()) settled.data_dir = config.data_dir.value_or("weir-data");
     if (settled.listen.empty()) settled.listen = config.listen.value_or("127.0.0.1:7070");
     if (config.drain_ms) settled.drain_ms = *config.drain_ms;
+    ServiceManager manager;
     return with_app<Result<void>>(settled, voice, clock, limits, [&](App& app) {
         Result<void> const started = app.start(config);
+        if (started) manager.ready();
         while (started && !stop) {
             std::this_thread::sleep_for(stop_seen_after);
+            manager.alive(clock.monotonic_ns());
             app.tend();
-            if (settled.hangups && settled.hangups->exchange(false)) app.reload();
+            if (!settled.hangups || !settled.hangups->exchange(false)) continue;
+            manager.reloading(clock.monotonic_ns());
+            app.reload();
+            manager.ready();
         }
+        manager.stopping();
         return started;
     });
 }

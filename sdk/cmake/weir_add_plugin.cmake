@@ -1,5 +1,5 @@
 # weir_add_plugin(NAME SOURCES file... [LIBRARIES target...] [KIND connectors|plugins]
-#                 [DIRECTORY dir])
+#                 [DIRECTORY dir] [COMPONENT component])
 #
 # Builds NAME.so the way the host wants it: hidden symbols, one export, every symbol resolved, no
 # write bits for others; then seals it, so that a damaged copy is known as one, lints it and writes
@@ -8,9 +8,12 @@
 set(WEIR_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map CACHE INTERNAL "What a plugin exports")
 
 function(weir_add_plugin name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "KIND;DIRECTORY" "SOURCES;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "KIND;DIRECTORY;COMPONENT" "SOURCES;LIBRARIES")
   if(NOT arg_KIND)
     set(arg_KIND connectors)
+  endif()
+  if(NOT arg_COMPONENT)
+    set(arg_COMPONENT runtime)
   endif()
   set(is_installed NO)
   if(NOT arg_DIRECTORY)
@@ -52,7 +55,7 @@ function(weir_add_plugin name)
   endif()
   if(is_installed)
     install(FILES $<TARGET_FILE:${target}> ${arg_DIRECTORY}/${name}.json
-      DESTINATION lib/weir/${arg_KIND})
+      DESTINATION lib/weir/${arg_KIND} COMPONENT ${arg_COMPONENT})
   endif()
 endfunction()
 
