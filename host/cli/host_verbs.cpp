@@ -101,10 +101,25 @@ void add_schedule(CLI::App& app, Verb& chosen) {
         ->type_name("N");
 }
 
+void add_backup(CLI::App& app, Verb& chosen) {
+    auto file = std::make_shared<std::string>();
+    add_verb(app, "backup", "Copy the state of a running host into its data directory", chosen,
+             [file](ApiClient& client, ClientOptions const& options) {
+                 Json body = Json::object();
+                 if (!file->empty()) body["file"] = *file;
+                 auto made = client.send("POST", "/backup", body);
+                 if (!made) return fail(made.error(), options.voice);
+                 if (!options.voice.quiet) tell("restore: a data directory with this as state.db, and the master.key\n");
+                 return show(*made, options, cell(made->body, "file") + "\n");
+             })
+        ->add_option("NAME", *file, "Name in DIR/backups; default: the time");
+}
+
 }  // namespace
 
 void add_host_verbs(CLI::App& app, Verb& chosen) {
     add_api(app, chosen);
+    add_backup(app, chosen);
     add_schedule(app, chosen);
     add_verb(app, "status", "What a running host says of itself", chosen, show_status);
 }

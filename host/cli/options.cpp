@@ -270,6 +270,7 @@ Result<Command> parse_arguments(int argc, char const* const* argv) {
     add_letter_verbs(app, command.verb);
     add_access_verbs(app, command.verb);
     add_config_verbs(app, command.verb);
+    add_doctor(app, command.verb);
     add_host_verbs(app, command.verb);
     add_manual_verbs(app, command.verb);
     // What the stubs of `weir completion` ask; nobody types it.

@@ -8,8 +8,6 @@
 
 namespace weir::host {
 
-namespace {
-
 void add_client(CLI::App& app, ClientOptions& options) {
     app.add_option("--server", options.server,
                    "URL of the host, https or unix:PATH too; default: WEIR_SERVER, "
@@ -24,6 +22,8 @@ void add_client(CLI::App& app, ClientOptions& options) {
     app.add_flag("--json", options.voice.json, "The host's answer, unchanged");
     app.add_flag("-q,--quiet", options.voice.quiet, "Nothing but errors");
 }
+
+namespace {
 
 /// Somebody else answers there: what came has not the shape that the routes promise.
 Error odd_answer(std::string const& server) {

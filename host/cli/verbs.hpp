@@ -20,9 +20,13 @@ void add_run_verbs(CLI::App& app, Verb& chosen);
 void add_plugin_verbs(CLI::App& app, Verb& chosen);
 void add_letter_verbs(CLI::App& app, Verb& chosen);
 void add_access_verbs(CLI::App& app, Verb& chosen);  ///< token, secret, audit
+void add_doctor(CLI::App& app, Verb& chosen);
 void add_config_verbs(CLI::App& app, Verb& chosen);
 void add_manual_verbs(CLI::App& app, Verb& chosen);  ///< man, completion; behind all others
 void add_host_verbs(CLI::App& app, Verb& chosen);  ///< api, status, schedule
+
+/// What every client of a host takes.
+void add_client(CLI::App& app, ClientOptions& options);
 
 /// A noun's sub-command with the options every client has, and what it does when it is chosen: the
 /// client is open by then.

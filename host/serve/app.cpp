@@ -15,6 +15,7 @@
 #include "host/run/run_json.hpp"
 #include "host/serve/access.hpp"
 #include "host/serve/access_routes.hpp"
+#include "host/serve/backup_routes.hpp"
 #include "host/serve/config_file.hpp"
 #include "host/serve/config_routes.hpp"
 #include "host/serve/data_directory.hpp"
@@ -212,7 +213,7 @@ Result<void> App::start(ConfigFile const& config) {
                       plugin_admin_routes(registry_, plugins_, admin_),
                       token_routes(access_.tokens()), session_routes(access_, server_->port()),
                       audit_routes(access_.audit()), secret_routes(vault_),
-                      config_routes(bus_, clock_)})
+                      config_routes(bus_, clock_), backup_routes(directory_.path(), clock_)})
         routes.insert(routes.end(), more.begin(), more.end());
     if (Result<void> added = router_.add(std::move(routes)); !added) return added;
     if (Result<void> woken = wake(); !woken) return woken;

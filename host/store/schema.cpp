@@ -137,18 +137,23 @@ std::int64_t pragma(Session& session, char const* name) {
 
 int schema_version() { return static_cast<int>(steps.size()); }
 
-Result<void> migrate(Session& session) {
-    session.script("BEGIN IMMEDIATE");
+Result<void> check_ours(Session& session) {
     std::int64_t const has = pragma(session, "user_version");
     bool const is_ours = pragma(session, "application_id") == our_application_id;
     bool const is_empty = !session.value<std::int64_t>("SELECT 1 FROM sqlite_schema LIMIT 1");
-    Result<void> outcome;
     if (!is_ours && !is_empty)
-        outcome = Error{WEIR_E_CONFIG, "store.foreign",
-                        "the state's file is a database that Weir did not make: name another data "
-                        "directory"};
-    else if (has > schema_version())
-        outcome = newer(has);
+        return Error{WEIR_E_CONFIG, "store.foreign",
+                     "the state's file is a database that Weir did not make: name another data "
+                     "directory"};
+    if (is_ours && has > schema_version()) return newer(has);
+    return {};
+}
+
+Result<void> migrate(Session& session) {
+    session.script("BEGIN IMMEDIATE");
+    Result<void> const outcome = check_ours(session);
+    std::int64_t const has = pragma(session, "user_version");
+    bool const is_ours = pragma(session, "application_id") == our_application_id;
     if (!outcome || (is_ours && has == schema_version())) {
         session.script("ROLLBACK");
         return outcome;

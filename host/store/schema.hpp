@@ -13,4 +13,7 @@ int schema_version();
 /// "store.foreign" when the file is a database of somebody else.
 Result<void> migrate(Session& session);
 
+/// Whether the file is a state of Weir that this version knows: the same errors, and no change.
+Result<void> check_ours(Session& session);
+
 }  // namespace weir::host
