@@ -40,7 +40,8 @@ bool pick(Session& session, Number now_us, Claim& claim, Number& run) {
     return query.next();
 }
 
-void set_running(Session& session, Number run, std::string const& task, Number now_us) {
+void set_running(Session& session, Number run, Claim const& claim, Number now_us) {
+    std::string const& task = claim.name;
     session.run(
         "UPDATE weir_task SET status = 'running', ready = 0, attempt = attempt + 1, "
         "tries = tries + 1, started_at = CASE started_at WHEN 0 THEN ?3 ELSE started_at END "
@@ -51,21 +52,23 @@ void set_running(Session& session, Number run, std::string const& task, Number n
         "started_at END WHERE seq = ?1 AND status <> 'running'",
         run, now_us);
     if (moved > 0) announce(session, run, now_us);
+    announce(session,
+             {claim.task.run_id, claim.task.job, task, "running", claim.task.counts, ""}, now_us);
 }
 
 struct Running {
     Number run = 0;
-    std::string task, status, cancel;
+    std::string task, job, status, cancel;
 };
 
 Result<Running> find_task(Session& session, std::string const& run_id, std::string const& task) {
-    auto found = session.row<Number, std::string, std::string>(
-        "SELECT t.run, t.status, r.cancel FROM weir_run r JOIN weir_task t "
+    auto found = session.row<Number, std::string, std::string, std::string>(
+        "SELECT t.run, t.job, t.status, r.cancel FROM weir_run r JOIN weir_task t "
         "ON t.run = r.seq WHERE r.run_id = ?1 AND t.task = ?2",
         run_id, task);
     if (!found) return run_not_found(run_id);
-    auto& [run, status, cancel] = *found;
-    return Running{run, task, std::move(status), std::move(cancel)};
+    auto& [run, job, status, cancel] = *found;
+    return Running{run, task, std::move(job), std::move(status), std::move(cancel)};
 }
 
 bool is_end(std::string const& status) {
@@ -80,8 +83,9 @@ Result<void> check(TaskOutcome const& outcome) {
                  fmt::format("a task cannot end as \"{}\"", outcome.status)};
 }
 
-void write_outcome(Session& session, Running const& task, TaskOutcome const& outcome,
-                   std::string const& error, Number now_us) {
+/// Answers the status that the task has then.
+std::string write_outcome(Session& session, Running const& task, TaskOutcome const& outcome,
+                          std::string const& error, Number now_us) {
     bool const is_over_at_once = !is_end(outcome.status) && !task.cancel.empty();
     std::string const status = is_over_at_once ? "cancelled" : outcome.status;
     bool const is_over = is_end(status);
@@ -101,6 +105,7 @@ void write_outcome(Session& session, Running const& task, TaskOutcome const& out
         number(counts.read), number(counts.written), number(counts.filtered),
         number(counts.rejected), number(counts.deleted), number(counts.bytes), outcome.cursor,
         error, outcome.streams_json);
+    return status;
 }
 
 }  // namespace
@@ -113,7 +118,7 @@ Result<std::vector<ClaimedTask>> Runs::claim(std::size_t count) {
         Number run = 0;
         Claim next;
         while (claims.size() < count && pick(session, now, next, run)) {
-            set_running(session, run, next.name, now);
+            set_running(session, run, next, now);
             claims.push_back(std::exchange(next, {}));
         }
         return {};
@@ -157,6 +162,7 @@ Result<bool> Runs::mirror(std::string const& run_id, std::string const& task,
             found->run, found->task, number(counts.batches), number(counts.read),
             number(counts.written), number(counts.filtered), number(counts.rejected),
             number(counts.deleted), number(counts.bytes), cursor);
+        tell_progress(session, found->run, run_id, found->job, task);
         return {};
     });
     if (!done) return done.error();
@@ -175,7 +181,8 @@ Result<void> Runs::finish(std::string const& run_id, std::string const& task,
                 WEIR_E_CONFLICT, "run.not_running",
                 fmt::format("task {} of run {} is {}, not running", task, run_id, found->status)};
         Number const now = store_.clock().unix_us();
-        write_outcome(session, *found, outcome, error, now);
+        std::string const status = write_outcome(session, *found, outcome, error, now);
+        announce(session, {run_id, found->job, task, status, outcome.counts, error}, now);
         settle(session, found->run, now);
         return {};
     });

@@ -164,14 +164,17 @@ Saved Jobs::save(Call const& call, Draft const& draft, Save save, bool owns_conn
             record["marks"][name] = secret_mark(secret);
         }
     store.put(call, jobs, id, record, found ? found->revision : Store::absent);
+    tell(call, found ? "job.updated" : "job.created", id);
     align(call, id);
     return {found ? Saved::How::replaced : Saved::How::created, std::move(record)};
 }
 
 Json Jobs::set_paused(Call const& call, std::string const& id, bool paused) const {
-    find(call, id);
+    bool const was_paused = find(call, id)["doc"].value("paused", false);
     Document const job = change(call, context_, jobs, id, no_job(id),
                                 [&](Json& record) { record["doc"]["paused"] = paused; });
+    if (paused != was_paused)
+        tell(call, "job.state", id, {{"state", paused ? "paused" : "active"}});
     align(call, id);
     return job.json;
 }
@@ -234,6 +237,15 @@ void Jobs::align_all(Call const& call) const {
             context_.ask(call, "cron/1", "remove_event", {{"name", name}});
 }
 
+void Jobs::tell(Call const& call, char const* topic, std::string const& id, Json more) const {
+    more["job"] = id;
+    try {
+        context_.host.bus().publish(call, topic, more);
+    } catch (Error const& error) {
+        context_.host.warn(std::string{topic} + " of job " + id + ": " + error.message);
+    }
+}
+
 void Jobs::reset(Call const& call, std::string const& id) const {
     Json const doc = find(call, id)["doc"];
     context_.ask(call, "runner/1", "reset", {{"plan", plan(call, doc)}});
@@ -253,6 +265,7 @@ void Jobs::forget(Call const& call, std::string const& id) const {
     Changes changes;
     changes.del(jobs, id).del(states, id);
     context_.host.store().apply(call, changes);
+    tell(call, "job.deleted", id);
     Json const marks = record.value("marks", Json::object());
     for (auto const& [name, mark] : marks.items()) context_.host.secrets().del(call, name);
     if (record.value("owns_connection", false))

@@ -48,6 +48,9 @@ public:
     static std::string event_of(std::string const& id) { return "job:" + id; }
 
 private:
+    /// For who listens at /events; nothing depends on it.
+    void tell(Call const& call, char const* topic, std::string const& id,
+              Json more = Json::object()) const;
     Endpoint side(Call const& call, Connectors const* connectors, Json const& side) const;
     SplitConfig check_side(Call const& call, Connectors const& connectors, Json& doc,
                            char const* name, Findings& findings) const;

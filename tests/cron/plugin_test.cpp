@@ -129,8 +129,11 @@ TEST_F(CronPlugin, ARestartKeepsEventsAndRepeatsNoTick) {
     EXPECT_EQ(store.events.size(), 1u);
     clock.now_ms = *read_time("2026-01-01T11:20:00Z");
     start();
-    ASSERT_EQ(store.events.size(), 3u);
+    ASSERT_EQ(store.events.size(), 4u);
     EXPECT_EQ(store.events[1].second["missed"], 3);
+    EXPECT_EQ(store.events[3].first, "schedule.missed");
+    EXPECT_EQ(store.events[3].second["name"], "job:a");
+    EXPECT_EQ(store.events[3].second["missed"], 3);
     EXPECT_EQ(timer.aim_ms, read_time("2026-01-01T11:30:00Z"));
 }
 
