@@ -10,6 +10,7 @@
 #include <boost/beast/http.hpp>
 #include <chrono>
 #include <optional>
+#include <utility>
 
 namespace weir::host::http {
 
@@ -21,11 +22,11 @@ using Code = boost::system::error_code;
 
 constexpr std::uint64_t answer_bytes_max = 256u << 20;
 
-struct Address {
+struct HostAddress {
     std::string host, port;
 };
 
-std::optional<Address> parse(std::string const& server) {
+std::optional<HostAddress> parse(std::string const& server) {
     constexpr std::string_view scheme = "http://";
     if (server.compare(0, scheme.size(), scheme) != 0) return std::nullopt;
     std::string rest = server.substr(scheme.size());
@@ -39,7 +40,7 @@ std::optional<Address> parse(std::string const& server) {
     if (host.size() > 2 && host.front() == '[' && host.back() == ']')
         host = host.substr(1, host.size() - 2);
     if (host.empty() || port.empty()) return std::nullopt;
-    return Address{host, port};
+    return HostAddress{host, port};
 }
 
 Error unreachable(std::string const& server, Code const& code) {
@@ -51,28 +52,23 @@ Error unreachable(std::string const& server, Code const& code) {
         .suggest("weir serve, or --server URL");
 }
 
+Error bad_url(std::string const& server) {
+    return Error{WEIR_E_CONFIG, "server.bad_url",
+                 fmt::format("\"{}\" is no address of a host", server), "--server"}
+        .suggest("http://127.0.0.1:7070");
+}
+
 /// One exchange, step by step on an io_context of its own: only so do the stream's timeouts work.
 class Fetch {
 public:
     Fetch(std::string const& server, ClientRequest const& request)
         : server_{server}, request_{request}, stream_{io_} {}
 
-    Result<ClientResponse> run(Address const& address) {
-        asio::ip::tcp::resolver resolver{io_};
-        Code failed;
-        auto const found = resolver.resolve(address.host, address.port, failed);
-        if (failed) return unreachable(server_, failed);
-        beast::http::request<beast::http::string_body> out = message(address);
-        beast::http::response_parser<beast::http::string_body> in;
+    Result<ClientResponse> run(HostAddress const& address) {
+        Parser in;
         in.body_limit(answer_bytes_max);
         if (request_.method == "HEAD") in.skip(true);
-        Code code = step([&](auto done) {
-            stream_.async_connect(found, [done](Code c, auto const&) { done(c); });
-        });
-        if (!code)
-            code = step([&](auto done) {
-                beast::http::async_write(stream_, out, [done](Code c, std::size_t) { done(c); });
-            });
+        Code code = ask(address);
         if (!code)
             code = step([&](auto done) {
                 beast::http::async_read(stream_, buffer_, in,
@@ -82,8 +78,48 @@ public:
         return answer(in.get());
     }
 
+    Result<ClientResponse> run(HostAddress const& address,
+                               std::function<bool(std::string_view)> const& take) {
+        Parser in;
+        in.body_limit(boost::none);
+        Code code = ask(address);
+        while (!code && !in.is_done()) {
+            code = step([&](auto done) {
+                beast::http::async_read_some(stream_, buffer_, in,
+                                             [done](Code c, std::size_t) { done(c); });
+            });
+            if (code == beast::http::error::need_more) code = {};
+            bool const is_taken = in.is_header_done() && in.get().result_int() < 400;
+            if (!is_taken || in.get().body().empty()) continue;
+            std::string const piece = std::exchange(in.get().body(), {});
+            if (!take(piece)) return answer(in.get());
+        }
+        bool const is_cut =
+            code == beast::http::error::partial_message || code == asio::error::connection_reset;
+        if (code && !is_cut) return unreachable(server_, code);
+        return answer(in.get());
+    }
+
 private:
-    beast::http::request<beast::http::string_body> message(Address const& address) const {
+    using Parser = beast::http::response_parser<beast::http::string_body>;
+
+    /// Connects and sends the request.
+    Code ask(HostAddress const& address) {
+        asio::ip::tcp::resolver resolver{io_};
+        Code code;
+        auto const found = resolver.resolve(address.host, address.port, code);
+        if (code) return code;
+        beast::http::request<beast::http::string_body> out = message(address);
+        code = step([&](auto done) {
+            stream_.async_connect(found, [done](Code c, auto const&) { done(c); });
+        });
+        if (code) return code;
+        return step([&](auto done) {
+            beast::http::async_write(stream_, out, [done](Code c, std::size_t) { done(c); });
+        });
+    }
+
+    beast::http::request<beast::http::string_body> message(HostAddress const& address) const {
         beast::http::request<beast::http::string_body> out;
         out.version(11);
         out.method_string(request_.method);
@@ -131,12 +167,16 @@ private:
 }  // namespace
 
 Result<ClientResponse> send(std::string const& server, ClientRequest const& request) {
-    std::optional<Address> const address = parse(server);
-    if (!address)
-        return Error{WEIR_E_CONFIG, "server.bad_url",
-                     fmt::format("\"{}\" is no address of a host", server), "--server"}
-            .suggest("http://127.0.0.1:7070");
+    std::optional<HostAddress> const address = parse(server);
+    if (!address) return bad_url(server);
     return Fetch{server, request}.run(*address);
+}
+
+Result<ClientResponse> follow(std::string const& server, ClientRequest const& request,
+                              std::function<bool(std::string_view)> const& take) {
+    std::optional<HostAddress> const address = parse(server);
+    if (!address) return bad_url(server);
+    return Fetch{server, request}.run(*address, take);
 }
 
 }  // namespace weir::host::http

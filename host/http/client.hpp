@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "host/core/error.hpp"
 
@@ -24,5 +26,11 @@ struct ClientResponse {
 /// Sends one request to `server` ("http://127.0.0.1:7070") on a connection of its own. E_CONFIG: no
 /// http URL; E_IO "server.unreachable"; E_TIMEOUT "server.timeout".
 Result<ClientResponse> send(std::string const& server, ClientRequest const& request);
+
+/// The same for an answer that goes on: `take` gets its body piece by piece as it comes, until the
+/// other side ends it or `take` answers false. A refusal comes whole, and nothing is taken.
+/// `timeout_ms` is how long the other side may be silent.
+Result<ClientResponse> follow(std::string const& server, ClientRequest const& request,
+                              std::function<bool(std::string_view)> const& take);
 
 }  // namespace weir::host::http

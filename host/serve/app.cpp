@@ -8,17 +8,24 @@
 #include <thread>
 
 #include "host/abi/watchdog.hpp"
+#include "host/core/log_level.hpp"
 #include "host/http/server.hpp"
 #include "host/http/tokens.hpp"
 #include "host/run/engine.hpp"
 #include "host/run/run_json.hpp"
 #include "host/serve/config_file.hpp"
 #include "host/serve/data_directory.hpp"
+#include "host/serve/event_feed.hpp"
+#include "host/serve/event_routes.hpp"
 #include "host/serve/host_routes.hpp"
+#include "host/serve/logger_routes.hpp"
 #include "host/serve/offered.hpp"
 #include "host/serve/plugin_life.hpp"
+#include "host/serve/route_schemas.hpp"
 #include "host/serve/run_routes.hpp"
 #include "host/serve/runner_service.hpp"
+#include "host/serve/self_routes.hpp"
+#include "host/serve/timeline_routes.hpp"
 #include "host/store/vault.hpp"
 
 namespace weir::host {
@@ -32,17 +39,12 @@ constexpr std::chrono::milliseconds stop_seen_after{50};
 constexpr std::int64_t retain_ms = 60'000;
 constexpr std::size_t workers = 8;
 
-class LogLines final : public LogSink {
-public:
-    explicit LogLines(ServeVoice const& voice) : voice_{voice} {}
-    bool is_enabled(std::int32_t level) const override { return level >= 2; }
-    void log(std::int32_t level, std::string_view instance, std::string_view message) override {
-        voice_.log(level, instance, message);
-    }
+Json brief(Error const& error) { return {{"code", error.code}, {"message", error.message}}; }
 
-private:
-    ServeVoice const& voice_;
-};
+/// No path of the host leaves it.
+std::string base_name(std::string const& file) {
+    return std::filesystem::path{file}.filename().string();
+}
 
 class VaultLookup final : public SecretLookup {
 public:
@@ -68,7 +70,7 @@ public:
           directory_{directory},
           store_{std::move(store)},
           key_{std::move(key)},
-          log_{voice},
+          log_{clock, voice.log, request.log_level.value_or(level_info)},
           watchdog_{clock},
           timer_{clock, [this](std::int64_t due, std::int64_t now) { plugins_.fire(due, now); }},
           services_{clock, log_, metrics_, watchdog_,
@@ -99,6 +101,8 @@ private:
         if (service != "replication") return Json::object();
         return {{"local_url", "sqlite:" + (directory_.path() / "local.db").string()}};
     }
+    void tell(char const* topic, Json const& data);
+    void tell_plugins();
     Result<void> apply(ConfigFile const& config);
     Result<void> put(std::string const& path, std::string const& id, Json document,
                      std::string const& place);
@@ -109,7 +113,7 @@ private:
     DataDirectory const& directory_;
     std::unique_ptr<Store> store_;
     std::unique_ptr<MasterKey> key_;
-    LogLines log_;
+    Loggers log_;
     Metrics metrics_;
     Watchdog watchdog_;
     Vault vault_{*store_, *key_};
@@ -119,6 +123,7 @@ private:
     Runs runs_{*store_};
     Letters letters_{*store_};
     Timer timer_;
+    EventFeed feed_{events_, clock_};
     Bus bus_{events_};
     OfferedStore offered_store_{documents_};
     OfferedSecrets offered_secrets_{vault_};
@@ -138,9 +143,9 @@ Result<void> App::start(ConfigFile const& config) {
     Result<http::AdminToken> token = http::AdminToken::open(request_.admin_token, token_file());
     if (!token) return token.error();
     token_.emplace(std::move(*token));
-    if (!token_->warning().empty()) voice_.log(3, "host", token_->warning());
+    if (!token_->warning().empty()) log_.log(3, "host", token_->warning());
     http::Server::Ports const ports{router_, *token_, clock_, {}, [this](std::string const& line) {
-                                        voice_.log(3, "http", line);
+                                        log_.log(3, "http", line);
                                     }};
     Result<std::unique_ptr<http::Server>> server = http::Server::listen(request_.listen, ports);
     if (!server) return server.error();
@@ -150,22 +155,53 @@ Result<void> App::start(ConfigFile const& config) {
     std::vector<http::Route> routes =
         host_routes({registry_, plugins_, *store_, metrics_, router_, clock_, clock_.unix_us(),
                      [this] { return server_->metrics(); }});
-    for (auto more : {run_routes(engine_), connector_routes(engine_), letter_routes(letters_)})
+    for (auto more : {run_routes(engine_), connector_routes(engine_), letter_routes(letters_),
+                      event_routes(feed_), self_routes(router_, registry_), timeline_routes(runs_),
+                      logger_routes(log_)})
         routes.insert(routes.end(), more.begin(), more.end());
+    add_schemas(routes);
     if (Result<void> added = router_.add(std::move(routes)); !added) return added;
-    events_.on_published([this] { plugins_.wake(); });
+    events_.on_published([this] {
+        plugins_.wake();
+        feed_.wake();
+    });
+    events_.on_passing([this](std::string const& topic, std::string const& data) {
+        feed_.pass(topic, data);
+    });
+    feed_.start();
     if (auto started = engine_.start(workers); !started) return started.error();
     plugins_.start();
     for (Refusal const& refusal : registry_.refusals())
-        voice_.log(3, refusal.path.filename().string(), refusal.error.message);
+        log_.log(3, refusal.path.filename().string(), refusal.error.message);
     for (PluginLife::Status const& status : plugins_.list())
-        if (status.error) voice_.log(4, status.info->id, status.error->message);
-    if (Result<void> applied = apply(config); !applied) return applied;
+        if (status.error) log_.log(4, status.info->id, status.error->message);
+    tell_plugins();
+    if (Result<void> applied = apply(config); !applied) {
+        tell("config.rejected",
+             {{"file", base_name(request_.config)}, {"error", brief(applied.error())}});
+        return applied;
+    }
+    if (!request_.config.empty()) tell("config.applied", {{"file", base_name(request_.config)}});
     timer_.start();
     server_->start();
+    tell("host.state", {{"state", "ready"}});
     voice_.ready(fmt::format("http://{}:{}", server_->host(), server_->port()), server_->port(),
                  request_.admin_token ? "WEIR_ADMIN_TOKEN" : token_file().string());
     return {};
+}
+
+/// For who listens at /events; nothing depends on it.
+void App::tell(char const* topic, Json const& data) {
+    Result<std::optional<std::int64_t>> const told = events_.publish(topic, "", data.dump());
+    if (!told) log_.log(3, "store", told.error().message);
+}
+
+void App::tell_plugins() {
+    for (PluginLife::Status const& plugin : plugins_.list()) {
+        Json data{{"plugin", plugin.info->id}, {"state", plugin.state}};
+        if (plugin.error) data["error"] = brief(*plugin.error);
+        tell(plugin.state == "failed" ? "plugin.failed" : "plugin.loaded", data);
+    }
 }
 
 /// Through the routes, as anybody would: one door, one validator.
@@ -210,16 +246,19 @@ void App::tend() {
     std::int64_t const now = clock_.monotonic_ns();
     if (now - retained_ns_ < retain_ms * 1'000'000) return;
     retained_ns_ = now;
-    if (Result<void> kept = runs_.retain(); !kept) voice_.log(3, "store", kept.error().message);
-    if (Result<void> kept = letters_.retain(); !kept) voice_.log(3, "store", kept.error().message);
+    if (Result<void> kept = runs_.retain(); !kept) log_.log(3, "store", kept.error().message);
+    if (Result<void> kept = letters_.retain(); !kept) log_.log(3, "store", kept.error().message);
 }
 
 // The engine before the server: who waits for a run is answered as soon as the run has stopped.
 void App::stop() {
     timer_.stop();
+    tell("host.state", {{"state", "draining"}});
     engine_.stop(request_.drain_ms);
     if (server_) server_->stop(request_.drain_ms);
     events_.on_published({});
+    events_.on_passing({});
+    feed_.stop();
     plugins_.stop();
 }
 
@@ -257,6 +296,9 @@ Result<void> serve(ServeRequest const& request, ServeVoice const& voice, Clock c
     if (settled.data_dir.empty()) settled.data_dir = config.data_dir.value_or("weir-data");
     if (settled.listen.empty()) settled.listen = config.listen.value_or("127.0.0.1:7070");
     if (config.drain_ms) settled.drain_ms = *config.drain_ms;
+    if (!settled.log_level && config.log_level) settled.log_level = config.log_level;
+    if (settled.log_format.empty()) settled.log_format = config.log_format.value_or("text");
+    voice.format(settled.log_format == "json");
     return run_app(std::move(settled), voice, clock, limits, stop, config);
 }
 

@@ -21,6 +21,8 @@ struct ServeRequest {
     std::optional<std::string> admin_token;           ///< instead of a file
     std::vector<std::filesystem::path> library_dirs;  ///< of connectors and plugins
     std::int64_t drain_ms = 30'000;
+    std::optional<std::int32_t> log_level;  ///< nothing: by the file, else info
+    std::string log_format;                 ///< "text" or "json"; empty: by the file, else text
 };
 
 /// How the server speaks to the terminal it was started on.
@@ -28,7 +30,9 @@ struct ServeVoice {
     /// Once, when it answers: its address, and the file that holds the token.
     std::function<void(std::string const& url, std::uint16_t port, std::string const& token_file)>
         ready;
-    /// One line of the log.
+    /// Before anything else: whether lines are told as JSON.
+    std::function<void(bool as_json)> format;
+    /// One line of the log that is to be told.
     std::function<void(std::int32_t level, std::string_view who, std::string_view line)> log;
 };
 

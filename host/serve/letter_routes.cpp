@@ -26,7 +26,7 @@ Json to_json(Letter const& letter) {
             {"record", Json::parse(letter.record_json, nullptr, false)}};
 }
 
-Response list(Letters& letters, Request const& request) {
+Response list_letters(Letters& letters, Request const& request) {
     std::vector<Finding> findings;
     std::optional<Page> const page = Page::of(request, {"job", "run", "code", "status"}, findings);
     if (!page) return refused(findings);
@@ -90,7 +90,7 @@ std::vector<http::Route> letter_routes(Letters& letters) {
     listing.path = "/dead-letters";
     listing.scope = http::Scope::read;
     listing.summary = "Records that were refused, whole";
-    listing.handler = [&letters](Request const& in) { return list(letters, in); };
+    listing.handler = [&letters](Request const& in) { return list_letters(letters, in); };
     discarding.method = "POST";
     discarding.path = "/dead-letters/discard";
     discarding.scope = http::Scope::write;
