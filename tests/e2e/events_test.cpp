@@ -98,8 +98,8 @@ TEST_F(ServedEvents, GoOnByNumberAfterAKill) {
         ASSERT_TRUE(frame);
         EXPECT_GT(std::stoll(frame->id), std::stoll(place));
         place = frame->id;
-        if (frame->event == "schedule.fired")
-            EXPECT_TRUE(seen.insert(frame->data.at("scheduled_at")).second) << "twice";
+        if (frame->event != "schedule.fired") continue;
+        EXPECT_TRUE(seen.insert(frame->data.at("scheduled_at")).second) << "twice";
     }
 }
 
