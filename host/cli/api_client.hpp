@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -33,6 +34,11 @@ public:
     /// `wait_s` > 0: asks for the end of what it starts (Prefer: wait).
     Result<Answer> send(std::string const& method, std::string const& target,
                         nlohmann::json const& body = nullptr, int wait_s = 0);
+
+    /// An answer that goes on, as lines: `take` gets each without its end, until the host ends it
+    /// or `take` answers false. E_IO, E_TIMEOUT: nobody answers, or says nothing for 45 s.
+    Result<void> follow(std::string const& target,
+                        std::function<bool(std::string const&)> const& take);
 
     std::string const& server() const { return server_; }
 

@@ -143,6 +143,14 @@ CLI::App* add_serve(CLI::App& app, ServeCommand& out) {
         ->type_name("URL");
     serve->add_option("--token-file", out.token_file, "Admin token; default: DIR/admin-token")
         ->type_name("FILE");
+    serve->add_option("--log-format", out.log_format, "text | json: a line of JSON each")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->type_name("FORMAT");
+    serve
+        ->add_option("--log-level", out.log_level,
+                     "trace | debug | info | warning | error; PUT /loggers/NAME changes it")
+        ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error"}))
+        ->type_name("LEVEL");
     serve->add_flag("--print-port", out.print_port,
                     "Print the port alone on the first line, once ready");
     serve->add_flag("--watch", out.watch,
@@ -269,6 +277,9 @@ Result<Command> parse_arguments(int argc, char const* const* argv) {
     add_letter_verbs(app, command.verb);
     add_access_verbs(app, command.verb);
     add_host_verbs(app, command.verb);
+    add_event_verbs(app, command.verb);
+    add_explain(app, command.verb);
+    add_top(app, command.verb);
     try {
         app.parse(argc, argv);
     } catch (CLI::CallForHelp const&) {

@@ -21,6 +21,9 @@ void add_plugin_verbs(CLI::App& app, Verb& chosen);
 void add_letter_verbs(CLI::App& app, Verb& chosen);
 void add_access_verbs(CLI::App& app, Verb& chosen);  ///< token, secret, audit
 void add_host_verbs(CLI::App& app, Verb& chosen);  ///< api, status, schedule
+void add_event_verbs(CLI::App& app, Verb& chosen);
+void add_top(CLI::App& app, Verb& chosen);
+void add_explain(CLI::App& app, Verb& chosen);  ///< works without a host
 
 /// A noun's sub-command with the options every client has, and what it does when it is chosen: the
 /// client is open by then.

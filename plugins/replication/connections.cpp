@@ -38,6 +38,12 @@ Error exists(char const* collection, std::string const& id, std::string const& w
         .suggest(std::string{"PUT replaces it"});
 }
 
+Error not_found(char const* collection, std::string const& id) {
+    return Error{WEIR_E_NOT_FOUND,
+                 std::string{"there is no "} + noun(collection) + " \"" + id + "\""}
+        .coded(std::string{"replication."} + noun(collection) + "_not_found");
+}
+
 Json record_in(Call const& call, Context const& context, char const* collection,
                std::string const& id) {
     Store const store = context.host.store();
@@ -45,10 +51,7 @@ Json record_in(Call const& call, Context const& context, char const* collection,
     std::vector<std::string> names;
     for (Document const& document : store.list(call, collection)) names.push_back(document.key);
     if (!is_integration(collection)) names.emplace_back(Connections::local);
-    throw Error{WEIR_E_NOT_FOUND,
-                std::string{"there is no "} + noun(collection) + " \"" + id + "\""}
-        .coded(std::string{"replication."} + noun(collection) + "_not_found")
-        .suggest(nearest(id, names));
+    throw not_found(collection, id).suggest(nearest(id, names));
 }
 
 }  // namespace
@@ -126,18 +129,30 @@ Saved Connections::save(Call const& call, char const* collection, Json const& do
             throw weir::replication::exists(
                 collection, id, differ_in(before["doc"], stored_doc));
     }
+    auto const write = [&, now = context_.now()](Json& record) {
+        record["doc"] = stored_doc;
+        record["status"] = "active";
+        record.erase("error");
+        record["updatedAt"] = now;
+    };
     Json record = found ? found->json : Json{{"origin", origin}, {"createdAt", context_.now()}};
-    record["doc"] = std::move(stored_doc);
-    record["status"] = "active";
-    record.erase("error");
-    record["updatedAt"] = context_.now();
+    write(record);
     Saved::How const how = found ? Saved::How::replaced : Saved::How::created;
     if (is_dry) return {how, std::move(record)};
+    Json marks;
     for (auto const& [name, secret] : split.secrets) {
         context_.host.secrets().put(call, name, secret);
-        record["marks"][name] = secret_mark(secret);
+        record["marks"][name] = marks[name] = secret_mark(secret);
     }
-    store.put(call, collection, id, record, found ? found->revision : Store::absent);
+    if (found)  // what a run says of it meanwhile stays
+        record = change(call, context_, collection, id, not_found(collection, id),
+                        [&](Json& stored) {
+                            write(stored);
+                            if (!marks.is_null()) stored["marks"].update(marks);
+                        })
+                     .json;
+    else
+        store.put(call, collection, id, record, Store::absent);
     return {how, std::move(record)};
 }
 
