@@ -19,6 +19,7 @@
 #include "host/serve/data_directory.hpp"
 #include "host/serve/event_feed.hpp"
 #include "host/serve/event_routes.hpp"
+#include "host/serve/exposure.hpp"
 #include "host/serve/host_metrics.hpp"
 #include "host/serve/host_routes.hpp"
 #include "host/serve/logger_routes.hpp"
@@ -119,6 +120,7 @@ private:
     }
     void tell(char const* topic, Json const& data);
     void tell_plugins();
+    void warn_of_plain_text();
     Result<void> apply(ConfigFile const& config);
     Result<void> put(std::string const& path, std::string const& id, Json document,
                      std::string const& place);
@@ -197,6 +199,8 @@ Result<void> App::start(ConfigFile const& config) {
                       logger_routes(log_)})
         routes.insert(routes.end(), more.begin(), more.end());
     add_schemas(routes);
+    bool const is_exposed = !is_local_address(server_->host());
+    if (is_exposed && !config.http.public_metrics) close_metrics(routes);
     if (Result<void> added = router_.add(std::move(routes)); !added) return added;
     events_.on_published([this] {
         plugins_.wake();
@@ -224,6 +228,7 @@ Result<void> App::start(ConfigFile const& config) {
     if (!request_.config.empty()) tell("config.applied", {{"file", base_name(request_.config)}});
     timer_.start();
     server_->start();
+    if (is_exposed && config.http.tls.cert.empty()) warn_of_plain_text();
     tell("host.state", {{"state", "ready"}});
     if (request_.watch)
         watch_.emplace(request_.library_dirs, [this](std::filesystem::path const& library) {
@@ -245,6 +250,18 @@ Result<void> App::start(ConfigFile const& config) {
 void App::tell(char const* topic, Json const& data) {
     Result<std::optional<std::int64_t>> const told = events_.publish(topic, "", data.dump());
     if (!told) log_.log(3, "store", told.error().message);
+}
+
+/// In the trail too: who looks into it later sees what could be overheard. A proxy may do TLS.
+void App::warn_of_plain_text() {
+    log_.log(level_warning, "http",
+             fmt::format("{} is reached from other machines without TLS: tokens and records can be "
+                         "overheard, unless a proxy in front has it; http.tls of weir.yaml",
+                         server_->url()));
+    if (Result<void> noted = access_.note({"host", "", "", "serve without TLS", server_->url(),
+                                           "warning"});
+        !noted)
+        log_.log(level_error, "audit", noted.error().message);
 }
 
 /// As PluginAdmin tells what becomes of them later.
