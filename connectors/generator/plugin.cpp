@@ -1,5 +1,6 @@
 #include <weir/cpp/module.hpp>
 
+#include "errors.hpp"
 #include "source.hpp"
 
 namespace {
@@ -21,4 +22,5 @@ constexpr char config_schema[] = R"({
 
 WEIR_PLUGIN("dev.weir.generator", "0.1.0",
             weir::connector<weir::generator::Generator>(
-                {"generator", "Made-up records", config_schema, R"({"schemes":["generator"]})"}))
+                {"generator", "Made-up records", config_schema, R"({"schemes":["generator"]})",
+                 weir::generator::errors}))

@@ -1,5 +1,6 @@
 #include <weir/cpp/module.hpp>
 
+#include "errors.hpp"
 #include "source.hpp"
 
 namespace {
@@ -29,4 +30,5 @@ constexpr char config_schema[] = R"({
 WEIR_PLUGIN(
     "dev.weir.postgres", "0.1.0",
     weir::connector<weir::postgres::PostgresSource>({"postgres", "PostgreSQL", config_schema,
-                                                     R"({"schemes":["postgres","postgresql"]})"}))
+                                                     R"({"schemes":["postgres","postgresql"]})",
+                                                     weir::postgres::errors}))

@@ -1,3 +1,4 @@
+#include "errors.hpp"
 #include "sqlite.hpp"
 
 namespace {
@@ -13,7 +14,7 @@ constexpr weir::About about{"sqlite", "SQLite", R"({
   },
   "additionalProperties": false
 })",
-                            R"({"schemes":["sqlite"]})"};
+                            R"({"schemes":["sqlite"]})", weir::sqlite::errors};
 
 }  // namespace
 

@@ -135,6 +135,10 @@ Result<void> topic(HostTable const& table, char const* value) {
     if (text.find('*') != text.npos)
         return wrong("bus.topic",
                      fmt::format("the topic {} has a *, which only a subscription may", text));
+    for (std::string_view const hosts : {"host.", "plugin.", "run.", "dead_letter.", "config."})
+        if (text.starts_with(hosts))
+            return Error{WEIR_E_AUTH, "bus.topic",
+                         fmt::format("the topic {} is one of the host's", text)};
     std::string_view const owner = text.substr(0, text.find(':'));
     bool const is_of_a_service = owner.size() < text.size() && owner.find('/') != owner.npos;
     if (!is_of_a_service || table.provides(owner)) return {};

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "host/abi/config_schema.hpp"
+#include "host/abi/definitions.hpp"
 #include "host/core/text.hpp"
 
 namespace weir::host {
@@ -113,6 +114,17 @@ public:
                                findings.front()));
         return *found;
     }
+    std::vector<unsigned> statuses(char const* key) const {
+        std::vector<unsigned> out;
+        for (Json const& status : list(key)) {
+            if (!status.is_number_integer() || status < 200 || status > 299)
+                refuse(fmt::format("declares {} whose {} holds {}, which is no status from 200 to "
+                                   "299",
+                                   name_, key, status.dump()));
+            out.push_back(status.get<unsigned>());
+        }
+        return out;
+    }
     std::size_t bytes(char const* key, std::size_t fallback) const {
         auto const found = json_.find(key);
         if (found == json_.end()) return fallback;
@@ -169,16 +181,19 @@ bool lies_below(std::string_view path, std::string_view mount) {
 DeclaredRoute read_route(Json const& json, std::vector<std::string> const& mounts) {
     std::string const id = Entry{json, "a route"}.text("id");
     Entry const entry{json, "the route " + id};
-    entry.allow({"id", "method", "path", "scope", "summary", "request", "response",
-                 "body_bytes_max", "waits", "job", "job_field", "costly", "dry_run", "audit"});
+    entry.allow({"id", "method", "path", "scope", "summary", "query", "request", "response",
+                 "answers", "body_bytes_max", "waits", "job", "job_field", "costly", "dry_run",
+                 "audit"});
     DeclaredRoute out;
     out.id = id;
     out.method = entry.text("method");
     out.path = entry.text("path");
     out.scope = entry.text("scope");
     out.summary = entry.text("summary", false);
+    out.query = entry.schema("query");
     out.request = entry.schema("request");
     out.response = entry.schema("response");
+    out.answers = entry.statuses("answers");
     out.body_bytes_max = entry.bytes("body_bytes_max", out.body_bytes_max);
     out.waits = entry.flag("waits", false);
     out.job = entry.names("job");
@@ -295,8 +310,11 @@ bool Declared::provides_service(std::string_view id) const { return is_one_of(pr
 
 Result<Declared> read_declared(nlohmann::json const& meta) {
     try {
-        Entry const entry{meta, "meta_json"};
-        entry.allow({"mounts", "routes", "topics", "methods", "provides", "requires", "timer"});
+        Result<Json> const whole = with_definitions(meta);
+        if (!whole) return whole.error();
+        Entry const entry{*whole, "meta_json"};
+        entry.allow({"mounts", "routes", "topics", "methods", "provides", "requires", "timer",
+                     "errors"});
         Declared out;
         read_routes(entry, out);
         read_topics(entry, out);

@@ -13,15 +13,18 @@ namespace weir::host {
 // meta_json of a service := {"mounts":["/cron"], "routes":[route], "topics":[{"topic","durable"}],
 // "methods":[{"service","method","request","response"}], "provides":["cron/1"],
 // "requires":["weir.store/1"], "timer":true}; all optional.
-// route := {"id", "method", "path", "scope", "summary", "request", "response", "body_bytes_max",
-// "waits", "job":["id"], "job_field":"job", "costly", "dry_run", "audit"}; the first four are
-// required.
+// route := {"id", "method", "path", "scope", "summary", "query", "request", "response", "answers",
+// "body_bytes_max", "waits", "job":["id"], "job_field":"job", "costly", "dry_run", "audit"}; the
+// first four are required. A schema may be {"$ref":"#/definitions/NAME"} of
+// "definitions":{NAME:schema} (definitions.hpp). "errors": see declared_errors.hpp.
 
 struct DeclaredRoute {
     std::string id, method, path;      ///< "put_job", "PUT", "/replication/jobs/{id}"
     std::string scope;                 ///< none, read, run, write, admin
     std::string summary;               ///< one line for people
+    nlohmann::json query;              ///< the query's parameters, as the schema of an object
     nlohmann::json request, response;  ///< JSON Schemas of the profile; null: none
+    std::vector<unsigned> answers;     ///< statuses of what went well; empty: 200
     std::size_t body_bytes_max = 1u << 20;
     bool waits = false;  ///< `Prefer: wait=N` waits for the run that a 202 answer names
     std::vector<std::string> job;  ///< parameters of the path or members of the body: which job

@@ -30,6 +30,15 @@ std::vector<std::string> schemes_of(Json const& meta) {
     return out;
 }
 
+/// What connectors and services may both declare; its error, if it cannot be meant.
+std::optional<Error> read_both(ComponentInfo& info) {
+    info.schemes = schemes_of(info.meta);
+    Result<std::vector<DeclaredError>> errors = read_declared_errors(info.meta);
+    if (!errors) return errors.error();
+    info.errors = std::move(*errors);
+    return std::nullopt;
+}
+
 /// What `component` declares, and whether its table answers it.
 Result<Declared> declared_by(weir_component const& component, Json const& meta) {
     Result<Declared> declared = read_declared(meta);
@@ -60,7 +69,7 @@ Result<ComponentInfo> describe_component(weir_component const& component) {
     info.meta = Json::parse(component.meta_json ? component.meta_json : "{}", nullptr, false);
     if (!info.meta.is_object())
         return bad(fmt::format("has the component {} whose meta_json is no JSON object", info.id));
-    info.schemes = schemes_of(info.meta);
+    if (auto wrong = read_both(info)) return of_component(info.id, *wrong);
     if (!info.is_service()) return info;
     Result<Declared> declared = declared_by(component, info.meta);
     if (!declared) return of_component(info.id, declared.error());
@@ -91,7 +100,7 @@ Result<ComponentInfo> component_of(Json const& json) {
     }
     info.config_schema = json.at("config_schema");
     info.meta = json.at("meta");
-    info.schemes = schemes_of(info.meta);
+    if (auto wrong = read_both(info)) return of_component(info.id, *wrong);
     if (!info.is_service()) return info;
     Result<Declared> declared = read_declared(info.meta);
     if (!declared) return of_component(info.id, declared.error());

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/abi/declared.hpp"
+#include "host/abi/declared_errors.hpp"
 #include "host/core/error.hpp"
 #include "weir/module.h"
 
@@ -24,6 +25,7 @@ struct ComponentInfo {
     nlohmann::json config_schema, meta;
     /// URLs of these schemes are configuration enough: {"url":…}.
     std::vector<std::string> schemes;
+    std::vector<DeclaredError> errors;  ///< what its codes mean
     /// Of a service; empty otherwise.
     Declared declared;
 

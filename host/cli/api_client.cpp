@@ -13,6 +13,8 @@ namespace weir::host {
 namespace {
 
 constexpr char default_server[] = "http://127.0.0.1:7070";
+/// Three heartbeats.
+constexpr std::int64_t silence_ms_max = 45'000;
 constexpr char default_token_file[] = "weir-data/admin-token";
 
 std::string from_environment(char const* name) {
@@ -84,6 +86,14 @@ Error refused(ApiClient::Answer const& answer) {
     return error;
 }
 
+ApiClient::Answer read(http::ClientResponse got) {
+    ApiClient::Answer answer{got.status, nullptr, std::move(got.body)};
+    if (answer.text.empty()) return answer;
+    answer.body = nlohmann::json::parse(answer.text, nullptr, false);
+    if (answer.body.is_discarded()) answer.body = nullptr;
+    return answer;
+}
+
 }  // namespace
 
 std::string segment(std::string const& text) {
@@ -108,6 +118,7 @@ Result<ApiClient> ApiClient::open(ClientOptions const& options) {
 Result<ApiClient::Answer> ApiClient::send(std::string const& method, std::string const& target,
                                           nlohmann::json const& body, int wait_s) {
     http::ClientRequest request{method, target, {}, {}};
+    request.headers["Accept"] = "application/json";
     if (!body.is_null()) {
         request.headers["Content-Type"] = "application/json";
         request.body = body.dump();
@@ -127,13 +138,34 @@ Result<ApiClient::Answer> ApiClient::exchange(http::ClientRequest request, int w
     if (wait_s > 0) request.headers["Prefer"] = fmt::format("wait={}", wait_s);
     Result<http::ClientResponse> got = http::send(server_, request);
     if (!got) return got.error();
-    Answer answer{got->status, nullptr, std::move(got->body)};
-    if (!answer.text.empty()) {
-        answer.body = nlohmann::json::parse(answer.text, nullptr, false);
-        if (answer.body.is_discarded()) answer.body = nullptr;
-    }
+    Answer answer = read(std::move(*got));
     if (answer.status >= 400) return refused(answer);
     return answer;
+}
+
+Result<void> ApiClient::follow(std::string const& target,
+                               std::function<bool(std::string const&)> const& take) {
+    http::ClientRequest const request{
+        "GET",
+        target,
+        {{"Authorization", "Bearer " + token_}, {"Accept", "application/x-ndjson"}},
+        {},
+        silence_ms_max};
+    std::string rest;
+    auto const lines = [&](std::string_view piece) {
+        rest += piece;
+        std::size_t at = 0;
+        for (std::size_t end = rest.find('\n'); end != rest.npos; end = rest.find('\n', at)) {
+            if (!take(rest.substr(at, end - at))) return false;
+            at = end + 1;
+        }
+        rest.erase(0, at);
+        return true;
+    };
+    Result<http::ClientResponse> got = http::follow(server_, request, lines);
+    if (!got) return got.error();
+    if (got->status >= 400) return refused(read(std::move(*got)));
+    return {};
 }
 
 }  // namespace weir::host

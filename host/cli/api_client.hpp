@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -38,6 +39,10 @@ public:
     /// The same with a text of another type as its body.
     Result<Answer> send_text(std::string const& method, std::string const& target,
                              std::string const& text, std::string const& type);
+    /// An answer that goes on, as lines: `take` gets each without its end, until the host ends it
+    /// or `take` answers false. E_IO, E_TIMEOUT: nobody answers, or says nothing for 45 s.
+    Result<void> follow(std::string const& target,
+                        std::function<bool(std::string const&)> const& take);
 
     std::string const& server() const { return server_; }
 

@@ -121,6 +121,12 @@ void add_host_verbs(CLI::App& app, Verb& chosen) {
     add_api(app, chosen);
     add_backup(app, chosen);
     add_schedule(app, chosen);
+    add_verb(app, "openapi", "The API of a running host as an OpenAPI document", chosen,
+             [](ApiClient& client, ClientOptions const& options) {
+                 auto document = client.get("/openapi.json");
+                 if (!document) return fail(document.error(), options.voice);
+                 return show(*document, options, document->body.dump(2) + "\n");
+             });
     add_verb(app, "status", "What a running host says of itself", chosen, show_status);
 }
 

@@ -144,6 +144,14 @@ CLI::App* add_serve(CLI::App& app, ServeCommand& out) {
         ->type_name("URL");
     serve->add_option("--token-file", out.token_file, "Admin token; default: DIR/admin-token")
         ->type_name("FILE");
+    serve->add_option("--log-format", out.log_format, "text | json: a line of JSON each")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->type_name("FORMAT");
+    serve
+        ->add_option("--log-level", out.log_level,
+                     "trace | debug | info | warning | error; PUT /loggers/NAME changes it")
+        ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error"}))
+        ->type_name("LEVEL");
     serve->add_flag("--print-port", out.print_port,
                     "Print the port alone on the first line, once ready");
     serve->add_flag("--watch", out.watch,
@@ -272,6 +280,9 @@ Result<Command> parse_arguments(int argc, char const* const* argv) {
     add_config_verbs(app, command.verb);
     add_doctor(app, command.verb);
     add_host_verbs(app, command.verb);
+    add_event_verbs(app, command.verb);
+    add_explain(app, command.verb);
+    add_top(app, command.verb);
     add_manual_verbs(app, command.verb);
     // What the stubs of `weir completion` ask; nobody types it.
     if (argc > 1 && argv[1] == std::string_view{"__complete"}) {

@@ -33,6 +33,7 @@ struct DiscoverCommand {
 struct ServeCommand {
     std::string config, data_dir, listen, state, token_file;
     std::vector<std::string> connector_dirs, plugin_dirs;
+    std::string log_format, log_level;  ///< empty: by the file
     bool print_port = false;
     bool watch = false;
 };

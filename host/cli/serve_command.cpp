@@ -2,13 +2,16 @@
 
 #include <filesystem>
 #include <mutex>
+#include <nlohmann/json.hpp>
 
 #include "host/cli/commands.hpp"
 #include "host/cli/environment.hpp"
 #include "host/cli/output.hpp"
+#include "host/core/log_level.hpp"
 #include "host/core/secret.hpp"
 #include "host/http/tokens.hpp"
 #include "host/serve/app.hpp"
+#include "host/serve/loggers.hpp"
 #include "weir/cpp/calendar.hpp"
 
 namespace weir::host {
@@ -20,26 +23,40 @@ class Terminal {
 public:
     Terminal(Clock const& clock, bool print_port) : clock_{clock}, print_port_{print_port} {}
 
+    void format(bool as_json) { as_json_ = as_json; }
     void log(std::int32_t level, std::string_view who, std::string_view line) {
-        static constexpr char const* names[] = {"trace", "debug", "info", "warn", "error"};
-        if (level < 2) return;
-        std::string const text = fmt::format("{} {:<5} {}: {}\n", rfc3339(clock_.unix_us()),
-                                             names[std::min(level, std::int32_t{4})], who, line);
+        std::string const at = rfc3339(clock_.unix_us()), masked = mask_secrets(std::string{line});
+        std::string text;
+        if (as_json_)
+            text = nlohmann::ordered_json{{"at", at},
+                                          {"level", level_name(level)},
+                                          {"logger", std::string{who}},
+                                          {"message", masked}}
+                       .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+                   "\n";
+        else
+            text = fmt::format("{} {:<7} {}: {}\n", at, level_name(level), who, masked);
         std::lock_guard const lock{mutex_};
-        tell(mask_secrets(text));
+        tell(text);
     }
     void ready(ServeVoice::Doors const& doors, std::uint16_t port) {
-        std::lock_guard const lock{mutex_};
-        // A closed standard output keeps no server from serving.
-        if (print_port_) (void)print(std::to_string(port) + "\n");
-        tell(fmt::format("Weir answers at {}, token in {}\n", doors.url, doors.token_file));
-        if (!doors.login.empty())
-            tell(fmt::format("Sign a browser in, once: {}\n", doors.login));
+        std::string const sentence =
+            fmt::format("Weir answers at {}, token in {}", doors.url, doors.token_file);
+        {
+            std::lock_guard const lock{mutex_};
+            // A closed standard output keeps no server from serving.
+            if (print_port_) (void)print(std::to_string(port) + "\n");
+            if (!as_json_) tell(sentence + "\n");
+            // No line of a log: whoever reads it could sign in.
+            if (!as_json_ && !doors.login.empty())
+                tell(fmt::format("Sign a browser in, once: {}\n", doors.login));
+        }
+        if (as_json_) log(level_info, "host", sentence);
     }
 
 private:
     Clock const& clock_;
-    bool print_port_;
+    bool print_port_, as_json_ = false;
     std::mutex mutex_;
 };
 
@@ -57,6 +74,8 @@ Exit run(ServeCommand const& command, Clock const& clock, Limits const& limits) 
     request.data_dir = command.data_dir;
     request.listen = command.listen;
     request.token_file = command.token_file;
+    request.log_format = command.log_format;
+    if (!command.log_level.empty()) request.log_level = level_named(command.log_level);
     request.admin_token = http::take_admin_token();
     request.library_dirs = library_directories("connectors", command.connector_dirs);
     for (auto const& each : library_directories("plugins", command.plugin_dirs))
@@ -65,6 +84,7 @@ Exit run(ServeCommand const& command, Clock const& clock, Limits const& limits) 
     request.watch = command.watch;
     ServeVoice const voice{
         [&](ServeVoice::Doors const& doors, std::uint16_t port) { terminal.ready(doors, port); },
+        [&](bool as_json) { terminal.format(as_json); },
         [&](std::int32_t level, std::string_view who, std::string_view line) {
             terminal.log(level, who, line);
         }};

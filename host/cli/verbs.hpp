@@ -24,6 +24,9 @@ void add_doctor(CLI::App& app, Verb& chosen);
 void add_config_verbs(CLI::App& app, Verb& chosen);
 void add_manual_verbs(CLI::App& app, Verb& chosen);  ///< man, completion; behind all others
 void add_host_verbs(CLI::App& app, Verb& chosen);  ///< api, status, schedule
+void add_event_verbs(CLI::App& app, Verb& chosen);
+void add_top(CLI::App& app, Verb& chosen);
+void add_explain(CLI::App& app, Verb& chosen);  ///< works without a host
 
 /// What every client of a host takes.
 void add_client(CLI::App& app, ClientOptions& options);

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
 namespace weir::host::http {
 
@@ -27,15 +28,15 @@ constexpr std::uint64_t answer_bytes_max = 256u << 20;
 
 enum class Kind { plain, tls, local };
 
-struct Address {
+struct HostAddress {
     Kind kind = Kind::plain;
     std::string host, port;  ///< of a Unix socket: host is its path
 };
 
-std::optional<Address> parse(std::string const& server) {
+std::optional<HostAddress> parse(std::string const& server) {
     auto is = [&](std::string_view scheme) { return server.starts_with(scheme); };
     constexpr std::string_view local = "unix:", plain = "http://", tls = "https://";
-    if (is(local)) return Address{Kind::local, server.substr(local.size()), "0"};
+    if (is(local)) return HostAddress{Kind::local, server.substr(local.size()), "0"};
     if (!is(plain) && !is(tls)) return std::nullopt;
     Kind const kind = is(tls) ? Kind::tls : Kind::plain;
     std::string rest = server.substr(kind == Kind::tls ? tls.size() : plain.size());
@@ -49,7 +50,7 @@ std::optional<Address> parse(std::string const& server) {
     if (host.size() > 2 && host.front() == '[' && host.back() == ']')
         host = host.substr(1, host.size() - 2);
     if (host.empty() || port.empty()) return std::nullopt;
-    return Address{kind, host, port};
+    return HostAddress{kind, host, port};
 }
 
 Error unreachable(std::string const& server, Code const& code) {
@@ -65,7 +66,7 @@ using Local = beast::basic_stream<asio::local::stream_protocol>;
 using Tls = beast::ssl_stream<beast::tcp_stream>;
 
 /// Certificates of the system, or of SSL_CERT_FILE; the name must fit, and no part of one.
-void verify(Tls& stream, Address const& address) {
+void verify(Tls& stream, HostAddress const& address) {
     SSL* const ssl = stream.native_handle();
     X509_VERIFY_PARAM* const wanted = SSL_get0_param(ssl);
     X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
@@ -82,19 +83,11 @@ public:
     Fetch(std::string const& server, ClientRequest const& request, Made&&... made)
         : server_{server}, request_{request}, stream_{io_, std::forward<Made>(made)...} {}
 
-    Result<ClientResponse> run(Address const& address) {
-        beast::http::request<beast::http::string_body> out = message(address);
-        beast::http::response_parser<beast::http::string_body> in;
+    Result<ClientResponse> run(HostAddress const& address) {
+        Parser in;
         in.body_limit(answer_bytes_max);
         if (request_.method == "HEAD") in.skip(true);
-        Code code = connect(address);
-        if constexpr (std::is_same_v<Connection, Tls>) {
-            if (!code) code = shake_hands(address);
-        }
-        if (!code)
-            code = step([&](auto done) {
-                beast::http::async_write(stream_, out, [done](Code c, std::size_t) { done(c); });
-            });
+        Code code = ask(address);
         if (!code)
             code = step([&](auto done) {
                 beast::http::async_read(stream_, buffer_, in,
@@ -104,10 +97,34 @@ public:
         return answer(in.get());
     }
 
+    Result<ClientResponse> run(HostAddress const& address,
+                               std::function<bool(std::string_view)> const& take) {
+        Parser in;
+        in.body_limit(boost::none);
+        Code code = ask(address);
+        while (!code && !in.is_done()) {
+            code = step([&](auto done) {
+                beast::http::async_read_some(stream_, buffer_, in,
+                                             [done](Code c, std::size_t) { done(c); });
+            });
+            if (code == beast::http::error::need_more) code = {};
+            bool const is_taken = in.is_header_done() && in.get().result_int() < 400;
+            if (!is_taken || in.get().body().empty()) continue;
+            std::string const piece = std::exchange(in.get().body(), {});
+            if (!take(piece)) return answer(in.get());
+        }
+        bool const is_cut =
+            code == beast::http::error::partial_message || code == asio::error::connection_reset;
+        if (code && !is_cut) return unreachable(server_, code);
+        return answer(in.get());
+    }
+
 private:
+    using Parser = beast::http::response_parser<beast::http::string_body>;
+
     auto& plain() { return beast::get_lowest_layer(stream_); }
 
-    Code connect(Address const& address) {
+    Code connect(HostAddress const& address) {
         if constexpr (std::is_same_v<Connection, Local>) {
             return step([&](auto done) {
                 plain().async_connect(asio::local::stream_protocol::endpoint{address.host},
@@ -124,14 +141,27 @@ private:
         }
     }
 
-    Code shake_hands(Address const& address) {
+    Code shake_hands(HostAddress const& address) {
         verify(stream_, address);
         return step([&](auto done) {
             stream_.async_handshake(asio::ssl::stream_base::client, [done](Code c) { done(c); });
         });
     }
 
-    beast::http::request<beast::http::string_body> message(Address const& address) const {
+    /// Connects and sends the request.
+    Code ask(HostAddress const& address) {
+        Code code = connect(address);
+        if constexpr (std::is_same_v<Connection, Tls>) {
+            if (!code) code = shake_hands(address);
+        }
+        if (code) return code;
+        beast::http::request<beast::http::string_body> out = message(address);
+        return step([&](auto done) {
+            beast::http::async_write(stream_, out, [done](Code c, std::size_t) { done(c); });
+        });
+    }
+
+    beast::http::request<beast::http::string_body> message(HostAddress const& address) const {
         beast::http::request<beast::http::string_body> out;
         out.version(11);
         out.method_string(request_.method);
@@ -177,22 +207,34 @@ private:
     beast::flat_buffer buffer_;
 };
 
-}  // namespace
-
-Result<ClientResponse> send(std::string const& server, ClientRequest const& request) {
-    std::optional<Address> const address = parse(server);
+/// Over the connection that the server's address asks for; `more`: as of Fetch::run().
+template <class... More>
+Result<ClientResponse> exchange(std::string const& server, ClientRequest const& request,
+                                More const&... more) {
+    std::optional<HostAddress> const address = parse(server);
     if (!address)
         return Error{WEIR_E_CONFIG, "server.bad_url",
                      fmt::format("\"{}\" is no address of a host", server), "--server"}
             .suggest("http://127.0.0.1:7070");
-    if (address->kind == Kind::local) return Fetch<Local>{server, request}.run(*address);
+    if (address->kind == Kind::local) return Fetch<Local>{server, request}.run(*address, more...);
     if (address->kind == Kind::plain)
-        return Fetch<beast::tcp_stream>{server, request}.run(*address);
+        return Fetch<beast::tcp_stream>{server, request}.run(*address, more...);
     asio::ssl::context context{asio::ssl::context::tls_client};
     SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
     context.set_default_verify_paths();
     context.set_verify_mode(asio::ssl::verify_peer);
-    return Fetch<Tls>{server, request, context}.run(*address);
+    return Fetch<Tls>{server, request, context}.run(*address, more...);
+}
+
+}  // namespace
+
+Result<ClientResponse> send(std::string const& server, ClientRequest const& request) {
+    return exchange(server, request);
+}
+
+Result<ClientResponse> follow(std::string const& server, ClientRequest const& request,
+                              std::function<bool(std::string_view)> const& take) {
+    return exchange(server, request, take);
 }
 
 }  // namespace weir::host::http

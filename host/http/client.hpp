@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "host/core/error.hpp"
 
@@ -26,5 +28,11 @@ struct ClientResponse {
 /// SSL_CERT_FILE, trusts. E_CONFIG: no such URL; E_IO "server.unreachable"; E_TIMEOUT
 /// "server.timeout".
 Result<ClientResponse> send(std::string const& server, ClientRequest const& request);
+
+/// The same for an answer that goes on: `take` gets its body piece by piece as it comes, until the
+/// other side ends it or `take` answers false. A refusal comes whole, and nothing is taken.
+/// `timeout_ms` is how long the other side may be silent.
+Result<ClientResponse> follow(std::string const& server, ClientRequest const& request,
+                              std::function<bool(std::string_view)> const& take);
 
 }  // namespace weir::host::http

@@ -183,6 +183,7 @@ Result<void> Router::replace(std::string const& owner, std::vector<Route> routes
             !added)
             return added;
     table_ = std::move(next);
+    ++generation_;
     return {};
 }
 
@@ -192,6 +193,7 @@ void Router::remove(std::string const& owner) {
     for (auto const& route : table_->routes)
         if (route->owner != owner) (void)next->add(route);  // fitted before, and fits with fewer
     table_ = std::move(next);
+    ++generation_;
 }
 
 Router::Match Router::find(std::string_view method, std::string_view path) const {
@@ -217,5 +219,10 @@ Router::Match Router::find(std::string_view method, std::string_view path) const
 }
 
 std::vector<std::shared_ptr<Route const>> Router::routes() const { return table()->routes; }
+
+std::uint64_t Router::generation() const {
+    std::lock_guard const lock{mutex_};
+    return generation_;
+}
 
 }  // namespace weir::host::http

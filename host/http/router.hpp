@@ -48,6 +48,11 @@ public:
     /// Nothing more will be pushed; what was goes out, then the answer ends.
     void end();
     bool is_open() const;
+    /// What was pushed and not yet taken.
+    std::size_t pending_bytes() const;
+    /// `taken` is called, on any thread and under a lock, when the reader took what waited; none
+    /// for an empty one, and none runs any more when this returns.
+    void on_taken(std::function<void()> taken);
 
     /// For the server: takes what waits; nothing once all was taken after end().
     std::optional<std::string> take();
@@ -63,7 +68,7 @@ private:
 
     mutable std::mutex mutex_;
     std::string pending_;
-    std::function<void()> wake_;
+    std::function<void()> wake_, taken_;
     bool is_ended_ = false, is_gone_ = false;
 };
 
@@ -87,11 +92,15 @@ struct Route {
     /// "POST", "/replication/jobs/{id}/run"; "{name*}" at the end takes all segments that are left.
     std::string method, path;
     Scope scope = Scope::read;
+    std::string id;       ///< "get_run", for programs; empty: made of method and path
     std::string owner;    ///< "host", or a plugin's id
     std::string summary;  ///< one line for people
     /// JSON Schemas; null: none. With a `request` the body is JSON that fits it (none came: counts
     /// as {}) before `handler` sees it; without one the body is passed on as it came.
     nlohmann::json request, response;
+    nlohmann::json query;                      ///< its parameters, as the schema of an object
+    std::vector<unsigned> answers = {200};     ///< statuses of what went well
+    std::string media = "application/json";    ///< of such an answer
     std::size_t body_bytes_max = 1u << 20;
     bool waits = false;  ///< may block for long: handled on threads of its own
     bool is_costly = false;     ///< reaches another system: fewer per second
@@ -131,6 +140,8 @@ public:
     /// `path` as it came, still percent-encoded. Literal segments win over {name}.
     Match find(std::string_view method, std::string_view path) const;
     std::vector<std::shared_ptr<Route const>> routes() const;
+    /// Another number whenever the routes have changed.
+    std::uint64_t generation() const;
 
 private:
     struct Table;
@@ -138,6 +149,7 @@ private:
 
     mutable std::mutex mutex_;
     std::shared_ptr<Table const> table_;
+    std::uint64_t generation_ = 0;
 };
 
 }  // namespace weir::host::http

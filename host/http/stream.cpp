@@ -30,7 +30,18 @@ bool Stream::is_open() const {
 std::optional<std::string> Stream::take() {
     std::lock_guard const lock{mutex_};
     if (is_gone_ || (is_ended_ && pending_.empty())) return std::nullopt;
+    if (taken_ && !pending_.empty()) taken_();
     return std::exchange(pending_, {});
+}
+
+std::size_t Stream::pending_bytes() const {
+    std::lock_guard const lock{mutex_};
+    return pending_.size();
+}
+
+void Stream::on_taken(std::function<void()> taken) {
+    std::lock_guard const lock{mutex_};
+    taken_ = std::move(taken);
 }
 
 bool Stream::is_whole() const {

@@ -37,6 +37,15 @@ RunCounts stored(Counts const& counts) {
             counts.deleted, counts.batches, counts.bytes};
 }
 
+/// Of a stream that is not transformed, in milliseconds.
+nlohmann::ordered_json timing_json(Timing const& timing) {
+    auto const ms = [](std::int64_t ns) { return static_cast<double>(ns) / 1e6; };
+    return {{"wait_ms", ms(timing.wait_ns)},
+            {"read_ms", ms(timing.read_ns)},
+            {"transform_ms", 0.0},
+            {"write_ms", ms(timing.write_ns)}};
+}
+
 std::string text_of(nlohmann::ordered_json const& json) {
     return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
@@ -164,7 +173,12 @@ TaskOutcome Flight::outcome_of(CopyReport const& report) {
     nlohmann::ordered_json streams = nlohmann::ordered_json::array();
     for (StreamReport const& stream : report.streams) {
         add(sum, stream.counts);
-        streams.push_back(to_json(stream, false));
+        nlohmann::ordered_json json(to_json(stream, false));
+        json["cursor_before"] = stream.cursor_before.empty() ? nlohmann::ordered_json(nullptr)
+                                                             : nlohmann::ordered_json(
+                                                                   stream.cursor_before);
+        json["timing"] = timing_json(stream.timing);
+        streams.push_back(std::move(json));
         outcome.cursor = stream.cursor;
     }
     outcome.counts = stored(sum);

@@ -96,12 +96,14 @@ Json Inspector::connectors() {
     Json items = Json::array();
     for (auto const& info : registry_.components()) {
         if (!(info->roles & (WEIR_ROLE_SOURCE | WEIR_ROLE_SINK))) continue;
+        Json capabilities = info->meta.is_object() ? info->meta : Json::object();
+        capabilities.erase("errors");
         items.push_back({{"type", info->id},
                          {"title", info->title},
                          {"roles", roles_of(*info)},
                          {"schemes", info->schemes},
                          {"config_schema", info->config_schema},
-                         {"capabilities", info->meta.is_object() ? info->meta : Json::object()}});
+                         {"capabilities", std::move(capabilities)}});
     }
     return {{"items", items}};
 }

@@ -24,6 +24,21 @@ struct Item {
 };
 using Reading = HandOver<Result<Item>>;
 
+/// Adds the time until its end to `sum_ns`.
+class Measured {
+public:
+    Measured(Clock const& clock, std::int64_t& sum_ns)
+        : clock_{clock}, sum_ns_{sum_ns}, began_ns_{clock.monotonic_ns()} {}
+    Measured(Measured const&) = delete;
+    Measured& operator=(Measured const&) = delete;
+    ~Measured() { sum_ns_ += clock_.monotonic_ns() - began_ns_; }
+
+private:
+    Clock const& clock_;
+    std::int64_t& sum_ns_;
+    std::int64_t const began_ns_;
+};
+
 Result<Item> read_one(ReaderProxy& reader, CallContext const& call) {
     Result<NextBatch> next = reader.next(call);
     if (!next) return next.error();
@@ -36,15 +51,22 @@ Result<Item> read_one(ReaderProxy& reader, CallContext const& call) {
     return item;
 }
 
-void read_all(ReaderProxy& reader, CallContext const& call, Stop const& stop, Reading& reading) {
+/// Answers how long the source was at work.
+std::int64_t read_all(PumpPorts const& ports, Reading& reading) {
+    std::int64_t read_ns = 0;
     while (reading.wait_room()) {
-        if (stop.reading) return reading.close();
-        Result<Item> item = caught([&] { return read_one(reader, call); });
+        if (ports.stop.reading) break;
+        Result<Item> item = caught([&] {
+            Measured const measured{ports.clock, read_ns};
+            return read_one(ports.reader, ports.read_call);
+        });
         bool const is_last = !item || item->batch.is_end;
         std::uint64_t const bytes = item ? item->batch.bytes : 0;
         reading.give(std::move(item), bytes);
-        if (is_last) return reading.close();
+        if (is_last) break;
     }
+    reading.close();
+    return read_ns;
 }
 
 /// Keeps the staged rows that a final commit refuses.
@@ -101,7 +123,8 @@ private:
     Result<void> adopt(OwnedSchema schema) {
         // Preparing may need the sink's write lock, which the open transaction holds.
         if (Result<void> drained = drain(); !drained) return drained;
-        if (Result<void> taken = ports_.turn.take(); !taken) return taken;
+        if (Result<void> taken = take_turn(); !taken) return taken;
+        Measured const measured{ports_.clock, facts_.timing.write_ns};
         ports_.schema = std::move(schema);
         auto prepared =
             ports_.sink.prepare(ports_.write_call, ports_.target, *ports_.schema, false);
@@ -110,7 +133,8 @@ private:
     }
 
     Result<void> write(NextBatch const& batch) {
-        if (Result<void> taken = ports_.turn.take(); !taken) return taken;
+        if (Result<void> taken = take_turn(); !taken) return taken;
+        Measured const measured{ports_.clock, facts_.timing.write_ns};
         std::uint64_t refused = 0;
         Error limit;
         RejectSink const reject = [&](std::int64_t row, Error const& why) {
@@ -138,6 +162,11 @@ private:
         return {};
     }
 
+    Result<void> take_turn() {
+        Measured const measured{ports_.clock, facts_.timing.wait_ns};
+        return ports_.turn.take();
+    }
+
     bool is_due() const {
         if (!has_cursor_) return false;
         std::uint64_t const bytes = facts_.counts.bytes - facts_.committed.bytes;
@@ -160,7 +189,8 @@ private:
     Result<void> commit(bool final) {
         if (ports_.rejects)  // letters first: a crash in between repeats one, and loses none
             if (Result<void> kept = ports_.rejects->sync(); !kept) return kept;
-        if (Result<void> taken = ports_.turn.take(); !taken) return taken;
+        if (Result<void> taken = take_turn(); !taken) return taken;
+        Measured const measured{ports_.clock, facts_.timing.write_ns};
         failpoint("pump.before_commit");
         std::string const note = rules_.note ? rules_.note(facts_.counts, final) : std::string{};
         CommitRequest request;
@@ -215,14 +245,15 @@ Result<void> write_all(Reading& reading, Writing& writing) {
 Result<void> pump(PumpPorts ports, PumpRules const& rules, PumpFacts& facts) {
     Reading reading{rules.ahead_batches_max, rules.ahead_bytes_max};
     Writing writing{ports, rules, facts};
-    std::future<void> reader = std::async(
-        std::launch::async, [&] { read_all(ports.reader, ports.read_call, ports.stop, reading); });
+    std::future<std::int64_t> reader =
+        std::async(std::launch::async, [&] { return read_all(ports, reading); });
     Result<void> result = caught([&] { return write_all(reading, writing); });
     reading.close();
     // When the sink failed nobody needs the read under way. One interrupt may come just before the
     // call blocks, so it is repeated until the reader is gone.
     while (reader.wait_for(reader_poll) != std::future_status::ready)
         if (!result) ports.reader.interrupt();
+    facts.timing.read_ns += reader.get();
     bool const is_stopped = ports.stop.reading && !writing.is_finished();
     if (is_stopped && (result || result.error().status == WEIR_E_CANCELLED)) {
         if (Result<void> drained = writing.drain(); !drained) return drained;

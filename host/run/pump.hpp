@@ -45,6 +45,7 @@ struct PumpFacts {
     Counts counts;               ///< of what was written, committed or not
     Counts committed;            ///< the same at the last commit
     std::string cursor;          ///< the last committed one; empty: none, or cleared
+    Timing timing = {};          ///< added to
     std::function<void()> told;  ///< called after each batch, on the writer's thread
 };
 

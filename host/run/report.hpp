@@ -15,12 +15,21 @@ struct Counts {
     std::uint64_t batches = 0, bytes = 0;
 };
 
+/// Where the time of a stream went; reading and writing overlap.
+struct Timing {
+    std::int64_t read_ns = 0;   ///< in calls of the source
+    std::int64_t write_ns = 0;  ///< in calls of the sink
+    std::int64_t wait_ns = 0;   ///< for the sink's turn, and between tries
+};
+
 /// How one stream ended.
 struct StreamReport {
     std::string stream, target;
     Counts counts;
     double seconds = 0;
+    Timing timing;
     std::string cursor;                ///< the tracking value reached, for people; may be empty
+    std::string cursor_before;         ///< the one that it began behind
     std::vector<std::string> notes;    ///< what a person should know
     std::vector<std::string> actions;  ///< of a dry run: what the sink would do
     std::string plan;                  ///< of a dry run: how it would be read and written

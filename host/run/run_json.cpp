@@ -32,7 +32,7 @@ void put_counts(Ordered& json, RunCounts const& counts) {
     json["bytes"] = counts.bytes;
 }
 
-double milliseconds(std::int64_t from_us, std::int64_t to_us) {
+double milliseconds_between(std::int64_t from_us, std::int64_t to_us) {
     return from_us == 0 || to_us == 0 ? 0 : static_cast<double>(to_us - from_us) / 1000;
 }
 
@@ -56,7 +56,7 @@ Ordered to_json(RunRow const& run) {
     json["streams"] = parsed(run.streams_json, Ordered::array());
     json["success"] = run.status == "succeeded";
     json["recordsProcessed"] = run.counts.written;
-    json["executionTime"] = milliseconds(run.started_us, run.finished_us);
+    json["executionTime"] = milliseconds_between(run.started_us, run.finished_us);
     json["timestamp"] = time_json(run.finished_us ? run.finished_us : run.created_us);
     return json;
 }

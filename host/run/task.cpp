@@ -168,6 +168,8 @@ Result<void> TaskRun::read_and_write() {
     Counts const before = report_.counts;
     facts.counts = facts.committed = before;
     facts.cursor = cursor_;
+    facts.timing = report_.timing;
+    if (attempts_ == 0 && !has_moved_) report_.cursor_before = shown_cursor(cursor_);
     facts.told = [&] { ports_.progress.advance(facts.counts); };
     if (ports_.rejects) ports_.rejects->name_stream(task_.stream, task_.target);
     Result<void> done = pump(std::move(pump_ports), rules(), facts);
@@ -176,6 +178,7 @@ Result<void> TaskRun::read_and_write() {
     report_.counts = !done && begin_.staged ? before : facts.committed;
     if (report_.counts.batches > before.batches) attempts_ = 0;
     report_.cursor = shown_cursor(facts.cursor);
+    report_.timing = facts.timing;
     return done;
 }
 
@@ -257,6 +260,7 @@ void TaskRun::wait(int attempt, Error const& error) {
     constexpr std::int64_t step_ms = 50;
     for (std::int64_t left = ms; left > 0 && !ports_.stop.reading; left -= step_ms)
         std::this_thread::sleep_for(std::chrono::milliseconds{std::min(left, step_ms)});
+    report_.timing.wait_ns += ms * 1'000'000;
 }
 
 }  // namespace weir::host

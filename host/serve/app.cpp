@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "host/abi/watchdog.hpp"
+#include "host/core/log_level.hpp"
 #include "host/http/server.hpp"
 #include "host/http/tokens.hpp"
 #include "host/run/engine.hpp"
@@ -19,16 +20,24 @@
 #include "host/serve/config_file.hpp"
 #include "host/serve/config_routes.hpp"
 #include "host/serve/data_directory.hpp"
+#include "host/serve/event_feed.hpp"
+#include "host/serve/event_routes.hpp"
+#include "host/serve/exposure.hpp"
 #include "host/serve/host_metrics.hpp"
 #include "host/serve/host_routes.hpp"
+#include "host/serve/logger_routes.hpp"
 #include "host/serve/offered.hpp"
 #include "host/serve/own_files.hpp"
 #include "host/serve/plugin_admin_routes.hpp"
+#include "host/serve/plugin_json.hpp"
 #include "host/serve/plugin_watch.hpp"
 #include "host/serve/replays.hpp"
+#include "host/serve/route_schemas.hpp"
 #include "host/serve/run_routes.hpp"
 #include "host/serve/runner_service.hpp"
+#include "host/serve/self_routes.hpp"
 #include "host/serve/service_manager.hpp"
+#include "host/serve/timeline_routes.hpp"
 #include "host/store/vault.hpp"
 
 namespace weir::host {
@@ -42,17 +51,12 @@ constexpr std::chrono::milliseconds stop_seen_after{50};
 constexpr std::int64_t retain_ms = 60'000;
 constexpr std::size_t workers = 8;
 
-class LogLines final : public LogSink {
-public:
-    explicit LogLines(ServeVoice const& voice) : voice_{voice} {}
-    bool is_enabled(std::int32_t level) const override { return level >= 2; }
-    void log(std::int32_t level, std::string_view instance, std::string_view message) override {
-        voice_.log(level, instance, message);
-    }
+Json in_short(Error const& error) { return {{"code", error.code}, {"message", error.message}}; }
 
-private:
-    ServeVoice const& voice_;
-};
+/// No path of the host leaves it.
+std::string base_name(std::string const& file) {
+    return std::filesystem::path{file}.filename().string();
+}
 
 /// A plugin's own secrets, then those of /secrets.
 class VaultLookup final : public SecretLookup {
@@ -85,7 +89,7 @@ public:
           directory_{directory},
           store_{std::move(store)},
           key_{std::move(key)},
-          log_{voice},
+          log_{clock, voice.log, request.log_level.value_or(level_info)},
           watchdog_{clock},
           timer_{clock, [this](std::int64_t due, std::int64_t now) { plugins_.fire(due, now); }},
           services_{clock, log_, metrics_, watchdog_,
@@ -120,6 +124,9 @@ private:
         return {{"local_url", "sqlite:" + (directory_.path() / "local.db").string()}};
     }
     Result<void> wake();
+    void tell(char const* topic, Json const& data);
+    void tell_plugins();
+    void warn_of_plain_text();
     Result<void> apply(ConfigFile const& config);
     Result<void> apply_again();
 
@@ -129,7 +136,7 @@ private:
     DataDirectory const& directory_;
     std::unique_ptr<Store> store_;
     std::unique_ptr<MasterKey> key_;
-    LogLines log_;
+    Loggers log_;
     Metrics metrics_;
     Watchdog watchdog_;
     Vault vault_{*store_, *key_};
@@ -141,6 +148,7 @@ private:
     Runs runs_{*store_};
     Letters letters_{*store_};
     Timer timer_;
+    EventFeed feed_{events_, clock_};
     Bus bus_{events_};
     OfferedStore offered_store_{documents_};
     OfferedSecrets offered_secrets_{vault_};
@@ -162,16 +170,24 @@ private:
 
 /// Engine and plugins, which then find each other.
 Result<void> App::wake() {
-    events_.on_published([this] { plugins_.wake(); });
+    events_.on_published([this] {
+        plugins_.wake();
+        feed_.wake();
+    });
+    events_.on_passing([this](std::string const& topic, std::string const& data) {
+        feed_.pass(topic, data);
+    });
+    feed_.start();
     if (auto started = engine_.start(workers); !started) return started.error();
     Result<Registry::Leave> leave = PluginAdmin::remembered(documents_);
     if (!leave) return leave.error();
     registry_.leave(std::move(*leave));
     plugins_.start();
     for (Refusal const& refusal : registry_.refusals())
-        voice_.log(3, refusal.path.filename().string(), refusal.error.message);
+        log_.log(3, refusal.path.filename().string(), refusal.error.message);
     for (PluginLife::Status const& status : plugins_.list())
-        if (status.error) voice_.log(4, status.info->id, status.error->message);
+        if (status.error) log_.log(4, status.info->id, status.error->message);
+    tell_plugins();
     return {};
 }
 
@@ -185,17 +201,17 @@ Result<void> App::start(ConfigFile const& config) {
     if (Result<void> opens = vault_.check_key(); !opens) return opens;
     Result<http::AdminToken> token = http::AdminToken::open(request_.admin_token, token_file());
     if (!token) return token.error();
-    if (!token->warning().empty()) voice_.log(3, "host", token->warning());
+    if (!token->warning().empty()) log_.log(3, "host", token->warning());
     if (Result<void> opened = access_.open(std::move(*token)); !opened) return opened;
     http::Server::Ports ports{router_, access_, clock_, config.http.limits,
-                              [this](std::string const& line) { voice_.log(3, "http", line); }};
+                              [this](std::string const& line) { log_.log(3, "http", line); }};
     ports.replays = &replays_;
     ports.requires_if_match = config.http.requires_if_match;
     ports.hosts = config.http.hosts;
     ports.tls = config.http.tls;
     ports.audit = [this](http::AuditEntry const& entry) {
         if (Result<void> noted = access_.note(entry); !noted)
-            voice_.log(4, "audit", noted.error().message);
+            log_.log(4, "audit", noted.error().message);
     };
     Result<std::unique_ptr<http::Server>> server = http::Server::listen(request_.listen, ports);
     if (!server) return server.error();
@@ -212,15 +228,21 @@ Result<void> App::start(ConfigFile const& config) {
                       letter_routes({letters_, engine_, bus_, clock_}),
                       plugin_admin_routes(registry_, plugins_, admin_),
                       token_routes(access_.tokens()), session_routes(access_, server_->port()),
-                      audit_routes(access_.audit()), secret_routes(vault_),
-                      config_routes(bus_, clock_), backup_routes(directory_.path(), clock_)})
+                      audit_routes(access_.audit()), secret_routes(vault_), event_routes(feed_),
+                      self_routes(router_, registry_), timeline_routes(runs_),
+                      logger_routes(log_), config_routes(bus_, clock_),
+                      backup_routes(directory_.path(), clock_)})
         routes.insert(routes.end(), more.begin(), more.end());
+    add_schemas(routes);
+    bool const is_exposed = !is_local_address(server_->host());
+    if (is_exposed && !config.http.public_metrics) close_metrics(routes);
     if (Result<void> added = router_.add(std::move(routes)); !added) return added;
     if (Result<void> woken = wake(); !woken) return woken;
-    if (!request_.config.empty())
-        if (Result<void> applied = apply(config); !applied) return applied;
+    if (Result<void> applied = apply(config); !applied) return applied;
     timer_.start();
     server_->start();
+    if (is_exposed && config.http.tls.cert.empty()) warn_of_plain_text();
+    tell("host.state", {{"state", "ready"}});
     if (request_.watch)
         watch_.emplace(request_.library_dirs, [this](std::filesystem::path const& library) {
             // Its outcome stands in the log, the events and /plugins.
@@ -237,14 +259,52 @@ Result<void> App::start(ConfigFile const& config) {
     return {};
 }
 
+/// For who listens at /events; nothing depends on it.
+void App::tell(char const* topic, Json const& data) {
+    Result<std::optional<std::int64_t>> const told = events_.publish(topic, "", data.dump());
+    if (!told) log_.log(3, "store", told.error().message);
+}
+
+/// In the trail too: who looks into it later sees what could be overheard. A proxy may do TLS.
+void App::warn_of_plain_text() {
+    log_.log(level_warning, "http",
+             fmt::format("{} is reached from other machines without TLS: tokens and records can be "
+                         "overheard, unless a proxy in front has it; http.tls of weir.yaml",
+                         server_->url()));
+    if (Result<void> noted = access_.note({"host", "", "", "serve without TLS", server_->url(),
+                                           "warning"});
+        !noted)
+        log_.log(level_error, "audit", noted.error().message);
+}
+
+/// As PluginAdmin tells what becomes of them later.
+void App::tell_plugins() {
+    for (Json const& plugin : plugins_json(registry_, plugins_)) {
+        std::string const state = plugin.at("state");
+        if (state == "disabled") continue;
+        Json data{{"plugin", plugin.at("id")}, {"state", state}};
+        for (char const* const name : {"version", "sha256", "generation"})
+            if (plugin.contains(name)) data[name] = plugin.at(name);
+        bool const is_bad = state == "failed" || state == "quarantined";
+        if (is_bad) data["error"] = plugin.at("last_error");
+        tell(is_bad ? "plugin.failed" : "plugin.loaded", data);
+    }
+}
+
+/// What the command line names; all of it, or nothing.
 Result<void> App::apply(ConfigFile const& config) {
-    return apply_config(bus_, clock_, config, request_.config,
-                        [this](std::string const& line) { voice_.log(4, "config", line); });
+    if (request_.config.empty()) return {};
+    Result<void> const applied =
+        apply_config(bus_, clock_, config, request_.config,
+                     [this](std::string const& line) { log_.log(level_error, "config", line); });
+    Json event{{"file", base_name(request_.config)}};
+    if (!applied) event["error"] = in_short(applied.error());
+    tell(applied ? "config.applied" : "config.rejected", event);
+    return applied;
 }
 
 /// The file as it is now; one that is wrong changes nothing.
 Result<void> App::apply_again() {
-    if (request_.config.empty()) return {};
     Result<ConfigFile> const config = ConfigFile::read(request_.config);
     if (!config) return config.error();
     return apply(*config);
@@ -252,34 +312,37 @@ Result<void> App::apply_again() {
 
 void App::reload() {
     if (Result<void> loaded = server_->reload_tls(); !loaded)
-        voice_.log(4, "http", loaded.error().message + "; the certificate before stays");
-    Result<void> const applied = apply_again();
+        log_.log(4, "http", loaded.error().message + "; the certificate before stays");
     if (request_.config.empty()) return;
+    Result<void> const applied = apply_again();
     if (!applied)
-        voice_.log(4, "config",
-                   fmt::format("{}: {}; the configuration before stays", applied.error().where,
-                               applied.error().message));
+        log_.log(level_error, "config",
+                 fmt::format("{}: {}; the configuration before stays", applied.error().where,
+                             applied.error().message));
     else
-        voice_.log(2, "config", request_.config + " applied");
+        log_.log(2, "config", request_.config + " applied");
 }
 
 void App::tend() {
     if (Result<void> tended = access_.tend(); !tended)
-        voice_.log(3, "audit", tended.error().message);
+        log_.log(3, "audit", tended.error().message);
     std::int64_t const now = clock_.monotonic_ns();
     if (now - retained_ns_ < retain_ms * 1'000'000) return;
     retained_ns_ = now;
     for (Result<void> const& kept : {access_.audit().retain(), replays_.tend()})
-        if (!kept) voice_.log(3, "store", kept.error().message);
+        if (!kept) log_.log(3, "store", kept.error().message);
 }
 
 // The engine before the server: who waits for a run is answered as soon as the run has stopped.
 void App::stop() {
     watch_.reset();
     timer_.stop();
+    tell("host.state", {{"state", "draining"}});
     engine_.stop(request_.drain_ms);
     if (server_) server_->stop(request_.drain_ms);
     events_.on_published({});
+    events_.on_passing({});
+    feed_.stop();
     plugins_.stop();
 }
 
@@ -334,7 +397,7 @@ Result<Json> validate_config(ServeRequest const& request, Clock const& clock,
     ServeRequest settled = request;
     settled.data_dir = scratch.path();
     settled.drain_ms = 0;
-    ServeVoice const silent{[](ServeVoice::Doors const&, std::uint16_t) {},
+    ServeVoice const silent{[](ServeVoice::Doors const&, std::uint16_t) {}, [](bool) {},
                             [](std::int32_t, std::string_view, std::string_view) {}};
     return with_app<Result<Json>>(settled, silent, clock, limits,
                                   [&](App& app) { return app.validate(*config); });
@@ -353,6 +416,9 @@ Result<void> serve(ServeRequest const& request, ServeVoice const& voice, Clock c
     if (settled.data_dir.empty()) settled.data_dir = config.data_dir.value_or("weir-data");
     if (settled.listen.empty()) settled.listen = config.listen.value_or("127.0.0.1:7070");
     if (config.drain_ms) settled.drain_ms = *config.drain_ms;
+    if (!settled.log_level && config.log_level) settled.log_level = config.log_level;
+    if (settled.log_format.empty()) settled.log_format = config.log_format.value_or("text");
+    voice.format(settled.log_format == "json");
     ServiceManager manager;
     return with_app<Result<void>>(settled, voice, clock, limits, [&](App& app) {
         Result<void> const started = app.start(config);

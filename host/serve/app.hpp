@@ -24,7 +24,10 @@ struct ServeRequest {
     std::filesystem::path runner;                     ///< weir-runner
     bool watch = false;  ///< libraries whose files change are reloaded, new ones loaded
     std::int64_t drain_ms = 30'000;
-    std::atomic<bool>* hangups = nullptr;  ///< set by SIGHUP: read the configuration and the files of TLS again
+    /// Set by SIGHUP: read the configuration and the files of TLS again.
+    std::atomic<bool>* hangups = nullptr;
+    std::optional<std::int32_t> log_level;  ///< nothing: by the file, else info
+    std::string log_format;                 ///< "text" or "json"; empty: by the file, else text
 };
 
 /// How the server speaks to the terminal it was started on.
@@ -36,7 +39,9 @@ struct ServeVoice {
     };
     /// Once, when it answers.
     std::function<void(Doors const& doors, std::uint16_t port)> ready;
-    /// One line of the log.
+    /// Before anything else: whether lines are told as JSON.
+    std::function<void(bool as_json)> format;
+    /// One line of the log that is to be told.
     std::function<void(std::int32_t level, std::string_view who, std::string_view line)> log;
 };
 

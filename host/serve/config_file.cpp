@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "host/core/text.hpp"
+#include "host/serve/loggers.hpp"
 
 namespace weir::host {
 
@@ -130,6 +131,24 @@ void take_objects(Reading& reading, YAML::Node const& node, char const* what,
     }
 }
 
+/// log := {"level"?: "debug", "format"?: "text"|"json"}
+void read_log(Reading& reading, YAML::Node const& log, ConfigFile& config) {
+    if (!log) return;
+    reading.check_names(log, {"level", "format"}, "host.log");
+    if (!log.IsMap()) return;
+    if (YAML::Node const level = log["level"]; level) {
+        config.log_level = level_named(level.Scalar());
+        if (!config.log_level)
+            throw reading.wrong(level.Mark(), "config.enum",
+                                "level is trace, debug, info, warning or error");
+    }
+    if (YAML::Node const format = log["format"]; format) {
+        config.log_format = format.Scalar();
+        if (config.log_format != "text" && config.log_format != "json")
+            throw reading.wrong(format.Mark(), "config.enum", "format is text or json");
+    }
+}
+
 ConfigFile read_document(Reading& reading, YAML::Node const& root,
                          std::filesystem::path const& folder) {
     ConfigFile config;
@@ -140,7 +159,7 @@ ConfigFile read_document(Reading& reading, YAML::Node const& root,
         throw reading.wrong(version.Mark(), "config.version",
                             "version is 1, no other is known to this version of Weir");
     YAML::Node const host = root["host"];
-    reading.check_names(host, {"listen", "data_dir", "drain_ms"}, "host");
+    reading.check_names(host, {"listen", "data_dir", "drain_ms", "log"}, "host");
     if (host && host.IsMap()) {
         if (host["listen"]) config.listen = host["listen"].Scalar();
         if (host["data_dir"])
@@ -153,6 +172,7 @@ ConfigFile read_document(Reading& reading, YAML::Node const& root,
                                     "drain_ms is a number of milliseconds");
             config.drain_ms = value.get<std::int64_t>();
         }
+        read_log(reading, host["log"], config);
     }
     if (YAML::Node const http = root["http"]; http && !http.IsNull()) {
         Result<HttpSettings> settings = read_http_settings(reading.json(http));

@@ -22,6 +22,8 @@ struct ConfigFile {
     std::optional<std::string> listen, data_dir;  ///< a relative data_dir: beside the file
     std::optional<std::int64_t> drain_ms;
     HttpSettings http;
+    std::optional<std::int32_t> log_level;
+    std::optional<std::string> log_format;  ///< "text" or "json"
     /// By id; each is the document of the API without its "id".
     std::map<std::string, nlohmann::json> integrations, connections, jobs;
 

@@ -58,6 +58,7 @@ Take files(http::TlsFiles& into) {
 std::map<std::string, Take> members_of(HttpSettings& out) {
     http::ServerLimits& limits = out.limits;
     return {{"require_if_match", truth(out.requires_if_match)},
+            {"public_metrics", truth(out.public_metrics)},
             {"hosts", texts(out.hosts)},
             {"tls", files(out.tls)},
             {"head_bytes_max", number(limits.head_bytes_max)},

@@ -13,6 +13,7 @@ namespace weir::host {
 struct HttpSettings {
     http::ServerLimits limits;
     bool requires_if_match = false;
+    bool public_metrics = false;     ///< /metrics needs no token beyond this machine either
     std::vector<std::string> hosts;  ///< values of Host that are served; empty: any
     http::TlsFiles tls;              ///< relative to the directory the host was started in
 };

@@ -30,7 +30,7 @@ Json to_json(Letter const& letter) {
             {"record", Json::parse(letter.record_json, nullptr, false)}};
 }
 
-Response list(Letters& letters, Request const& request) {
+Response list_letters(Letters& letters, Request const& request) {
     std::vector<Finding> findings;
     std::optional<Page> const page = Page::of(request, {"job", "run", "code", "status"}, findings);
     if (!page) return refused(findings);
@@ -172,7 +172,7 @@ std::vector<http::Route> letter_routes(LetterPorts const& ports) {
     listing.path = "/dead-letters";
     listing.summary = "Records that were refused, whole";
     listing.job_field = "job";
-    listing.handler = [&letters](Request const& in) { return list(letters, in); };
+    listing.handler = [&letters](Request const& in) { return list_letters(letters, in); };
     one.path = "/dead-letters/{id}";
     one.summary = "One refused record, with its reason";
     one.job_of = [&letters](Request const& in) -> std::optional<std::string> {

@@ -80,7 +80,10 @@ std::vector<http::Route> routes_of(std::string const& owner, Declared const& dec
         route.method = each.method;
         route.path = each.path;
         route.scope = http::scope_named(each.scope).value_or(http::Scope::admin);
+        route.id = each.id;
         route.owner = owner;
+        route.query = each.query;
+        if (!each.answers.empty()) route.answers = each.answers;
         route.summary = each.summary;
         route.request = each.request;
         route.response = each.response;

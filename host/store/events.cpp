@@ -15,6 +15,11 @@ void Events::on_published(std::function<void()> listener) {
     store_.topics().on_published(std::move(listener));
 }
 
+void Events::on_passing(
+    std::function<void(std::string const& topic, std::string const& data)> listener) {
+    store_.topics().on_passing(std::move(listener));
+}
+
 Result<std::optional<std::int64_t>> Events::publish(std::string const& topic,
                                                     std::string const& dedupe_key,
                                                     std::string const& data) {

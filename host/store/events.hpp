@@ -44,6 +44,10 @@ public:
     /// be quick, and neither write nor set another one. Not called any more once this has returned
     /// for an empty one.
     void on_published(std::function<void()> listener);
+    /// Called on the store's thread with what is told and not kept ("run.progress"), before any
+    /// later event of the same run. As above: one, quick, none for an empty one.
+    void on_passing(
+        std::function<void(std::string const& topic, std::string const& data)> listener);
 
     struct Delivery {
         Event event;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/core/text.hpp"
+#include "host/store/publish.hpp"
 #include "host/store/session.hpp"
 
 namespace weir::host {
@@ -21,6 +22,18 @@ Number waiting_of(Session& session, std::string const& job) {
         .value<Number>(
             "SELECT count(*) FROM weir_dead_letter WHERE status = 'waiting' AND job = ?1", job)
         .value_or(0);
+}
+
+using Tally = std::map<std::pair<std::string, std::string>, Number>;  // job, run → letters
+
+/// "dead_letter.added", "dead_letter.discarded", …: how many of each run.
+void announce_letters(Session& session, std::string const& what, Tally const& tally,
+                      Number now_us) {
+    for (auto const& [of, count] : tally)
+        publish_in(session, "dead_letter." + what, "",
+                   nlohmann::json{{"job", of.first}, {"run_id", of.second}, {"count", count}}.dump(
+                       -1, ' ', false, nlohmann::json::error_handler_t::replace),
+                   now_us);
 }
 
 /// Whether it is new.
@@ -72,12 +85,15 @@ Result<void> Letters::add(std::vector<Letter> const& letters) {
     for (Letter const& letter : letters) ids.push_back(make_ulid(letter.at_us));
     Result<void> done = store_.write([&](Session& session) -> Result<void> {
         std::map<std::string, Number> waiting;
+        Tally added;
         for (std::size_t i = 0; i < letters.size(); ++i) {
             std::string const& job = letters[i].job;
             if (!waiting.contains(job)) waiting[job] = waiting_of(session, job);
             if (!insert(session, letters[i], ids[i])) continue;
+            ++added[{job, letters[i].run_id}];
             if (++waiting[job] > static_cast<Number>(letters_per_job_max)) return full(job);
         }
+        announce_letters(session, "added", added, store_.clock().unix_us());
         return {};
     });
     ++changes_;
@@ -160,12 +176,17 @@ Result<std::vector<std::string>> Letters::settle(std::vector<std::string> const&
     Result<void> done = store_.write([&](Session& session) -> Result<void> {
         settled.clear();
         Number const now = store_.clock().unix_us();
-        for (std::string const& id : ids)
-            if (session.run(
-                    "UPDATE weir_dead_letter SET status = ?2, settled_at = ?3 WHERE id = ?1 AND "
-                    "status = 'waiting'",
-                    id, status, now) > 0)
-                settled.push_back(id);
+        Tally tally;
+        for (std::string const& id : ids) {
+            auto const of = session.row<std::string, std::string>(
+                "UPDATE weir_dead_letter SET status = ?2, settled_at = ?3 WHERE id = ?1 AND "
+                "status = 'waiting' RETURNING job, run_id",
+                id, status, now);
+            if (!of) continue;
+            settled.push_back(id);
+            ++tally[{std::get<0>(*of), std::get<1>(*of)}];
+        }
+        announce_letters(session, status, tally, now);
         return {};
     });
     ++changes_;

@@ -22,7 +22,8 @@ struct Letter {
 };
 
 /// The records that were refused and wait for a person. They outlive their runs; those that were
-/// settled go after `settled_days_max`.
+/// settled go after `settled_days_max`. Each change publishes "dead_letter.added" or
+/// "dead_letter.<status>" {job, run_id, count} per run in its transaction.
 class Letters {
 public:
     static constexpr std::size_t letters_per_job_max = 100'000;

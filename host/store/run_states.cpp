@@ -18,7 +18,17 @@ std::string quoted(std::string const& text) {
     return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+std::uint64_t count(Number stored) { return static_cast<std::uint64_t>(stored); }
+
 std::string or_null(std::string const& text) { return text.empty() ? "null" : text; }
+
+std::string counts_json(RunCounts const& counts) {
+    return fmt::format(
+        R"({{"read":{},"written":{},"filtered":{},"rejected":{},"deleted":{},"batches":{},)"
+        R"("bytes":{}}})",
+        counts.read, counts.written, counts.filtered, counts.rejected, counts.deleted,
+        counts.batches, counts.bytes);
+}
 
 struct Standing {
     Number working = 0, sleeping = 0, fine = 0, partly = 0, all = 0;
@@ -51,23 +61,49 @@ std::string status_for(Standing const& tasks, bool is_cancelled) {
 
 void announce(Session& session, Number run, Number now_us) {
     auto row = session.row<std::string, std::string, std::string, std::string, std::string,
-                           std::string, Number, Number, Number, Number, Number, Number, Number>(
-        "SELECT r.run_id, r.job, r.owner, r.status, r.error_json, r.trigger_json, "
+                           std::string, Number, Number, Number, Number, Number, Number, Number,
+                           Number>(
+        "SELECT r.run_id, r.job, r.owner, r.status, r.error_json, r.trigger_json, r.started_at, "
         "coalesce(sum(t.read), 0), coalesce(sum(t.written), 0), coalesce(sum(t.filtered), 0), "
         "coalesce(sum(t.rejected), 0), coalesce(sum(t.deleted), 0), coalesce(sum(t.batches), 0), "
         "coalesce(sum(t.bytes), 0) FROM weir_run r LEFT JOIN weir_task t ON t.run = r.seq "
         "WHERE r.seq = ?1",
         run);
-    auto const& [id, job, owner, status, error, trigger, read, written, filtered, rejected, deleted,
-                 batches, bytes] = row.value();
+    auto const& [id, job, owner, status, error, trigger, started_at, read, written, filtered,
+                 rejected, deleted, batches, bytes] = row.value();
     // Put together as text: this is the most frequent thing that the writing thread does.
     std::string const data = fmt::format(
-        R"({{"run_id":{},"job":{},"owner":{},"status":"{}","counts":{{"read":{},"written":{},)"
-        R"("filtered":{},"rejected":{},"deleted":{},"batches":{},"bytes":{}}},"error":{},)"
+        R"({{"run_id":{},"job":{},"owner":{},"status":"{}","begins":{},"counts":{},"error":{},)"
         R"("trigger":{}}})",
-        quoted(id), quoted(job), quoted(owner), status, read, written, filtered, rejected, deleted,
-        batches, bytes, or_null(error), or_null(trigger));
+        quoted(id), quoted(job), quoted(owner), status,
+        status == "running" && started_at == now_us,
+        counts_json({count(read), count(written), count(filtered), count(rejected), count(deleted),
+                     count(batches), count(bytes)}),
+        or_null(error), or_null(trigger));
     publish_in(session, "runner/1:run", "", data, now_us);
+}
+
+void announce(Session& session, TaskFact const& fact, Number now_us) {
+    std::string const data =
+        fmt::format(R"({{"run_id":{},"job":{},"task":{},"status":"{}","counts":{},"error":{}}})",
+                    quoted(fact.run_id), quoted(fact.job), quoted(fact.task), fact.status,
+                    counts_json(fact.counts), or_null(fact.error_json));
+    publish_in(session, "run.task", "", data, now_us);
+}
+
+void tell_progress(Session& session, Number run, std::string const& run_id, std::string const& job,
+                   std::string const& task) {
+    auto const row = session.row<Number, Number, Number, Number, Number, Number, Number>(
+        "SELECT sum(read), sum(written), sum(filtered), sum(rejected), sum(deleted), sum(batches), "
+        "sum(bytes) FROM weir_task WHERE run = ?1",
+        run);
+    auto const& [read, written, filtered, rejected, deleted, batches, bytes] = row.value();
+    RunCounts const counts{count(read),    count(written), count(filtered), count(rejected),
+                           count(deleted), count(batches), count(bytes)};
+    session.topics().tell_passing(
+        "run.progress", fmt::format(R"({{"run_id":{},"job":{},"task":{},"counts":{}}})",
+                                    quoted(run_id), quoted(job), quoted(task),
+                                    counts_json(counts)));
 }
 
 void activate_next(Session& session, std::string const& job) {

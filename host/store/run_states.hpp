@@ -15,6 +15,17 @@ namespace weir::host {
 /// Publishes what has become of the run.
 void announce(Session& session, std::int64_t run, std::int64_t now_us);
 
+/// Publishes "run.task": a task of a run began, will be tried again, or ended.
+struct TaskFact {
+    std::string const &run_id, &job, &task, &status;
+    RunCounts const& counts;
+    std::string const& error_json;
+};
+void announce(Session& session, TaskFact const& fact, std::int64_t now_us);
+/// Tells how far a run is, to who listens now: "run.progress", the sums of its tasks.
+void tell_progress(Session& session, std::int64_t run, std::string const& run_id,
+                   std::string const& job, std::string const& task);
+
 /// Gives the job's oldest run that waits the right to work, unless one has it.
 void activate_next(Session& session, std::string const& job);
 

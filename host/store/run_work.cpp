@@ -41,7 +41,8 @@ bool pick(Session& session, Number now_us, Claim& claim, Number& run) {
     return query.next();
 }
 
-void set_running(Session& session, Number run, std::string const& task, Number now_us) {
+void set_running(Session& session, Number run, Claim const& claim, Number now_us) {
+    std::string const& task = claim.name;
     session.run(
         "UPDATE weir_task SET status = 'running', ready = 0, attempt = attempt + 1, "
         "tries = tries + 1, started_at = CASE started_at WHEN 0 THEN ?3 ELSE started_at END "
@@ -52,21 +53,23 @@ void set_running(Session& session, Number run, std::string const& task, Number n
         "started_at END WHERE seq = ?1 AND status <> 'running'",
         run, now_us);
     if (moved > 0) announce(session, run, now_us);
+    announce(session,
+             {claim.task.run_id, claim.task.job, task, "running", claim.task.counts, ""}, now_us);
 }
 
 struct Running {
     Number run = 0;
-    std::string task, status, cancel;
+    std::string task, job, status, cancel;
 };
 
 Result<Running> find_task(Session& session, std::string const& run_id, std::string const& task) {
-    auto found = session.row<Number, std::string, std::string>(
-        "SELECT t.run, t.status, r.cancel FROM weir_run r JOIN weir_task t "
+    auto found = session.row<Number, std::string, std::string, std::string>(
+        "SELECT t.run, t.job, t.status, r.cancel FROM weir_run r JOIN weir_task t "
         "ON t.run = r.seq WHERE r.run_id = ?1 AND t.task = ?2",
         run_id, task);
     if (!found) return run_not_found(run_id);
-    auto& [run, status, cancel] = *found;
-    return Running{run, task, std::move(status), std::move(cancel)};
+    auto& [run, job, status, cancel] = *found;
+    return Running{run, task, std::move(job), std::move(status), std::move(cancel)};
 }
 
 bool is_end(std::string const& status) {
@@ -117,7 +120,7 @@ Result<std::vector<ClaimedTask>> Runs::claim(std::size_t count) {
         Number run = 0;
         Claim next;
         while (claims.size() < count && pick(session, now, next, run)) {
-            set_running(session, run, next.name, now);
+            set_running(session, run, next, now);
             claims.push_back(std::exchange(next, {}));
         }
         return {};
@@ -161,6 +164,7 @@ Result<bool> Runs::mirror(std::string const& run_id, std::string const& task,
             found->run, found->task, number(counts.batches), number(counts.read),
             number(counts.written), number(counts.filtered), number(counts.rejected),
             number(counts.deleted), number(counts.bytes), cursor);
+        tell_progress(session, found->run, run_id, found->job, task);
         return {};
     });
     if (!done) return done.error();
@@ -182,6 +186,7 @@ Result<std::string> Runs::finish(std::string const& run_id, std::string const& t
         Number const now = store_.clock().unix_us();
         write_log(session, found->run, lines);
         status = write_outcome(session, *found, outcome, error, now);
+        announce(session, {run_id, found->job, task, status, outcome.counts, error}, now);
         settle(session, found->run, now);
         return {};
     });

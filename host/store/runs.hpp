@@ -73,8 +73,9 @@ struct TaskOutcome {
 };
 
 /// What ran, runs and will run. Every member is one durable transaction; each change of a run's
-/// status publishes an event "runner/1:run" {run_id, job, owner, status, counts, error, trigger} in
-/// it. Errors: E_NOT_FOUND "run.not_found" wherever a run is named.
+/// status publishes an event "runner/1:run" {run_id, job, owner, status, begins, counts, error,
+/// trigger} in it (`begins`: running for the first time), each of a task's "run.task" {run_id, job,
+/// task, status, counts, error}. Errors: E_NOT_FOUND "run.not_found" wherever a run is named.
 class Runs {
 public:
     static constexpr std::size_t finished_per_job_max = 1'000;
@@ -103,7 +104,7 @@ public:
     /// When the next sleeping task is due; 0: none sleeps.
     Result<std::int64_t> next_due_us();
     /// For people; answers whether the run shall be cancelled. A batch more than before is
-    /// progress.
+    /// progress. Tells "run.progress" {run_id, job, task, counts of the run}, which is not kept.
     Result<bool> mirror(std::string const& run_id, std::string const& task, RunCounts const& counts,
                         std::string const& cursor);
     /// Ends the task or one try of it, and the run with its last task; activates the job's next. A

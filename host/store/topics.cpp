@@ -45,4 +45,14 @@ void Topics::tell_published() const {
     if (listener_) listener_();
 }
 
+void Topics::on_passing(Passing listener) {
+    std::lock_guard const lock{mutex_};
+    passing_ = std::move(listener);
+}
+
+void Topics::tell_passing(std::string const& topic, std::string const& data) const {
+    std::lock_guard const lock{mutex_};
+    if (passing_) passing_(topic, data);
+}
+
 }  // namespace weir::host

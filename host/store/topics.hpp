@@ -20,10 +20,16 @@ public:
     void on_published(std::function<void()> listener);
     void tell_published() const;
 
+    /// Facts that are told once and not kept, such as how far a run is.
+    using Passing = std::function<void(std::string const& topic, std::string const& data)>;
+    void on_passing(Passing listener);
+    void tell_passing(std::string const& topic, std::string const& data) const;
+
 private:
     mutable std::mutex mutex_;
     std::map<std::string, std::vector<std::string>> subscriptions_;
     std::function<void()> listener_;
+    Passing passing_;
 };
 
 }  // namespace weir::host

@@ -157,6 +157,8 @@ void Book::settle_missed(Entry const& entry, Step& step) {
         if (step.now_ms - time <= window_ms) fired.push_back(time);
     std::uint64_t left_out = missed.count - fired.size();
     event.missed += left_out;
+    if (left_out > 0)
+        step.misses.push_back({definition.owner, definition.name, left_out, missed.latest.back()});
     for (Millis const time : fired)  // the first of them tells what went before
         publish(entry, time, std::exchange(left_out, std::uint64_t{0}), step);
     event.last_scheduled_ms = missed.latest.back();

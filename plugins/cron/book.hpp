@@ -15,6 +15,7 @@ struct Step {
     std::vector<CronEvent> changed;
     std::vector<std::string> removed;  ///< keys
     std::vector<Firing> firings;
+    std::vector<Miss> misses;
     struct Correction {
         Millis was_ms, now_ms;
     };

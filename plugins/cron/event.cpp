@@ -159,6 +159,10 @@ Json CronEvent::shown() const {
     return out;
 }
 
+Json Miss::data() const {
+    return {{"owner", owner}, {"name", name}, {"missed", count}, {"latest", print_time(latest_ms)}};
+}
+
 std::string Firing::topic() const {
     // Nobody but a reader of /events waits for the user's own events.
     return owner == "user" ? "schedule.fired" : "cron/1:" + owner + "/" + name;

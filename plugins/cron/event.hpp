@@ -55,6 +55,15 @@ struct CronEvent {
     Json shown() const;
 };
 
+/// Times that passed and did not fire.
+struct Miss {
+    std::string owner, name;
+    std::uint64_t count;
+    Millis latest_ms;
+
+    Json data() const;  ///< of the topic "schedule.missed"
+};
+
 /// One delivery.
 struct Firing {
     std::string owner, name;

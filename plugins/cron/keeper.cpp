@@ -16,6 +16,10 @@ Changes changes_of(Step const& step) {
     for (std::string const& key : step.removed) changes.del(collection, key);
     for (Firing const& firing : step.firings)
         changes.publish(firing.topic(), firing.dedupe_key(), firing.data());
+    for (Miss const& miss : step.misses)
+        changes.publish("schedule.missed",
+                        miss.owner + "/" + miss.name + "@" + print_time(miss.latest_ms),
+                        miss.data());
     if (step.correction)
         changes.publish("clock_corrected", "",
                         {{"was", print_time(step.correction->was_ms)},

@@ -58,6 +58,7 @@ Saved Jobs::save(Call const& call, Draft const& draft, Save save, bool owns_conn
         for (SplitConfig const* side : {&draft.source, &draft.destination})
             keep_secrets(call, context_, side->secrets, record);
     if (record != next.before) context_.host.store().put(call, jobs, id, record, next.revision);
+    if (!is_same) tell(call, next.before.is_null() ? "job.created" : "job.updated", id);
     align(call, id);
     return std::move(next.saved);
 }
@@ -96,12 +97,15 @@ Candidate Jobs::candidate(Call const& call, Draft const& draft, Save save,
 
 Json Jobs::set_paused(Call const& call, std::string const& id, bool paused, bool is_dry) const {
     Json record = find(call, id);
+    bool const was_paused = record["doc"].value("paused", false);
     if (is_dry) {
         record["doc"]["paused"] = paused;
         return record;
     }
     Document const job = change(call, context_, jobs, id, no_job(id),
                                 [&](Json& stored) { stored["doc"]["paused"] = paused; });
+    if (paused != was_paused)
+        tell(call, "job.state", id, {{"state", paused ? "paused" : "active"}});
     align(call, id);
     return job.json;
 }
@@ -209,6 +213,15 @@ std::string state_of(Json const& doc) {
     return doc.contains("schedule") ? "scheduled" : "idle";
 }
 
+void Jobs::tell(Call const& call, char const* topic, std::string const& id, Json more) const {
+    more["job"] = id;
+    try {
+        context_.host.bus().publish(call, topic, more);
+    } catch (Error const& error) {
+        context_.host.warn(std::string{topic} + " of job " + id + ": " + error.message);
+    }
+}
+
 void Jobs::reset(Call const& call, std::string const& id) const {
     Json const doc = find(call, id)["doc"];
     context_.ask(call, "runner/1", "reset", {{"plan", plan(call, doc)}});
@@ -231,6 +244,7 @@ void Jobs::forget(Call const& call, std::string const& id) const {
     Changes changes;
     changes.del(jobs, id).del(states, id);
     context_.host.store().apply(call, changes);
+    tell(call, "job.deleted", id);
     Json const marks = record.value("marks", Json::object());
     for (auto const& [name, mark] : marks.items()) context_.host.secrets().del(call, name);
     if (record.value("owns_connection", false))

@@ -86,6 +86,9 @@ private:
                   std::function<void(Document const&)> const& see) const;
     /// When cron fires each job that it knows next.
     std::map<std::string, Json> due_times(Call const& call) const;
+    /// For who listens at /events; nothing depends on it.
+    void tell(Call const& call, char const* topic, std::string const& id,
+              Json more = Json::object()) const;
     Endpoint side(Call const& call, Connectors const* connectors, Json const& side) const;
     SplitConfig check_side(Call const& call, Connectors const& connectors, Json& doc,
                            char const* name, Findings& findings) const;

@@ -1,5 +1,6 @@
 // What a service may declare, and the sentence for each thing that it may not.
 #include "host/abi/declared.hpp"
+#include "host/abi/declared_errors.hpp"
 
 #include "abi/fixture.hpp"
 
@@ -131,6 +132,43 @@ TEST(Declared, SuggestsWhatWasMeant) {
     meta["routes"][0]["waist"] = true;
     EXPECT_EQ(read_declared(meta).error().suggestion, "waits");
     EXPECT_EQ(read_declared(meta).error().code, "plugin.declaration");
+}
+
+TEST(Declared, NamesASchemaThatIsSaidOnce) {
+    Json meta = good();
+    meta["definitions"] = {{"text", {{"type", "string"}}},
+                           {"note", Json::parse(R"({"type":"object","properties":
+                               {"text":{"$ref":"#/definitions/text"}}})")}};
+    meta["routes"][0]["response"] = {{"$ref", "#/definitions/note"}};
+    meta["routes"][0]["answers"] = {200, 201};
+    Result<Declared> const read = read_declared(meta);
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->routes.at(0).response,
+              Json::parse(R"({"type":"object","properties":{"text":{"type":"string"}}})"));
+    EXPECT_EQ(read->routes.at(0).answers, (std::vector<unsigned>{200, 201}));
+    meta["routes"][0]["response"] = {{"$ref", "#/definitions/not"}};
+    EXPECT_NE(read_declared(meta).error().message.find("#/definitions/not, which is not there"),
+              std::string::npos);
+    meta["routes"][0]["response"] = {{"$ref", "#/definitions/note"}};
+    meta["definitions"]["text"] = {{"$ref", "#/definitions/note"}};
+    EXPECT_NE(read_declared(meta).error().message.find("contains itself"), std::string::npos);
+    meta = good();
+    meta["routes"][0]["answers"] = {404};
+    EXPECT_NE(read_declared(meta).error().message.find("holds 404"), std::string::npos);
+}
+
+TEST(Declared, SaysWhatItsErrorsMean) {
+    Json meta{{"errors",
+               {{{"code", "x.gone"}, {"title", "Gone"}, {"cause", "It went."},
+                 {"remedy", "Wait."}}}}};
+    auto const read = read_declared_errors(meta);
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->at(0).remedy, "Wait.");
+    meta["errors"].push_back(meta["errors"][0]);
+    EXPECT_EQ(read_declared_errors(meta).error().message, "declares the error x.gone twice");
+    meta["errors"] = Json::array({Json{{"code", "x.y"}}});
+    EXPECT_EQ(read_declared_errors(meta).error().message, "declares an error without a title");
+    EXPECT_TRUE(read_declared_errors(Json::object())->empty());
 }
 
 TEST(Declared, HasALimitOfEntries) {

@@ -77,7 +77,7 @@ TEST_F(CronPlugin, ATickIsOneTransaction) {
     int const before = store.applied;
     ASSERT_TRUE(tick_at("2026-01-01T11:00:00Z"));
     EXPECT_EQ(store.applied, before + 1);
-    ASSERT_EQ(store.events.size(), 4u);
+    ASSERT_EQ(store.events.size(), 7u) << "four firings, three of which tell what they missed";
     std::map<std::string, Json> const events{store.events.begin(), store.events.end()};
     EXPECT_EQ(events.at("cron/1:dev.weir.replication/job:a"),
               (Json{{"owner", "dev.weir.replication"},
@@ -129,8 +129,11 @@ TEST_F(CronPlugin, ARestartKeepsEventsAndRepeatsNoTick) {
     EXPECT_EQ(store.events.size(), 1u);
     clock.now_ms = *read_time("2026-01-01T11:20:00Z");
     start();
-    ASSERT_EQ(store.events.size(), 3u);
+    ASSERT_EQ(store.events.size(), 4u);
     EXPECT_EQ(store.events[1].second["missed"], 3);
+    EXPECT_EQ(store.events[3].first, "schedule.missed");
+    EXPECT_EQ(store.events[3].second["name"], "job:a");
+    EXPECT_EQ(store.events[3].second["missed"], 3);
     EXPECT_EQ(timer.aim_ms, read_time("2026-01-01T11:30:00Z"));
 }
 

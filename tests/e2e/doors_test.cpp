@@ -109,6 +109,43 @@ TEST_F(Doors, AUnixSocketIsForItsOwnerAlone) {
     EXPECT_EQ(read_file(path), "a file of somebody");
 }
 
+// In a network of its own, whose one address beyond loopback nobody else reaches.
+TEST_F(Doors, BeyondThisMachineItWarnsAndClosesTheMetrics) {
+    auto const asked = [&](std::vector<std::string> const& more) {
+        std::vector<std::string> serve = weir_command(
+            {"serve", "--data-dir", data(), "--listen", "10.9.9.9:0", "--print-port"});
+        serve.insert(serve.end(), more.begin(), more.end());
+        std::vector<std::string> command{"unshare", "-rn", "sh", "-c", R"sh(
+ip link set lo up && ip addr add 10.9.9.9/32 dev lo || exit 77
+cd "$1" && shift && rm -f port && mkfifo port || exit 1
+"$@" > port & read -r port < port
+at="http://10.9.9.9:$port/metrics"
+curl -s -o /dev/null -w 'nobody %{http_code}\n' "$at"
+curl -s -o /dev/null -w 'admin %{http_code}\n' \
+    -H "Authorization: Bearer $(cat data/admin-token)" "$at"
+kill $!; wait $!)sh",
+                                         "sh", directory.path().string()};
+        command.insert(command.end(), serve.begin(), serve.end());
+        auto process = std::make_unique<Process>(command);
+        process->wait();
+        return process;
+    };
+    auto const plain = asked({});
+    bool const has_network = plain->wait() != 77 && !plain->err().starts_with("unshare:");
+    if (!has_network) GTEST_SKIP() << "no network of its own here: " << plain->output();
+    EXPECT_EQ(plain->out(), "nobody 401\nadmin 200\n") << plain->output();
+    EXPECT_NE(plain->err().find("without TLS"), std::string::npos) << plain->output();
+    std::string const file = directory / "open.yaml";
+    write_file(file, "version: 1\nhttp: {public_metrics: true}\n");
+    EXPECT_EQ(asked({"--config", file})->out(), "nobody 200\nadmin 200\n");
+
+    WeirServer host{data()};
+    EXPECT_EQ(host.process().err().find("without TLS"), std::string::npos) << "the control";
+    Answer const trail = host.get("/audit?principal=host");
+    ASSERT_FALSE(trail.body.at("items").empty()) << trail;
+    EXPECT_EQ(trail.body["items"][0].at("action"), "serve without TLS");
+}
+
 TEST_F(Doors, SettingsAreCheckedWhereTheyStand) {
     certify("IP:127.0.0.1");
     Ran const wrong = weir({"serve", "--data-dir", data(), "--listen", "127.0.0.1:0", "--config",

@@ -105,7 +105,8 @@ TEST_F(JobsOverHttp, NeverUseThePositionOfAnotherDatabaseBehindTheSameConnection
     ASSERT_EQ(host.post("/replication/jobs", job).status, 201u);
     ASSERT_EQ(host.run_job("v").body.at("written"), 5);
     Json const moved{{"connector", "postgres"}, {"config", {{"url", server.url(other)}}}};
-    ASSERT_EQ(host.call("PUT", "/replication/connections/shop", moved).status, 200u);
+    Answer const put = host.call("PUT", "/replication/connections/shop", moved);
+    ASSERT_EQ(put.status, 200u) << put;
     Answer const run = host.run_job("v");
     EXPECT_EQ(run.body.at("error").at("code"), "source.replaced") << run;
     EXPECT_EQ(run.text.find("--"), std::string::npos) << run;

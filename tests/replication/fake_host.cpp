@@ -89,9 +89,15 @@ struct FakeHost::Tables {
             return WEIR_OK;
         });
     }
-    static weir_status publish(weir_host const*, weir_call const*, char const*, char const*,
-                               void const*, std::size_t, weir_error*) {
-        return WEIR_E_UNSUPPORTED;
+    static weir_status publish(weir_host const* host, weir_call const*, char const* topic,
+                               char const*, void const* data, std::size_t size, weir_error* error) {
+        return detail::barrier(error, [&] {
+            FakeHost& fake = of(host);
+            std::lock_guard const lock{fake.mutex_};
+            fake.told.push_back(
+                {topic, "", Json::parse(std::string{static_cast<char const*>(data), size})});
+            return WEIR_OK;
+        });
     }
     static weir_status invoke(weir_host const* host, weir_call const*, char const* service,
                               char const* method, void const* in, std::size_t size,

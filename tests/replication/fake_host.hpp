@@ -32,7 +32,8 @@ public:
         std::string topic, key;
         Json data;
     };
-    std::vector<Published> published;
+    std::vector<Published> published;  ///< with changes of the store
+    std::vector<Published> told;       ///< by the bus alone
     std::vector<std::string> said;
     std::int64_t now_us = 1'800'000'000'000'000;
 

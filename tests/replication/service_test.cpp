@@ -132,6 +132,11 @@ TEST_F(ReplicationService, PausingTakesTheEventAndKeepsTheJob) {
     EXPECT_EQ(events_.size(), 1u);
     EXPECT_EQ(ask("job_next", {}, id).json()["items"][0]["at"], "2027-01-01T00:00:00.000Z");
     EXPECT_EQ(ask("pause_job", {}, {{"id", "incremental_order"}}).failed, WEIR_E_NOT_FOUND);
+    // Who listens hears of each change once.
+    std::string told;
+    for (auto const& notice : host_.told)
+        told += notice.topic + " " + notice.data.value("state", "") + ", ";
+    EXPECT_EQ(told, "job.created , job.state paused, job.state active, ");
 }
 
 TEST_F(ReplicationService, TheTableFormIsAnUpsert) {

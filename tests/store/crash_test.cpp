@@ -62,7 +62,8 @@ protected:
         if (number("SELECT count(*) FROM weir_event") >= 9'000) return;
         for (char const* status : {"queued", "running", "succeeded"}) {
             std::string const events =
-                "(SELECT count(*) FROM weir_event WHERE data ->> 'status' = '";
+                "(SELECT count(*) FROM weir_event WHERE topic = 'runner/1:run' AND "
+                "data ->> 'status' = '";
             std::string const runs = "(SELECT count(*) FROM weir_run WHERE ";
             std::string const reached = status == std::string{"queued"}    ? "1"
                                         : status == std::string{"running"} ? "started_at > 0"

@@ -50,7 +50,8 @@ protected:
     std::vector<std::string> told(std::string const& run_id) {
         std::vector<std::string> statuses;
         for (host::Event const& event : must(host::Events{*store}.list(0, 1000)))
-            if (json const data = json::parse(event.data); data["run_id"] == run_id)
+            if (json const data = json::parse(event.data);
+                event.topic == "runner/1:run" && data["run_id"] == run_id)
                 statuses.push_back(data["status"]);
         return statuses;
     }

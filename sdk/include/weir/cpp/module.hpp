@@ -2,6 +2,7 @@
 
 #include <array>
 #include <concepts>
+#include <string>
 #include <string_view>
 #include <type_traits>
 
@@ -17,6 +18,9 @@ struct About {
     char const* title;
     char const* config_schema;
     char const* meta_json = "{}";
+    /// [{"code","title","cause","remedy"}]: what its error codes mean; becomes `errors` of
+    /// meta_json.
+    char const* errors_json = nullptr;
 };
 
 namespace detail {
@@ -65,8 +69,18 @@ void const* iface(char const* id) {
     return nullptr;
 }
 
+/// meta_json, an object, with `errors` in it.
+inline std::string whole_meta(About const& about) {
+    std::string meta = about.meta_json;
+    if (!about.errors_json) return meta;
+    meta.erase(meta.find_last_of('}'));
+    bool const is_empty = meta.find_last_of('"') == std::string::npos;
+    return meta + (is_empty ? "" : ",") + "\"errors\":" + about.errors_json + "}";
+}
+
 template <class Instance>
 weir_component const* component(About const& about, std::uint32_t roles) {
+    static std::string const meta = whole_meta(about);
     static weir_component const made{
         sizeof(weir_component),
         0,
@@ -75,7 +89,7 @@ weir_component const* component(About const& about, std::uint32_t roles) {
         about.id,
         about.title,
         about.config_schema,
-        about.meta_json,
+        meta.c_str(),
         [](weir_host const* host, char const* config, weir_instance** out, weir_error* error) {
             return barrier(error, [&] {
                 auto instance = std::make_unique<Instance>(Host{host}, Config{config});

@@ -1,0 +1,85 @@
+#include "host/core/error_codes.hpp"
+
+namespace weir::host {
+
+namespace {
+
+// Of what Weir keeps of its own.
+constexpr ErrorCode state_codes[] = {
+    {"secret.damaged", "Secret damaged",
+     "A stored secret cannot be opened.",
+     "Write it again."},
+    {"secret.key_file", "Key file unusable",
+     "The file of the master key is missing, cannot be read, or has not 32 bytes.",
+     "Correct WEIR_MASTER_KEY_FILE, or DIR/master.key."},
+    {"secret.name", "No name of a secret",
+     "The name of a secret is empty, too long, or has other characters than letters, digits, . _ /"
+     " -.",
+     "Give another name."},
+    {"secret.not_found", "No such secret",
+     "No secret of this name is stored.",
+     "Write it first; secrets are named, never read back."},
+    {"secret.size", "Secret empty",
+     "A secret has no bytes, or more than are possible.",
+     "Give from one byte to the limit in the sentence."},
+    {"secret.sodium", "No cryptography",
+     "The library of cryptography cannot start.",
+     "Check the installation of libsodium."},
+    {"secret.too_large", "Secret too large",
+     "The secret is larger than what is kept.",
+     "Give a shorter one."},
+    {"secret.wrong_key", "Another master key",
+     "The secrets were sealed with another key than this host has.",
+     "Start it with the key that the data directory was made with."},
+    {"store.bug", "A bug of the host",
+     "The state was asked for what cannot be.",
+     "Report it with the log of the host."},
+    {"store.busy", "The state is busy",
+     "Another process holds the file of the state.",
+     "End it; only the host may open state.db."},
+    {"store.changes", "Changes that are none",
+     "A plugin asked for changes of the state that are none.",
+     "Report it to the maker of the plugin."},
+    {"store.conflict", "Somebody came between",
+     "The document was changed by another since it was read.",
+     "Read it again and repeat."},
+    {"store.damaged", "State damaged",
+     "The file of the state is damaged.",
+     "Stop the host and take a backup of the directory back."},
+    {"store.disk_full", "Disk full",
+     "There is no room for the state. What is stored stays; writing goes on once there is room.",
+     "Make room on the disk of the data directory."},
+    {"store.foreign", "Not a state of Weir",
+     "The file state.db was made by another program.",
+     "Name another data directory."},
+    {"store.io", "The disk failed",
+     "The state could not be read or written.",
+     "Look at the disk and the permissions of the data directory."},
+    {"store.limit", "List out of range",
+     "A plugin asked for a list of an impossible length.",
+     "Report it to the maker of the plugin."},
+    {"store.name", "No name of a document",
+     "A collection or key is empty, too long or not printable.",
+     "Give another name."},
+    {"store.newer", "Written by a newer Weir",
+     "The data directory was written by a later version.",
+     "Start that version, or name another data directory."},
+    {"store.not_found", "No such document",
+     "A plugin asked for a document that is not there.",
+     "Report it to the maker of the plugin."},
+    {"store.not_json", "No JSON",
+     "A document is no JSON.",
+     "Give JSON."},
+    {"store.open", "State cannot be opened",
+     "The file of the state cannot be opened or made.",
+     "Check the data directory and its permissions."},
+    {"store.too_large", "Document too large",
+     "A document is larger than 1 MiB.",
+     "Make it smaller."},
+};
+
+}  // namespace
+
+std::span<ErrorCode const> state_error_codes() { return state_codes; }
+
+}  // namespace weir::host

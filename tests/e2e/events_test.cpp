@@ -1,0 +1,159 @@
+// What `weir serve` tells at /events, and the command that shows it.
+#include <algorithm>
+#include <csignal>
+#include <set>
+
+#include "e2e/weir_server.hpp"
+#include "support/copy_fixture.hpp"
+#include "support/event_reader.hpp"
+
+namespace weir::test {
+namespace {
+
+class ServedEvents : public CopyFixture {
+protected:
+    std::string data() const { return directory / "data"; }
+
+    static EventReader reader(WeirServer& host, std::string const& query = "",
+                              std::string const& fields = "") {
+        return EventReader{static_cast<std::uint16_t>(host.port()), host.token(), query, fields};
+    }
+    void make_job(WeirServer& host) {
+        make_users(500);
+        host.post("/replication/connections", {{"id", "shop"},
+                                               {"connector", "postgres"},
+                                               {"config", {{"url", server.url(database)}}}});
+        Answer const made =
+            host.post("/replication/jobs",
+                      {{"id", "users"},
+                       {"source", {{"connection", "shop"}, {"stream", "public.users"}}},
+                       {"destination", {{"connection", "local"}, {"table", "users"}}}});
+        ASSERT_EQ(made.status, 201u) << made;
+    }
+    /// Types up to and with `last`.
+    static std::vector<std::string> types_until(EventReader& reader, std::string const& last) {
+        std::vector<std::string> types;
+        while (types.empty() || types.back() != last) {
+            auto const frame = reader.next();
+            if (!frame) break;
+            types.push_back(frame->event);
+        }
+        return types;
+    }
+};
+
+TEST_F(ServedEvents, TellTheLifeOfAJobAndItsRun) {
+    WeirServer host{data()};
+    EventReader here = reader(host, "?job=users");
+    make_job(host);
+    Answer const run = host.run_job("users");
+    ASSERT_EQ(run.status, 200u) << run;
+    host.post("/replication/jobs/users/pause");
+    host.call("DELETE", "/replication/jobs/users");
+    std::vector<std::string> types = types_until(here, "job.deleted");
+    std::erase(types, "run.progress");  // as often as there was time
+    std::vector<std::string> const expected{"job.created", "run.queued",   "run.started",
+                                            "run.task",    "run.task",     "run.finished",
+                                            "job.state",   "job.deleted"};
+    EXPECT_EQ(types, expected);
+    Answer const finished = host.call("GET", "/events?types=run.finished", nullptr,
+                                      {{"Accept", "application/json"}});
+    Json const& event = finished.body.at("items").at(0);
+    EXPECT_EQ(event.at("run"), run.body.at("run_id"));
+    EXPECT_EQ(event.at("status"), "succeeded");
+    EXPECT_EQ(event.at("written"), 500);
+}
+
+TEST_F(ServedEvents, TellWhoIsLimitedToJobsOfThoseAlone) {
+    WeirServer host{data()};
+    auto const limited_to = [&](char const* jobs) {
+        Answer const made = host.post(
+            "/tokens", {{"name", "watch"}, {"scope", "read"}, {"jobs", jobs}});
+        return EventReader{static_cast<std::uint16_t>(host.port()), made.body.at("token"),
+                           "?after=0"};
+    };
+    make_job(host);
+    host.post("/cron/events", {{"name", "tick"}, {"schedule", "@yearly"}});
+    host.post("/cron/events/tick/fire");
+    host.run_job("users");
+    EventReader own = limited_to("use*"), other = limited_to("orders");
+    EventReader all = reader(host, "?after=0");
+    EXPECT_EQ(own.next()->event, "job.created");
+    EXPECT_EQ(own.next()->event, "run.queued") << "and nothing of the schedule";
+    auto const of_all = types_until(all, "run.queued");
+    EXPECT_EQ(std::count(of_all.begin(), of_all.end(), "schedule.fired"), 1);
+    EXPECT_EQ(std::count(of_all.begin(), of_all.end(), "host.state"), 1);
+    host.post("/replication/jobs",
+              {{"id", "orders"},
+               {"source", {{"connection", "shop"}, {"stream", "public.users"}}},
+               {"destination", {{"connection", "local"}, {"table", "orders"}}}});
+    auto const first = other.next();
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->data.at("job"), "orders");
+}
+
+TEST_F(ServedEvents, NameEachFiringOfASchedule) {
+    WeirServer host{data()};
+    EventReader here = reader(host, "?types=schedule.fired");
+    Answer const made = host.post("/cron/events", {{"name", "tick"}, {"schedule", "* * * * * *"}});
+    ASSERT_EQ(made.status, 201u) << made;
+    auto const first = here.next(), second = here.next();
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(first->data.at("name"), "tick");
+    EXPECT_EQ(first->data.at("type"), "schedule.fired");
+    EXPECT_LT(first->data.at("scheduled_at"), second->data.at("scheduled_at"));
+}
+
+TEST_F(ServedEvents, GoOnByNumberAfterAKill) {
+    std::string last, place;
+    {
+        WeirServer host{data()};
+        host.post("/cron/events", {{"name", "tick"}, {"schedule", "* * * * * *"}});
+        EventReader here = reader(host, "?types=schedule.fired");
+        auto const frame = here.next();
+        ASSERT_TRUE(frame);
+        place = frame->id;
+        last = frame->data.at("scheduled_at");
+        host.process().kill(SIGKILL);
+        while (here.next()) {
+        }
+    }
+    WeirServer host{data()};
+    EventReader here =
+        reader(host, "?types=schedule.fired,schedule.missed", "Last-Event-ID: " + place + "\r\n");
+    std::set<std::string> seen{last};
+    for (int i = 0; i < 3; ++i) {
+        auto const frame = here.next();
+        ASSERT_TRUE(frame);
+        EXPECT_GT(std::stoll(frame->id), std::stoll(place));
+        place = frame->id;
+        if (frame->event != "schedule.fired") continue;
+        EXPECT_TRUE(seen.insert(frame->data.at("scheduled_at")).second) << "twice";
+    }
+}
+
+TEST_F(ServedEvents, ShowOnTheCommandLine) {
+    WeirServer host{data()};
+    make_job(host);
+    host.run_job("users");
+    Ran const listed = host.cli({"events", "--types", "run.*", "--job", "users"});
+    EXPECT_EQ(listed.code, 0) << listed.err;
+    EXPECT_NE(listed.out.find("run.finished"), std::string::npos) << listed.out;
+    EXPECT_NE(listed.out.find("written=500"), std::string::npos) << listed.out;
+    EXPECT_EQ(listed.out.find("job.created"), std::string::npos) << listed.out;
+    EXPECT_EQ(host.cli({"events", "--types", "run.finishd"}).code, 2);
+
+    std::vector<std::string> arguments{"events", "-f", "--json", "--after", "0", "--server",
+                                       host.url(), "--token-file", data() + "/admin-token"};
+    Process follower{weir_command(arguments)};
+    auto const has = [&](char const* text) {
+        return eventually([&] { return follower.out().find(text) != std::string::npos; });
+    };
+    EXPECT_TRUE(has("\"type\":\"run.finished\"")) << follower.output();
+    host.call("DELETE", "/replication/jobs/users");
+    EXPECT_TRUE(has("\"type\":\"job.deleted\"")) << follower.output();
+    follower.kill(SIGINT);
+}
+
+}  // namespace
+}  // namespace weir::test
