@@ -49,8 +49,8 @@ public:
         Event event;
         int attempt = 0;  ///< that failed before
     };
-    /// What `consumer` is due, oldest first, so that each topic is in order. One that is to be tried
-    /// again later holds back what follows it in its topic.
+    /// What `consumer` is due, oldest first, so that each topic is in order. One to be tried again
+    /// later holds back what follows it in its topic.
     Result<std::vector<Delivery>> due(std::string const& consumer, std::size_t limit);
     /// When the next event that failed is due again for `consumer`; 0: none waits.
     Result<std::int64_t> next_due_us(std::string const& consumer);
