@@ -36,7 +36,6 @@ constexpr auto use_tuple = net::as_tuple(net::use_awaitable);
 /// Turns the crash and memory cases of the parser into buffer_overflow.
 constexpr std::size_t buffer_bytes_max = 16384;
 constexpr std::size_t read_bytes = 4096, idle_read_bytes = 512;
-constexpr std::size_t joined_bytes_max = 64 * 1024;
 
 using Parser = beast::http::request_parser<beast::http::string_body>;
 
@@ -285,13 +284,10 @@ private:
         Ending const ending{exchange.request_id(), exchange.is_head(), exchange.is_1_1(),
                             stays && !(given.stream && !exchange.is_1_1()),
                             sessions_.ports.clock.unix_us()};
-        std::string head = render_head(given, ending);
+        std::string const head = render_head(given, ending);
         if (given.stream) co_return co_await send_stream(given, head, ending);
-        // A second write costs more than the copy of a small body.
-        bool const is_joined = !ending.is_head && given.body.size() <= joined_bytes_max;
-        if (is_joined) head += given.body;
         bool const is_begun = co_await write(head);
-        if (!is_begun || ending.is_head || is_joined) co_return is_begun;
+        if (!is_begun || ending.is_head) co_return is_begun;
         co_return co_await write(given.body);
     }
 
