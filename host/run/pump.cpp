@@ -36,15 +36,19 @@ Result<Item> read_one(ReaderProxy& reader, CallContext const& call) {
     return item;
 }
 
-void read_all(ReaderProxy& reader, CallContext const& call, Stop const& stop, Reading& reading) {
-    while (reading.wait_room()) {
-        if (stop.reading) return reading.close();
-        Result<Item> item = caught([&] { return read_one(reader, call); });
-        bool const is_last = !item || item->batch.is_end;
-        std::uint64_t const bytes = item ? item->batch.bytes : 0;
-        reading.give(std::move(item), bytes);
-        if (is_last) return reading.close();
+/// Reads one batch ahead; false: there is no more to read, or nobody wants it.
+bool read_next(ReaderProxy& reader, CallContext const& call, Stop const& stop, Reading& reading) {
+    if (!reading.wait_room()) return false;
+    if (stop.reading) {
+        reading.close();
+        return false;
     }
+    Result<Item> item = caught([&] { return read_one(reader, call); });
+    bool const is_last = !item || item->batch.is_end;
+    std::uint64_t const bytes = item ? item->batch.bytes : 0;
+    reading.give(std::move(item), bytes);
+    if (is_last) reading.close();
+    return !is_last;
 }
 
 /// Keeps the staged rows that a final commit refuses.
@@ -215,13 +219,21 @@ Result<void> write_all(Reading& reading, Writing& writing) {
 Result<void> pump(PumpPorts ports, PumpRules const& rules, PumpFacts& facts) {
     Reading reading{rules.ahead_batches_max, rules.ahead_bytes_max};
     Writing writing{ports, rules, facts};
-    std::future<void> reader = std::async(
-        std::launch::async, [&] { read_all(ports.reader, ports.read_call, ports.stop, reading); });
+    auto const read_one_more = [&] {
+        return read_next(ports.reader, ports.read_call, ports.stop, reading);
+    };
+    std::future<void> reader;
+    // Until the first batch is there nothing can be written, and often there is no other.
+    if (read_one_more())
+        reader = std::async(std::launch::async, [&] {
+            while (read_one_more()) {
+            }
+        });
     Result<void> result = caught([&] { return write_all(reading, writing); });
     reading.close();
     // When the sink failed nobody needs the read under way. One interrupt may come just before the
     // call blocks, so it is repeated until the reader is gone.
-    while (reader.wait_for(reader_poll) != std::future_status::ready)
+    while (reader.valid() && reader.wait_for(reader_poll) != std::future_status::ready)
         if (!result) ports.reader.interrupt();
     bool const is_stopped = ports.stop.reading && !writing.is_finished();
     if (is_stopped && (result || result.error().status == WEIR_E_CANCELLED)) {

@@ -31,7 +31,7 @@ void Keeper::take_all(Call const& call, Ask ask) {
 }
 
 void Keeper::start(Call const& call) {
-    std::lock_guard const lock{mutex_};
+    std::lock_guard const lock{steps_};
     constexpr std::uint32_t page = 1'000;
     std::vector<Book::Stored> stored;
     for (std::string after;;) {
@@ -41,13 +41,16 @@ void Keeper::start(Call const& call) {
         after = stored.back().key;
     }
     Millis const now = now_ms();
-    book_.load(stored, now);
+    {
+        std::lock_guard const reading{reading_};
+        book_.load(stored, now);
+    }
     take_all(call, [&] { return book_.start(now); });
     aim();
 }
 
 void Keeper::on_timer(Call const& call, Millis now_ms) {
-    std::lock_guard const lock{mutex_};
+    std::lock_guard const lock{steps_};
     armed_ms_.reset();
     try {
         take_all(call, [&] { return book_.tick(now_ms); });
@@ -62,7 +65,10 @@ void Keeper::on_timer(Call const& call, Millis now_ms) {
 void Keeper::take(Call const& call, Step const& step) {
     if (step.empty()) return;
     host_.store().apply(call, changes_of(step));
-    book_.commit(step);
+    {
+        std::lock_guard const reading{reading_};
+        book_.commit(step);
+    }
     if (step.correction)
         host_.warn("the clock was set back from " + print_time(step.correction->was_ms) + " to " +
                    print_time(step.correction->now_ms) + "; schedules go on from there");
@@ -89,12 +95,12 @@ Keeper::Added Keeper::add_locked(Call const& call, Definition const& definition)
 }
 
 Keeper::Added Keeper::add(Call const& call, Definition const& definition) {
-    std::lock_guard const lock{mutex_};
+    std::lock_guard const lock{steps_};
     return add_locked(call, definition);
 }
 
 Keeper::Added Keeper::add_new(Call const& call, Definition const& definition) {
-    std::lock_guard const lock{mutex_};
+    std::lock_guard const lock{steps_};
     CronEvent const* const there = book_.find(definition.key());
     if (there && !(there->definition == definition))
         throw Error{WEIR_E_CONFLICT,
@@ -106,7 +112,7 @@ Keeper::Added Keeper::add_new(Call const& call, Definition const& definition) {
 }
 
 CronEvent Keeper::change(Call const& call, std::string const& key, Json const& merge_patch) {
-    std::lock_guard const lock{mutex_};
+    std::lock_guard const lock{steps_};
     Definition const& before = found(key).definition;
     Json body = before.json();
     body.merge_patch(merge_patch);
@@ -120,7 +126,7 @@ CronEvent Keeper::change(Call const& call, std::string const& key, Json const& m
 }
 
 CronEvent Keeper::get(std::string const& key) const {
-    std::lock_guard const lock{mutex_};
+    std::lock_guard const lock{reading_};
     return found(key);
 }
 
@@ -131,7 +137,7 @@ CronEvent const& Keeper::found(std::string const& key) const {
 }
 
 bool Keeper::remove(Call const& call, std::string const& key) {
-    std::lock_guard const lock{mutex_};
+    std::lock_guard const lock{steps_};
     Step const step = book_.remove(key);
     take(call, step);
     aim();
@@ -139,14 +145,14 @@ bool Keeper::remove(Call const& call, std::string const& key) {
 }
 
 Firing Keeper::fire(Call const& call, std::string const& key) {
-    std::lock_guard const lock{mutex_};
+    std::lock_guard const lock{steps_};
     Step const step = book_.fire(key, now_ms());
     take(call, step);
     return step.firings.front();
 }
 
 std::vector<CronEvent> Keeper::list(Book::Filter const& filter) const {
-    std::lock_guard const lock{mutex_};
+    std::lock_guard const lock{reading_};
     std::vector<CronEvent> out;
     for (CronEvent const* event : book_.list(filter)) out.push_back(*event);
     return out;

@@ -10,7 +10,8 @@ namespace weir::cron {
 
 /// The book, kept in step with the store and the host's one timer: a step is stored in one
 /// transaction before the book shows it, and the timer is aimed anew only when the head of the book
-/// changes. Thread-safe; failures throw Error and leave all as it was.
+/// changes. Thread-safe; failures throw Error and leave all as it was. Steps wait for each other;
+/// who only looks waits for none of them to be stored.
 class Keeper {
 public:
     explicit Keeper(Host const& host) : host_{host} {}
@@ -45,7 +46,8 @@ private:
     void aim();
 
     Host host_;
-    mutable std::mutex mutex_;
+    std::mutex steps_;            // held from when a step is asked for until it is in the book
+    mutable std::mutex reading_;  // the book changes under both, and is read under either
     Book book_;
     std::optional<Millis> armed_ms_;
 };
