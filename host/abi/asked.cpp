@@ -48,6 +48,13 @@ std::string value(Json const& change, char const* key) {
     return text;
 }
 
+/// "noun/1" of "noun/1:…"; empty: the topic is of no service.
+std::string_view service_of(std::string_view topic) {
+    std::string_view const owner = topic.substr(0, topic.find(':'));
+    bool const is_of_a_service = owner.size() < topic.size() && owner.find('/') != owner.npos;
+    return is_of_a_service ? owner : std::string_view{};
+}
+
 /// Takes each change as soon as the parser has it, so that a step of ten thousand is never held as
 /// JSON. Throws what is wrong with one.
 class ChangeReader {
@@ -78,9 +85,10 @@ public:
 
 private:
     void check_kind() const {
-        if (kind_ != "put" && kind_ != "del" && kind_ != "publish")
+        if (kind_ != "put" && kind_ != "del" && kind_ != "drop" && kind_ != "publish")
             throw wrong("store.changes",
-                        fmt::format("{} is no kind of change; put, del and publish are", kind_));
+                        fmt::format("{} is no kind of change; put, del, drop and publish are",
+                                    kind_));
     }
     void add(Json const& change) {
         std::size_t count = 0;
@@ -88,6 +96,8 @@ private:
             count = put(change);
         else if (kind_ == "del")
             count = remove(change);
+        else if (kind_ == "drop")
+            count = drop(change);
         else
             count = publish(change);
         if (count > changes_max)
@@ -103,6 +113,12 @@ private:
     std::size_t remove(Json const& change) {
         changes_.deletes.push_back({member(change, "collection"), member(change, "key")});
         return changes_.deletes.size();
+    }
+    std::size_t drop(Json const& change) {
+        std::string name = member(change, "topic");
+        if (Result<void> const fits = own_topic(table_, name.c_str()); !fits) throw fits.error();
+        changes_.drops.push_back(std::move(name));
+        return changes_.drops.size();
     }
     std::size_t publish(Json const& change) {
         std::string name = member(change, "topic");
@@ -167,12 +183,20 @@ Result<void> topic(HostTable const& table, char const* value) {
     if (text.find('*') != text.npos)
         return wrong("bus.topic",
                      fmt::format("the topic {} has a *, which only a subscription may", text));
-    std::string_view const owner = text.substr(0, text.find(':'));
-    bool const is_of_a_service = owner.size() < text.size() && owner.find('/') != owner.npos;
-    if (!is_of_a_service || table.provides(owner)) return {};
+    std::string_view const owner = service_of(text);
+    if (owner.empty() || table.provides(owner)) return {};
     return Error{WEIR_E_AUTH, "bus.topic",
                  fmt::format("the topic {} belongs to who provides {}, and {} does not", text,
                              owner, table.plugin())};
+}
+
+Result<void> own_topic(HostTable const& table, char const* value) {
+    if (Result<void> const fits = topic(table, value); !fits || !service_of(value).empty())
+        return fits;
+    return Error{WEIR_E_AUTH, "bus.topic",
+                 fmt::format("the topic {} is of no service, and whoever publishes on it may: only "
+                             "topics like noun/1:… are dropped",
+                             value)};
 }
 
 Result<std::string> json(void const* data, std::size_t size, char const* what) {

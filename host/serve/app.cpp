@@ -162,6 +162,7 @@ Result<void> App::start(ConfigFile const& config) {
         routes.insert(routes.end(), more.begin(), more.end());
     if (Result<void> added = router_.add(std::move(routes)); !added) return added;
     events_.on_published([this] { plugins_.wake(); });
+    events_.on_dropped([this](std::string const& topic) { plugins_.drop(topic); });
     if (auto started = engine_.start(workers); !started) return started.error();
     Result<Registry::Leave> leave = PluginAdmin::remembered(documents_);
     if (!leave) return leave.error();
@@ -232,6 +233,7 @@ void App::stop() {
     engine_.stop(request_.drain_ms);
     if (server_) server_->stop(request_.drain_ms);
     events_.on_published({});
+    events_.on_dropped({});
     plugins_.stop();
 }
 

@@ -166,6 +166,12 @@ void PluginLife::wake() {
         if (plugin->deliveries) plugin->deliveries->wake();
 }
 
+void PluginLife::drop(std::string const& topic) {
+    std::lock_guard const lock{mutex_};
+    for (auto const& plugin : plugins_)
+        if (plugin->deliveries) plugin->deliveries->drop(topic);
+}
+
 // An aim that is reached while another generation takes over waits for it, however long that is:
 // nobody aims again for it.
 void PluginLife::fire(std::int64_t due_ms, std::int64_t now_ms) {

@@ -19,11 +19,15 @@ public:
 
     void on_published(std::function<void()> listener);
     void tell_published() const;
+    /// As on_published(), for the topics whose deliveries were dropped; on the dropping thread.
+    void on_dropped(std::function<void(std::string const& topic)> listener);
+    void tell_dropped(std::string const& topic) const;
 
 private:
     mutable std::mutex mutex_;
     std::map<std::string, std::vector<std::string>> subscriptions_;
     std::function<void()> listener_;
+    std::function<void(std::string const&)> drop_listener_;
 };
 
 }  // namespace weir::host

@@ -55,6 +55,11 @@ struct CronEvent {
     Json shown() const;
 };
 
+/// The topic that all events of people share; nobody but readers of /events waits for it.
+constexpr char const* users_topic = "schedule.fired";
+/// Where the deliveries of the event with this key go.
+std::string topic_of(std::string const& key);
+
 /// One delivery.
 struct Firing {
     std::string owner, name;

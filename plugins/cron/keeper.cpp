@@ -13,7 +13,10 @@ Changes changes_of(Step const& step) {
     Changes changes;
     for (CronEvent const& event : step.changed)
         changes.put(collection, event.definition.key(), event.document());
-    for (std::string const& key : step.removed) changes.del(collection, key);
+    for (std::string const& key : step.removed) {
+        changes.del(collection, key);
+        if (std::string const topic = topic_of(key); topic != users_topic) changes.drop(topic);
+    }
     for (Firing const& firing : step.firings)
         changes.publish(firing.topic(), firing.dedupe_key(), firing.data());
     if (step.correction)

@@ -30,7 +30,7 @@ public:
     /// E_NOT_FOUND "cron.event_not_found".
     CronEvent change(Call const& call, std::string const& key, Json const& merge_patch);
     CronEvent get(std::string const& key) const;
-    /// False: there was none. No firing of it is stored afterwards.
+    /// False: there was none. Afterwards no firing of it is stored, and none that is queued starts.
     bool remove(Call const& call, std::string const& key);
     Firing fire(Call const& call, std::string const& key);
 
