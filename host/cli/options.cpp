@@ -267,6 +267,7 @@ Result<Command> parse_arguments(int argc, char const* const* argv) {
     add_plugin_verbs(app, command.verb);
     add_letter_verbs(app, command.verb);
     add_host_verbs(app, command.verb);
+    add_schedule_verbs(app, command.verb);
     try {
         app.parse(argc, argv);
     } catch (CLI::CallForHelp const&) {

@@ -19,7 +19,9 @@ void add_job_verbs(CLI::App& app, Verb& chosen);
 void add_run_verbs(CLI::App& app, Verb& chosen);
 void add_plugin_verbs(CLI::App& app, Verb& chosen);
 void add_letter_verbs(CLI::App& app, Verb& chosen);
-void add_host_verbs(CLI::App& app, Verb& chosen);  ///< api, status, schedule
+void add_host_verbs(CLI::App& app, Verb& chosen);  ///< api, status
+/// `weir schedule`: needs no host, and loads the plugin that offers cron/1 itself.
+void add_schedule_verbs(CLI::App& app, Verb& chosen);
 
 /// A noun's sub-command with the options every client has, and what it does when it is chosen: the
 /// client is open by then.
