@@ -64,7 +64,8 @@ constexpr std::array codes{
     CodeStatus{"request.malformed", 400},    CodeStatus{"request.duplicate_key", 400},
     CodeStatus{"request.content_type", 415}, CodeStatus{"request.too_large", 413},
     CodeStatus{"request.forbidden", 403},    CodeStatus{"request.too_many", 429},
-    CodeStatus{"request.unauthorized", 401},
+    CodeStatus{"request.unauthorized", 401}, CodeStatus{"store.disk_full", 503},
+    CodeStatus{"store.io", 503},
 };
 
 unsigned status_of(Error const& error) {

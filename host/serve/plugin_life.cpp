@@ -142,7 +142,7 @@ Result<void> PluginLife::offer(Plugin& plugin) {
 
 std::vector<http::Route> PluginLife::routes(Plugin const& plugin) const {
     return routes_of(plugin.id, plugin.info->declared,
-                     {plugin.slot, ports_.services.clock, ports_.await_run});
+                     {plugin.slot, ports_.services.clock, ports_.services.log, ports_.await_run});
 }
 
 void PluginLife::deliver(Plugin& plugin) {

@@ -1,8 +1,13 @@
 #include "host/serve/plugin_routes.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <map>
+
+#include "host/core/log_level.hpp"
+#include "host/http/problem.hpp"
 
 namespace weir::host {
 
@@ -31,17 +36,30 @@ http::Response response_of(HttpAnswer answer) {
     return response;
 }
 
+/// Of a bug the caller learns no more than that it is one; the log has the sentence.
+http::Response told(HttpAnswer answer, std::string const& plugin, LogSink& log,
+                    http::Request const& request) {
+    std::string const why = answer.error ? answer.error->message : "";
+    http::Response response = response_of(std::move(answer));
+    if (response.status == 500 && !why.empty())
+        log.log(level_error, plugin,
+                fmt::format("request {}: {} {}: {}", request.request_id, request.method,
+                            request.path, http::plain_text(why)));
+    return response;
+}
+
 /// Asks the service; it may be replaced while a run is waited for.
 http::Response asked(RoutePorts const& ports, std::string const& id, http::Request const& request) {
     Result<ServiceSlot::Use> const service = ports.service->enter();
     if (!service) return http::problem(service.error());
     CallContext const call{ports.clock, nullptr,
                            ports.clock.monotonic_ns() + handle_ms_max * 1'000'000};
-    return response_of((*service)->on_http(
+    HttpAnswer answer = (*service)->on_http(
         id,
         {request.method, request.path, request.query, request.principal, request.request_id,
          request.body, request.headers, request.params},
-        call));
+        call);
+    return told(std::move(answer), (*service)->info().id, ports.log, request);
 }
 
 /// A 202 that names a run becomes the finished run when the caller waits for it.

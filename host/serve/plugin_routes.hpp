@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/abi/declared.hpp"
+#include "host/abi/host_services.hpp"
 #include "host/http/router.hpp"
 #include "host/serve/service_slot.hpp"
 
@@ -17,6 +18,7 @@ namespace weir::host {
 struct RoutePorts {
     std::shared_ptr<ServiceSlot> service;
     Clock const& clock;
+    LogSink& log;
     std::function<std::optional<nlohmann::json>(std::string const& run_id, int wait_s)> await_run;
 };
 
