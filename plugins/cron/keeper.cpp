@@ -7,6 +7,7 @@ namespace weir::cron {
 namespace {
 
 constexpr char const* collection = "events";
+constexpr char const *host_collection = "host", *host_key = "last";
 constexpr Millis retry_ms = 1'000;
 
 Changes changes_of(Step const& step) {
@@ -44,12 +45,23 @@ void Keeper::start(Call const& call) {
         after = stored.back().key;
     }
     Millis const now = now_ms();
+    bool const is_host_new = !knows_host(call);
     {
         std::lock_guard const reading{reading_};
-        book_.load(stored, now);
+        book_.load(stored, is_host_new ? std::optional{now} : std::nullopt);
     }
     take_all(call, [&] { return book_.start(now); });
+    if (is_host_new && host_.started_us() != 0)
+        host_.store().apply(call, Changes{}.put(host_collection, host_key,
+                                                {{"started_us", host_.started_us()}}));
     aim();
+}
+
+/// Whether this plugin has started in this host before, as another generation or before it was
+/// switched off.
+bool Keeper::knows_host(Call const& call) const {
+    std::optional<Document> const last = host_.store().get(call, host_collection, host_key);
+    return last && last->json.value("started_us", std::int64_t{0}) == host_.started_us();
 }
 
 void Keeper::on_timer(Call const& call, Millis now_ms) {

@@ -44,6 +44,7 @@ private:
     template <class Ask>
     void take_all(Call const& call, Ask ask);
     void aim();
+    bool knows_host(Call const& call) const;
 
     Host host_;
     std::mutex steps_;            // held from when a step is asked for until it is in the book

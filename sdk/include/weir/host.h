@@ -30,6 +30,9 @@ typedef struct weir_clock {
     uint32_t struct_size, flags;
     int64_t (*unix_us)(const weir_host *);
     int64_t (*monotonic_ns)(const weir_host *);
+    // When this host came up, by unix_us(): the same for every instance that it makes, another
+    // one after a restart. 0: it keeps no services.
+    int64_t (*started_us)(const weir_host *);
 } weir_clock;
 
 enum { WEIR_METRIC_COUNTER = 1, WEIR_METRIC_GAUGE = 2 };
