@@ -27,9 +27,13 @@ void PluginLife::start() {
     for (auto const& info : ports_.registry.services()) {
         auto plugin = std::make_shared<Plugin>();
         plugin->info = info;
+        if (auto const library = ports_.registry.find(info->id)) plugin->id = library->manifest.id;
         std::lock_guard const lock{mutex_};
         plugins_.push_back(std::move(plugin));
     }
+    // All before the first starts: what it publishes then is for those too that start after it.
+    for (auto const& plugin : all())
+        if (!plugin->id.empty()) subscribe(*plugin);
     start_waiting();
 }
 

@@ -136,6 +136,24 @@ TEST_F(Serve, GoesOnAfterAKillAndFiresNoTickTwice) {
     for (std::string const& tick : ticks) EXPECT_EQ(ticks.count(tick), 1u) << tick;
 }
 
+TEST_F(Serve, ATickThatWasMissedRunsAtTheStart) {
+    make_users(5);
+    auto host = std::make_unique<WeirServer>(data());
+    ASSERT_EQ(add_shop(*host).status, 201u);
+    ASSERT_EQ(host->post("/replication/jobs", users_job("users", "@hourly")).status, 201u);
+    host->process().kill(SIGTERM);
+    ASSERT_EQ(host->process().wait(), 0);
+    // As if the host had been away since before the last full hour.
+    Sqlite{data() + "/state.db"}.run(
+        "UPDATE weir_document SET json = json_set(json, '$.next', "
+        "strftime('%Y-%m-%dT%H:00:00.000Z', 'now')) WHERE collection = 'events' AND "
+        "key LIKE '%job:users'");
+    host = std::make_unique<WeirServer>(data());
+    EXPECT_TRUE(eventually([&] { return finished(*host, "users").size() == 1; }))
+        << host->get("/cron/events?owner=dev.weir.replication");
+    expect_local_equal();
+}
+
 TEST_F(Serve, ARemovedJobTakesItsQueuedTicksAlong) {
     auto host = std::make_unique<WeirServer>(data());
     ASSERT_EQ(add_shop(*host).status, 201u);
