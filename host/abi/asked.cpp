@@ -48,43 +48,91 @@ std::string value(Json const& change, char const* key) {
     return text;
 }
 
-/// Every change of one kind, which must be an object.
-template <class Take>
-void each(Json const& all, char const* kind, Take&& take) {
-    auto const found = all.find(kind);
-    if (found == all.end()) return;
-    if (!found->is_array()) throw wrong("store.changes", fmt::format("{} is no list", kind));
-    if (found->size() > changes_max)
-        throw wrong("store.changes", fmt::format("{} changes at once; at most {} are possible",
-                                                 found->size(), changes_max));
-    for (Json const& change : *found) {
-        if (!change.is_object())
-            throw wrong("store.changes", fmt::format("{} holds a change that is no object", kind));
-        take(change);
-    }
+/// "noun/1" of "noun/1:…"; empty: the topic is of no service.
+std::string_view service_of(std::string_view topic) {
+    std::string_view const owner = topic.substr(0, topic.find(':'));
+    bool const is_of_a_service = owner.size() < topic.size() && owner.find('/') != owner.npos;
+    return is_of_a_service ? owner : std::string_view{};
 }
 
-StoreService::Changes read_changes(HostTable const& table, Json const& all) {
-    for (auto const& [key, ignored] : all.items())
-        if (key != "put" && key != "del" && key != "publish")
+/// Takes each change as soon as the parser has it, so that a step of ten thousand is never held as
+/// JSON. Throws what is wrong with one.
+class ChangeReader {
+public:
+    explicit ChangeReader(HostTable const& table) : table_{table} {}
+
+    /// Of Json::parse: false drops `parsed`.
+    bool take(int depth, Json::parse_event_t event, Json& parsed) {
+        using Event = Json::parse_event_t;
+        if (depth == 1 && event == Event::key) kind_ = parsed.get<std::string>();
+        if (depth == 1 && event == Event::key) check_kind();
+        if (depth == 1 && event == Event::array_start) is_list_ = true;
+        if (depth == 1 && event == Event::array_end) is_list_ = false;
+        if (depth != 2 || event != Event::object_end || !is_list_) return true;
+        add(parsed);
+        return false;
+    }
+    /// What is left over of `all` was no change.
+    StoreService::Changes taken(Json const& all) {
+        for (auto const& [kind, left] : all.items()) {
+            if (!left.is_array()) throw wrong("store.changes", fmt::format("{} is no list", kind));
+            if (!left.empty())
+                throw wrong("store.changes",
+                            fmt::format("{} holds a change that is no object", kind));
+        }
+        return std::move(changes_);
+    }
+
+private:
+    void check_kind() const {
+        if (kind_ != "put" && kind_ != "del" && kind_ != "drop" && kind_ != "publish")
             throw wrong("store.changes",
-                        fmt::format("{} is no kind of change; put, del and publish are", key));
-    StoreService::Changes out;
-    each(all, "put", [&](Json const& change) {
-        out.puts.push_back(
+                        fmt::format("{} is no kind of change; put, del, drop and publish are",
+                                    kind_));
+    }
+    void add(Json const& change) {
+        std::size_t count = 0;
+        if (kind_ == "put")
+            count = put(change);
+        else if (kind_ == "del")
+            count = remove(change);
+        else if (kind_ == "drop")
+            count = drop(change);
+        else
+            count = publish(change);
+        if (count > changes_max)
+            throw wrong("store.changes",
+                        fmt::format("more than {} changes of the kind {} at once", changes_max,
+                                    kind_));
+    }
+    std::size_t put(Json const& change) {
+        changes_.puts.push_back(
             {member(change, "collection"), member(change, "key"), value(change, "value")});
-    });
-    each(all, "del", [&](Json const& change) {
-        out.deletes.push_back({member(change, "collection"), member(change, "key")});
-    });
-    each(all, "publish", [&](Json const& change) {
-        std::string topic_name = member(change, "topic");
-        if (Result<void> const fits = topic(table, topic_name.c_str()); !fits) throw fits.error();
-        out.events.push_back(
-            {std::move(topic_name), member(change, "dedupe_key", false), value(change, "data")});
-    });
-    return out;
-}
+        return changes_.puts.size();
+    }
+    std::size_t remove(Json const& change) {
+        changes_.deletes.push_back({member(change, "collection"), member(change, "key")});
+        return changes_.deletes.size();
+    }
+    std::size_t drop(Json const& change) {
+        std::string name = member(change, "topic");
+        if (Result<void> const fits = own_topic(table_, name.c_str()); !fits) throw fits.error();
+        changes_.drops.push_back(std::move(name));
+        return changes_.drops.size();
+    }
+    std::size_t publish(Json const& change) {
+        std::string name = member(change, "topic");
+        if (Result<void> const fits = topic(table_, name.c_str()); !fits) throw fits.error();
+        changes_.events.push_back(
+            {std::move(name), member(change, "dedupe_key", false), value(change, "data")});
+        return changes_.events.size();
+    }
+
+    HostTable const& table_;
+    StoreService::Changes changes_;
+    std::string kind_;
+    bool is_list_ = false;
+};
 
 }  // namespace
 
@@ -139,12 +187,20 @@ Result<void> topic(HostTable const& table, char const* value) {
         if (text.starts_with(hosts))
             return Error{WEIR_E_AUTH, "bus.topic",
                          fmt::format("the topic {} is one of the host's", text)};
-    std::string_view const owner = text.substr(0, text.find(':'));
-    bool const is_of_a_service = owner.size() < text.size() && owner.find('/') != owner.npos;
-    if (!is_of_a_service || table.provides(owner)) return {};
+    std::string_view const owner = service_of(text);
+    if (owner.empty() || table.provides(owner)) return {};
     return Error{WEIR_E_AUTH, "bus.topic",
                  fmt::format("the topic {} belongs to who provides {}, and {} does not", text,
                              owner, table.plugin())};
+}
+
+Result<void> own_topic(HostTable const& table, char const* value) {
+    if (Result<void> const fits = topic(table, value); !fits || !service_of(value).empty())
+        return fits;
+    return Error{WEIR_E_AUTH, "bus.topic",
+                 fmt::format("the topic {} is of no service, and whoever publishes on it may: only "
+                             "topics like noun/1:… are dropped",
+                             value)};
 }
 
 Result<std::string> json(void const* data, std::size_t size, char const* what) {
@@ -163,11 +219,14 @@ Result<StoreService::Changes> changes(HostTable const& table, char const* change
     if (size > changes_bytes_max)
         return wrong("service.too_large",
                      fmt::format("changes_json has more than {} bytes", changes_bytes_max));
-    Json const all = Json::parse(changes_json, changes_json + size, nullptr, false);
-    if (!all.is_object())
-        return Error{WEIR_E_DATA, "service.not_json", "changes_json is no JSON object"};
     try {
-        return read_changes(table, all);
+        ChangeReader reader{table};
+        auto const take = [&](int depth, Json::parse_event_t event, Json& parsed) {
+            return reader.take(depth, event, parsed);
+        };
+        Json const all = Json::parse(changes_json, changes_json + size, take, false);
+        if (all.is_object()) return reader.taken(all);
+        return Error{WEIR_E_DATA, "service.not_json", "changes_json is no JSON object"};
     } catch (Error const& error) {
         return error;
     }

@@ -36,6 +36,8 @@ Result<void> text(char const* value, char const* what);
 Result<void> secret_name(char const* value);
 /// A name; "noun/1:…" belongs to who provides noun/1.
 Result<void> topic(HostTable const& table, char const* value);
+/// "noun/1:…" of a noun/1 that it provides.
+Result<void> own_topic(HostTable const& table, char const* value);
 /// JSON of at most json_bytes_max.
 Result<std::string> json(void const* data, std::size_t size, char const* what);
 /// See weir_store.apply.

@@ -52,7 +52,8 @@ constexpr weir_log log_table{
 constexpr weir_clock clock_table{
     sizeof(weir_clock), 0,
     [](weir_host const* host) { return table_of(host).services().clock.unix_us(); },
-    [](weir_host const* host) { return table_of(host).services().clock.monotonic_ns(); }};
+    [](weir_host const* host) { return table_of(host).services().clock.monotonic_ns(); },
+    [](weir_host const* host) { return table_of(host).services().started_us; }};
 
 constexpr weir_metrics metrics_table{sizeof(weir_metrics), 0,
                                      [](weir_host const* host, std::uint32_t kind, char const* name,

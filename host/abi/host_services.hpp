@@ -61,6 +61,7 @@ struct HostServices {
     Metrics& metrics;
     class Watchdog& watchdog;
     PluginServices offered = {};  ///< to services that require them; nothing without a server
+    std::int64_t started_us = 0;  ///< when the server came up; 0: there is none
 };
 
 /// Whom a weir_host stands for.

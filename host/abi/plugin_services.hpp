@@ -37,6 +37,7 @@ public:
         };
         std::vector<Put> puts;
         std::vector<Delete> deletes;
+        std::vector<std::string> drops;  ///< topics of services that the plugin provides
         std::vector<Publish> events;
     };
 

@@ -21,7 +21,7 @@ std::filesystem::path runner_path() {
 }
 
 Environment::Environment(Clock const& its_clock, Limits const& its_limits, Voice const& voice,
-                         std::vector<std::string> const& connector_dirs)
+                         std::vector<std::string> const& more_dirs, char const* kind)
     : clock{its_clock},
       limits{its_limits},
       progress{clock, ProgressLine::style_here(voice.quiet), voice.verbose},
@@ -32,7 +32,7 @@ Environment::Environment(Clock const& its_clock, Limits const& its_limits, Voice
                   progress.say("stopping after the batch in hand; again to end at once");
               }},
       services{clock, progress, metrics, watchdog},
-      registry{library_directories("connectors", connector_dirs)} {}
+      registry{library_directories(kind, more_dirs)} {}
 
 void Environment::tell_refusals() {
     for (Refusal const& refusal : registry.refusals())

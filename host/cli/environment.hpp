@@ -23,12 +23,12 @@ std::vector<std::filesystem::path> library_directories(char const* kind,
 std::filesystem::path runner_path();
 
 /// What a command that works without a server needs, built in order and torn down in reverse: the
-/// stop, its signals, progress, and the connectors that lie beside this program or in
-/// `connector_dirs`.
+/// stop, its signals, progress, and the libraries of `kind` that lie beside this program or in
+/// `more_dirs`.
 class Environment {
 public:
     Environment(Clock const& clock, Limits const& limits, Voice const& voice,
-                std::vector<std::string> const& connector_dirs);
+                std::vector<std::string> const& more_dirs, char const* kind = "connectors");
 
     /// Tells of every library that was refused so far, with the check that failed.
     void tell_refusals();

@@ -69,38 +69,6 @@ Exit show_status(ApiClient& client, ClientOptions const& options) {
     return show(*ready, options, text);
 }
 
-Exit explain(std::string const& expression, std::string const& zone, int count, ApiClient& client,
-             ClientOptions const& options) {
-    Json body{{"schedule", expression}, {"count", count}};
-    if (!zone.empty()) body["timezone"] = zone;
-    auto answer = client.send("POST", "/cron/explain", body);
-    if (!answer) return fail(answer.error(), options.voice);
-    std::string text = cell(answer->body, "text") + '\n';
-    for (Json const& at : answer->body.value("next", Json::array()))
-        text += "  " + at.get<std::string>() + '\n';
-    return show(*answer, options, text);
-}
-
-void add_schedule(CLI::App& app, Verb& chosen) {
-    CLI::App* schedule = app.add_subcommand("schedule", "Expressions of time");
-    schedule->require_subcommand(1);
-    struct Arguments {
-        std::string expression, zone;
-        int count = 5;
-    };
-    auto arguments = std::make_shared<Arguments>();
-    CLI::App* verb = add_verb(*schedule, "explain", "What an expression means, and when it fires",
-                              chosen, [arguments](ApiClient& client, ClientOptions const& options) {
-                                  return explain(arguments->expression, arguments->zone,
-                                                 arguments->count, client, options);
-                              });
-    verb->add_option("EXPR", arguments->expression, "'*/15 * * * *', @daily, 15m, …")->required();
-    verb->add_option("--timezone", arguments->zone, "IANA zone; default: UTC")->type_name("ZONE");
-    verb->add_option("-n,--count", arguments->count, "How many times")
-        ->check(CLI::Range(1, 1000))
-        ->type_name("N");
-}
-
 void add_backup(CLI::App& app, Verb& chosen) {
     auto file = std::make_shared<std::string>();
     add_verb(app, "backup", "Copy the state of a running host into its data directory", chosen,
@@ -120,7 +88,6 @@ void add_backup(CLI::App& app, Verb& chosen) {
 void add_host_verbs(CLI::App& app, Verb& chosen) {
     add_api(app, chosen);
     add_backup(app, chosen);
-    add_schedule(app, chosen);
     add_verb(app, "openapi", "The API of a running host as an OpenAPI document", chosen,
              [](ApiClient& client, ClientOptions const& options) {
                  auto document = client.get("/openapi.json");

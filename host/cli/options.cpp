@@ -280,6 +280,7 @@ Result<Command> parse_arguments(int argc, char const* const* argv) {
     add_config_verbs(app, command.verb);
     add_doctor(app, command.verb);
     add_host_verbs(app, command.verb);
+    add_schedule_verbs(app, command.verb);
     add_event_verbs(app, command.verb);
     add_explain(app, command.verb);
     add_top(app, command.verb);

@@ -22,11 +22,13 @@ void add_letter_verbs(CLI::App& app, Verb& chosen);
 void add_access_verbs(CLI::App& app, Verb& chosen);  ///< token, secret, audit
 void add_doctor(CLI::App& app, Verb& chosen);
 void add_config_verbs(CLI::App& app, Verb& chosen);
-void add_manual_verbs(CLI::App& app, Verb& chosen);  ///< man, completion; behind all others
-void add_host_verbs(CLI::App& app, Verb& chosen);  ///< api, status, schedule
+void add_host_verbs(CLI::App& app, Verb& chosen);  ///< api, status
+/// `weir schedule`: needs no host, and loads the plugin that offers cron/1 itself.
+void add_schedule_verbs(CLI::App& app, Verb& chosen);
 void add_event_verbs(CLI::App& app, Verb& chosen);
 void add_top(CLI::App& app, Verb& chosen);
 void add_explain(CLI::App& app, Verb& chosen);  ///< works without a host
+void add_manual_verbs(CLI::App& app, Verb& chosen);  ///< man, completion; behind all others
 
 /// What every client of a host takes.
 void add_client(CLI::App& app, ClientOptions& options);

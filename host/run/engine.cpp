@@ -141,7 +141,7 @@ void Engine::fly(ClaimedTask task) {
         std::lock_guard const lock{mutex_};
         flights_.push_back(flight);
         if (is_stopping_) flight->end(Flight::End::drained);
-        keeper_.notify_all();
+        if (flights_.size() == 1) keeper_.notify_all();  // while there is one it looks by itself
     }
     Result<void> flown = caught([&]() -> Result<void> {
         flight->run();
@@ -152,7 +152,7 @@ void Engine::fly(ClaimedTask task) {
     flights_.remove(flight);
     ++ends_;
     ended_.notify_all();
-    keeper_.notify_all();
+    if (is_stopping_ && flights_.empty()) keeper_.notify_all();
 }
 
 // The keeper: what comes with time.

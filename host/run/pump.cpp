@@ -51,22 +51,23 @@ Result<Item> read_one(ReaderProxy& reader, CallContext const& call) {
     return item;
 }
 
-/// Answers how long the source was at work.
-std::int64_t read_all(PumpPorts const& ports, Reading& reading) {
-    std::int64_t read_ns = 0;
-    while (reading.wait_room()) {
-        if (ports.stop.reading) break;
-        Result<Item> item = caught([&] {
-            Measured const measured{ports.clock, read_ns};
-            return read_one(ports.reader, ports.read_call);
-        });
-        bool const is_last = !item || item->batch.is_end;
-        std::uint64_t const bytes = item ? item->batch.bytes : 0;
-        reading.give(std::move(item), bytes);
-        if (is_last) break;
+/// Reads one batch ahead; false: there is no more to read, or nobody wants it. Adds to `read_ns` how
+/// long the source was at work.
+bool read_next(PumpPorts const& ports, Reading& reading, std::int64_t& read_ns) {
+    if (!reading.wait_room()) return false;
+    if (ports.stop.reading) {
+        reading.close();
+        return false;
     }
-    reading.close();
-    return read_ns;
+    Result<Item> item = caught([&] {
+        Measured const measured{ports.clock, read_ns};
+        return read_one(ports.reader, ports.read_call);
+    });
+    bool const is_last = !item || item->batch.is_end;
+    std::uint64_t const bytes = item ? item->batch.bytes : 0;
+    reading.give(std::move(item), bytes);
+    if (is_last) reading.close();
+    return !is_last;
 }
 
 /// Keeps the staged rows that a final commit refuses.
@@ -245,15 +246,23 @@ Result<void> write_all(Reading& reading, Writing& writing) {
 Result<void> pump(PumpPorts ports, PumpRules const& rules, PumpFacts& facts) {
     Reading reading{rules.ahead_batches_max, rules.ahead_bytes_max};
     Writing writing{ports, rules, facts};
-    std::future<std::int64_t> reader =
-        std::async(std::launch::async, [&] { return read_all(ports, reading); });
+    std::int64_t read_ns = 0;  // of one thread at a time
+    auto const read_one_more = [&] { return read_next(ports, reading, read_ns); };
+    std::future<void> reader;
+    // Until the first batch is there nothing can be written, and often there is no other.
+    if (read_one_more())
+        reader = std::async(std::launch::async, [&] {
+            while (read_one_more()) {
+            }
+        });
     Result<void> result = caught([&] { return write_all(reading, writing); });
     reading.close();
     // When the sink failed nobody needs the read under way. One interrupt may come just before the
     // call blocks, so it is repeated until the reader is gone.
-    while (reader.wait_for(reader_poll) != std::future_status::ready)
+    while (reader.valid() && reader.wait_for(reader_poll) != std::future_status::ready)
         if (!result) ports.reader.interrupt();
-    facts.timing.read_ns += reader.get();
+    if (reader.valid()) reader.get();
+    facts.timing.read_ns += read_ns;
     bool const is_stopped = ports.stop.reading && !writing.is_finished();
     if (is_stopped && (result || result.error().status == WEIR_E_CANCELLED)) {
         if (Result<void> drained = writing.drain(); !drained) return drained;

@@ -39,6 +39,18 @@ void Deliveries::wake() {
     changed_.notify_all();
 }
 
+void Deliveries::drop(std::string const& topic) {
+    std::lock_guard const lock{mutex_};
+    if (dropped_.size() < limits_.dropped_max) dropped_.insert(topic);
+    is_woken_ = true;  // what was published on it since is looked up at once
+}
+
+// What was looked up before a drop may still stand in line behind others.
+bool Deliveries::may_start(std::string const& topic) {
+    std::lock_guard const lock{mutex_};
+    return dropped_.size() < limits_.dropped_max && !dropped_.contains(topic);
+}
+
 void Deliveries::stop() {
     is_over_ = true;
     wake();
@@ -57,6 +69,11 @@ void Deliveries::run() {
 
 /// Whether there may be more.
 bool Deliveries::deliver_some() {
+    {
+        // Before the look, which sees what is dropped from here on, or finds its topic in here.
+        std::lock_guard const lock{mutex_};
+        dropped_.clear();
+    }
     Result<std::vector<Events::Delivery>> const found = events_.due(consumer_, limits_.batch);
     if (!found || found->empty()) return false;
     std::vector<std::int64_t> const done = deliver_all(lines_of(*found));
@@ -100,6 +117,7 @@ std::vector<std::int64_t> Deliveries::deliver(Line const& line, std::int64_t lat
     std::vector<std::int64_t> done;
     for (Events::Delivery const* delivery : line) {
         if (!done.empty() && (is_over_ || clock_.monotonic_ns() > late_ns)) break;
+        if (!may_start(delivery->event.topic)) break;
         Result<void> const taken = caught([&] { return take_(delivery->event); });
         if (!taken) {
             put_off(*delivery, taken.error().message);

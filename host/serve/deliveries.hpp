@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,6 +27,7 @@ public:
         /// events of all topics wait for the end of the batch.
         std::int64_t batch_ms = 100;
         std::int64_t pause_ms_min = 500, pause_ms_max = 60'000;
+        std::size_t dropped_max = 10'000;  ///< topics of one look; with more, all else waits
     };
 
     Deliveries(Events& events, Clock const& clock, std::string consumer, Take take, Limits limits);
@@ -36,12 +38,16 @@ public:
     void start();
     /// Something was published. Any thread, quick.
     void wake();
+    /// What was queued on `topic` was dropped from the store: none of it starts once this has
+    /// returned; what is handed out already ends undisturbed. Any thread, quick.
+    void drop(std::string const& topic);
     /// No delivery is under way when this returns; what is left comes at the next start.
     void stop();
 
 private:
     void run();
     bool deliver_some();
+    bool may_start(std::string const& topic);
     /// What of one topic is due, in order.
     using Line = std::vector<Events::Delivery const*>;
     static std::vector<Line> lines_of(std::vector<Events::Delivery> const& found);
@@ -57,6 +63,7 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     bool is_woken_ = true;
+    std::set<std::string> dropped_;  // since what is being delivered was looked up
     std::atomic<bool> is_over_{false};
     std::thread thread_;
 };

@@ -40,6 +40,7 @@ Result<void> OfferedStore::apply(std::string const& owner, Changes const& change
     weir::host::Changes out;
     for (auto const& put : changes.puts) out.puts.push_back({put.collection, put.key, put.json});
     for (auto const& gone : changes.deletes) out.deletes.push_back({gone.collection, gone.key});
+    out.drops = changes.drops;
     for (auto const& event : changes.events)
         out.events.push_back({event.topic, event.dedupe_key, event.data});
     auto done = documents_.apply(owner, out);

@@ -27,9 +27,13 @@ void PluginLife::start() {
     for (auto const& info : ports_.registry.services()) {
         auto plugin = std::make_shared<Plugin>();
         plugin->info = info;
+        if (auto const library = ports_.registry.find(info->id)) plugin->id = library->manifest.id;
         std::lock_guard const lock{mutex_};
         plugins_.push_back(std::move(plugin));
     }
+    // All before the first starts: what it publishes then is for those too that start after it.
+    for (auto const& plugin : all())
+        if (!plugin->id.empty()) subscribe(*plugin);
     start_waiting();
 }
 
@@ -142,7 +146,7 @@ Result<void> PluginLife::offer(Plugin& plugin) {
 
 std::vector<http::Route> PluginLife::routes(Plugin const& plugin) const {
     return routes_of(plugin.id, plugin.info->declared,
-                     {plugin.slot, ports_.services.clock, ports_.await_run});
+                     {plugin.slot, ports_.services.clock, ports_.services.log, ports_.await_run});
 }
 
 void PluginLife::deliver(Plugin& plugin) {
@@ -164,6 +168,12 @@ void PluginLife::wake() {
     std::lock_guard const lock{mutex_};
     for (auto const& plugin : plugins_)
         if (plugin->deliveries) plugin->deliveries->wake();
+}
+
+void PluginLife::drop(std::string const& topic) {
+    std::lock_guard const lock{mutex_};
+    for (auto const& plugin : plugins_)
+        if (plugin->deliveries) plugin->deliveries->drop(topic);
 }
 
 // An aim that is reached while another generation takes over waits for it, however long that is:

@@ -48,6 +48,8 @@ public:
     void stop();
     /// Something was published. Any thread, quick.
     void wake();
+    /// What was queued on `topic` was dropped. Any thread, quick.
+    void drop(std::string const& topic);
     /// The aim of the timer was reached: its holder's on_timer().
     void fire(std::int64_t due_ms, std::int64_t now_ms);
 

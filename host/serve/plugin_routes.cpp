@@ -1,7 +1,12 @@
 #include "host/serve/plugin_routes.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
+
+#include "host/core/log_level.hpp"
+#include "host/http/problem.hpp"
 
 namespace weir::host {
 
@@ -33,6 +38,18 @@ http::Response response_of(HttpAnswer answer) {
     return response;
 }
 
+/// Of a bug the caller learns no more than that it is one; the log has the sentence.
+http::Response told(HttpAnswer answer, std::string const& plugin, LogSink& log,
+                    http::Request const& request) {
+    std::string const why = answer.error ? answer.error->message : "";
+    http::Response response = response_of(std::move(answer));
+    if (response.status == 500 && !why.empty())
+        log.log(level_error, plugin,
+                fmt::format("request {}: {} {}: {}", request.request_id, request.method,
+                            request.path, http::plain_text(why)));
+    return response;
+}
+
 /// Asks the service; it may be replaced while a run is waited for.
 http::Response asked(RoutePorts const& ports, std::string const& id, http::Request const& request) {
     Result<ServiceSlot::Use> const service = ports.service->enter();
@@ -40,11 +57,12 @@ http::Response asked(RoutePorts const& ports, std::string const& id, http::Reque
     CallContext const call{ports.clock, nullptr,
                            ports.clock.monotonic_ns() + handle_ms_max * 1'000'000};
     std::string const principal = to_json(request.who);
-    return response_of((*service)->on_http(
+    HttpAnswer answer = (*service)->on_http(
         id,
         {request.method, request.path, request.query, principal, request.request_id, request.body,
          request.headers, request.params},
-        call));
+        call);
+    return told(std::move(answer), (*service)->info().id, ports.log, request);
 }
 
 }  // namespace

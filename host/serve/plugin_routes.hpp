@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/abi/declared.hpp"
+#include "host/abi/host_services.hpp"
 #include "host/http/router.hpp"
 #include "host/serve/run_routes.hpp"
 #include "host/serve/service_slot.hpp"
@@ -18,6 +19,7 @@ namespace weir::host {
 struct RoutePorts {
     std::shared_ptr<ServiceSlot> service;
     Clock const& clock;
+    LogSink& log;
     AwaitRun await_run;
 };
 

@@ -6,6 +6,7 @@
 
 #include "host/store/publish.hpp"
 #include "host/store/session.hpp"
+#include "host/store/topics.hpp"
 
 namespace weir::host {
 
@@ -43,7 +44,8 @@ std::string place_of(std::string const& collection, std::string const& key) {
 }
 
 Result<void> check(Changes const& changes) {
-    std::size_t const count = changes.puts.size() + changes.deletes.size() + changes.events.size();
+    std::size_t const count = changes.puts.size() + changes.deletes.size() + changes.drops.size() +
+                              changes.events.size();
     if (count > Documents::changes_max)
         return Error{
             WEIR_E_DATA, "store.too_large",
@@ -53,6 +55,8 @@ Result<void> check(Changes const& changes) {
         Result<void> checked = check_json(place_of(put.collection, put.key), put.json);
         if (!checked) return checked;
     }
+    for (std::string const& topic : changes.drops)
+        if (Result<void> checked = check_name("topic", topic); !checked) return checked;
     for (Changes::Publish const& event : changes.events) {
         if (Result<void> checked = check_name("topic", event.topic); !checked) return checked;
         Result<void> checked = check_json("an event of " + event.topic, event.data);
@@ -184,12 +188,14 @@ Result<std::size_t> Documents::apply(std::string const& owner, Changes const& ch
             session.run(put_whatever_is_there, owner, put.collection, put.key, put.json);
         for (Changes::Delete const& gone : changes.deletes)
             session.run(remove_whatever_is_there, owner, gone.collection, gone.key);
+        for (std::string const& topic : changes.drops) drop_in(session, topic);
         std::int64_t const now = store_.clock().unix_us();
         for (Changes::Publish const& event : changes.events)
             if (publish_in(session, event.topic, event.dedupe_key, event.data, now)) ++published;
         return {};
     });
     if (!done) return done.error();
+    for (std::string const& topic : changes.drops) store_.topics().tell_dropped(topic);
     return published;
 }
 

@@ -29,9 +29,10 @@ struct Changes {
     struct Publish {
         std::string topic, dedupe_key, data;  ///< an empty key: never a repetition
     };
-    std::vector<Put> puts;
-    std::vector<Delete> deletes;
-    std::vector<Publish> events;
+    std::vector<Put> puts = {};
+    std::vector<Delete> deletes = {};
+    std::vector<std::string> drops = {};  ///< topics: what is queued on them, before `events`
+    std::vector<Publish> events = {};
 };
 
 /// The documents of plugins, a namespace (`owner`) each. E_DATA for what is no document:
@@ -60,7 +61,8 @@ public:
                                        std::string const& prefix, std::string const& after,
                                        std::uint32_t limit);
     /// All or none. Deleting what is not there changes nothing; events that were published before
-    /// are left out. Answers how many events are new.
+    /// are left out. Who follows Topics::on_dropped has heard of every drop when this returns.
+    /// Answers how many events are new.
     Result<std::size_t> apply(std::string const& owner, Changes const& changes);
 
 private:

@@ -20,6 +20,10 @@ void Events::on_passing(
     store_.topics().on_passing(std::move(listener));
 }
 
+void Events::on_dropped(std::function<void(std::string const&)> listener) {
+    store_.topics().on_dropped(std::move(listener));
+}
+
 Result<std::optional<std::int64_t>> Events::publish(std::string const& topic,
                                                     std::string const& dedupe_key,
                                                     std::string const& data) {
@@ -84,14 +88,6 @@ Result<void> Events::failed(std::string const& consumer, std::int64_t seq, std::
             "UPDATE weir_delivery SET attempt = attempt + 1, run_at = ?3, error = ?4 WHERE "
             "seq = ?1 AND consumer = ?2",
             seq, consumer, run_at_us, error);
-        return {};
-    });
-}
-
-Result<void> Events::drop(std::string const& consumer, std::string const& topic) {
-    return store_.write([&](Session& session) -> Result<void> {
-        session.run("DELETE FROM weir_delivery WHERE consumer = ?1 AND topic = ?2", consumer,
-                    topic);
         return {};
     });
 }

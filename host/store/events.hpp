@@ -48,6 +48,9 @@ public:
     /// later event of the same run. As above: one, quick, none for an empty one.
     void on_passing(
         std::function<void(std::string const& topic, std::string const& data)> listener);
+    /// Called with each topic whose deliveries were dropped, on the thread that dropped them, after
+    /// the commit and before it is told; the rules of on_published().
+    void on_dropped(std::function<void(std::string const& topic)> listener);
 
     struct Delivery {
         Event event;
@@ -62,8 +65,6 @@ public:
     /// Again at `run_at_us`.
     Result<void> failed(std::string const& consumer, std::int64_t seq, std::int64_t run_at_us,
                         std::string const& error);
-    /// Drops what `consumer` was not given yet of `topic`.
-    Result<void> drop(std::string const& consumer, std::string const& topic);
     /// For lists and streams: those behind `after`, in order.
     Result<std::vector<Event>> list(std::int64_t after, std::size_t limit);
     /// The numbers of the oldest and the newest event that are kept; 0 and 0: none.

@@ -37,4 +37,9 @@ std::optional<std::int64_t> publish_in(Session& session, std::string const& topi
     return seq;
 }
 
+void drop_in(Session& session, std::string const& topic) {
+    // Also those of consumers that are not here now. What waits is little, so no index is kept.
+    session.run("DELETE FROM weir_delivery WHERE topic = ?1", topic);
+}
+
 }  // namespace weir::host

@@ -14,4 +14,8 @@ std::optional<std::int64_t> publish_in(Session& session, std::string const& topi
                                        std::string const& dedupe_key, std::string const& data,
                                        std::int64_t now_us);
 
+/// Takes the deliveries of `topic` that are left away, whoever would have got them, in the
+/// transaction that is open on `session`.
+void drop_in(Session& session, std::string const& topic);
+
 }  // namespace weir::host

@@ -24,6 +24,15 @@ public:
 
     Result<void> write(Work const& work) override { return writer_.write(work); }
     Result<void> read(Work const& work) override { return readers_.read(work); }
+    Result<void> check() override {
+        return writer_.write([refused = writer_.was_refused()](Session& session) -> Result<void> {
+            if (refused)
+                session.run(
+                    "INSERT INTO weir_fact(name, value) VALUES ('written', '1') ON CONFLICT DO "
+                    "UPDATE SET value = value + 1");
+            return {};
+        });
+    }
     Clock const& clock() const override { return clock_; }
     Topics& topics() override { return *topics_; }
     Figures figures() const override { return writer_.figures(); }

@@ -41,6 +41,9 @@ public:
     virtual Result<void> write(Work const& work) = 0;
     /// Runs `work` in a read transaction.
     virtual Result<void> read(Work const& work) = 0;
+    /// Whether a write would go through now. Writes something itself only after one was refused, so
+    /// that room made meanwhile is seen.
+    virtual Result<void> check() = 0;
     virtual Clock const& clock() const = 0;
     virtual Topics& topics() = 0;
 

@@ -55,4 +55,14 @@ void Topics::tell_passing(std::string const& topic, std::string const& data) con
     if (passing_) passing_(topic, data);
 }
 
+void Topics::on_dropped(std::function<void(std::string const&)> listener) {
+    std::lock_guard const lock{mutex_};
+    drop_listener_ = std::move(listener);
+}
+
+void Topics::tell_dropped(std::string const& topic) const {
+    std::lock_guard const lock{mutex_};
+    if (drop_listener_) drop_listener_(topic);
+}
+
 }  // namespace weir::host

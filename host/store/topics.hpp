@@ -19,6 +19,9 @@ public:
 
     void on_published(std::function<void()> listener);
     void tell_published() const;
+    /// As on_published(), for the topics whose deliveries were dropped; on the dropping thread.
+    void on_dropped(std::function<void(std::string const& topic)> listener);
+    void tell_dropped(std::string const& topic) const;
 
     /// Facts that are told once and not kept, such as how far a run is.
     using Passing = std::function<void(std::string const& topic, std::string const& data)>;
@@ -30,6 +33,7 @@ private:
     std::map<std::string, std::vector<std::string>> subscriptions_;
     std::function<void()> listener_;
     Passing passing_;
+    std::function<void(std::string const&)> drop_listener_;
 };
 
 }  // namespace weir::host

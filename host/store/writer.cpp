@@ -93,6 +93,7 @@ void Writer::commit(Batch& batch) {
 
 /// Whether the outcomes stand; else nothing of it is kept.
 bool Writer::try_commit(std::span<Job> jobs, Savepoints savepoints) {
+    std::int64_t const before = session_->total_changes();
     try {
         session_->run("BEGIN IMMEDIATE");
         if (!run_all(jobs, savepoints)) {
@@ -103,13 +104,14 @@ bool Writer::try_commit(std::span<Job> jobs, Savepoints savepoints) {
         session_->run("COMMIT");
         failpoint("store.after_commit");
     } catch (std::exception const& thrown) {
-        Error const why = store_failure(thrown, *session_);
+        Error const why = failure(thrown);
         take_back();
         for (Job& job : jobs) job.outcome = why;
         return false;
     }
     ++commits_;
     has_frames_ = true;
+    if (session_->total_changes() != before) was_refused_ = false;
     return true;
 }
 
@@ -126,7 +128,7 @@ bool Writer::run(Job& job, Savepoints savepoints) {
     try {
         job.outcome = (*job.work)(*session_);
     } catch (std::exception const& thrown) {
-        job.outcome = store_failure(thrown, *session_);
+        job.outcome = failure(thrown);
     }
     // Some errors make SQLite take back all that the transaction did.
     if (!session_->is_in_transaction()) return false;
@@ -134,6 +136,12 @@ bool Writer::run(Job& job, Savepoints savepoints) {
     if (!job.outcome) session_->run("ROLLBACK TO work");
     session_->run("RELEASE work");
     return true;
+}
+
+Error Writer::failure(std::exception const& thrown) {
+    Error why = store_failure(thrown, *session_);
+    if (why.status == WEIR_E_IO) was_refused_ = true;
+    return why;
 }
 
 void Writer::take_back() {

@@ -25,6 +25,8 @@ public:
 
     Result<void> write(Store::Work const& work);
     Store::Figures figures() const;
+    /// The disk took something no more, and nothing since.
+    bool was_refused() const { return was_refused_; }
 
 private:
     /// A write that waits. The work lives where write() waits for its outcome.
@@ -45,6 +47,7 @@ private:
     bool try_commit(std::span<Job> jobs, Savepoints savepoints);
     bool run_all(std::span<Job> jobs, Savepoints savepoints);
     bool run(Job& job, Savepoints savepoints);
+    Error failure(std::exception const& thrown);
     void take_back();
 
     std::unique_ptr<Session> session_;
@@ -56,6 +59,7 @@ private:
     std::size_t answered_ = 0;  // works of the batch before
     bool is_stopping_ = false;
     bool has_frames_ = false;  // in the WAL, since the last checkpoint
+    std::atomic<bool> was_refused_{false};
     std::atomic<std::uint64_t> commits_{0}, writes_{0};
     std::thread thread_;
 };

@@ -74,7 +74,7 @@ std::optional<Millis> Book::due_ms(Entry const& entry) {
            jitter_of(event.definition.key(), *event.next_ms, event.definition.jitter_ms);
 }
 
-void Book::load(std::vector<Stored> const& stored, Millis now_ms) {
+void Book::load(std::vector<Stored> const& stored, std::optional<Millis> reboot_ms) {
     for (Stored const& row : stored) {
         Entry entry;
         try {
@@ -83,7 +83,7 @@ void Book::load(std::vector<Stored> const& stored, Millis now_ms) {
                 throw Error{WEIR_E_CONFIG, "the stored event lies under another name"};
             seen_ms_ = std::max({seen_ms_, event.seen_ms, event.last_fired_ms.value_or(0)});
             entry = entry_of(std::move(event));
-            if (entry.schedule->is_reboot()) entry.event.next_ms = now_ms;
+            if (entry.schedule->is_reboot()) entry.event.next_ms = reboot_ms;
         } catch (std::exception const& error) {
             std::size_t const slash = std::min(row.key.find('/'), row.key.size() - 1);
             entry.event.definition.owner = row.key.substr(0, slash);

@@ -49,12 +49,13 @@ public:
     static constexpr std::size_t step_changes_max = 10'000, step_bytes_max = 15u << 20;
 
     /// Takes the stored events; called once, first. One that cannot be read stands in list() with
-    /// `last_error`, never fires, and can be removed. `now_ms` is when events of @reboot are due.
+    /// `last_error`, never fires, and can be removed. Events of @reboot are due at
+    /// `reboot_ms`; nothing: they were, and another generation of this plugin served before.
     struct Stored {
         std::string key;
         Json document;
     };
-    void load(std::vector<Stored> const& stored, Millis now_ms);
+    void load(std::vector<Stored> const& stored, std::optional<Millis> reboot_ms);
     /// What passed while nobody looked, by the rules of misfire however late it is, and times that
     /// were moved by new rules of a zone. To be asked again until the step is empty.
     Step start(Millis now_ms) const;

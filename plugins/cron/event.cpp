@@ -163,10 +163,11 @@ Json Miss::data() const {
     return {{"owner", owner}, {"name", name}, {"missed", count}, {"latest", print_time(latest_ms)}};
 }
 
-std::string Firing::topic() const {
-    // Nobody but a reader of /events waits for the user's own events.
-    return owner == "user" ? "schedule.fired" : "cron/1:" + owner + "/" + name;
+std::string topic_of(std::string const& key) {
+    return key.starts_with("user/") ? users_topic : "cron/1:" + key;
 }
+
+std::string Firing::topic() const { return topic_of(owner + "/" + name); }
 
 std::string Firing::dedupe_key() const {
     return owner == "user" ? name + "@" + print_time(scheduled_ms) : print_time(scheduled_ms);

@@ -64,6 +64,11 @@ struct Miss {
     Json data() const;  ///< of the topic "schedule.missed"
 };
 
+/// The topic that all events of people share; nobody but readers of /events waits for it.
+constexpr char const* users_topic = "schedule.fired";
+/// Where the deliveries of the event with this key go.
+std::string topic_of(std::string const& key);
+
 /// One delivery.
 struct Firing {
     std::string owner, name;

@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstdio>
+#include <cstdlib>
 #include <vector>
 
 #include "spelling.hpp"
@@ -186,6 +187,23 @@ std::string interval_text(Millis step_ms) {
     return "every " + joined(parts, "and");
 }
 
+/// Between the two, the second included.
+Json clock_changes(Zone const& zone, Millis from_ms, Millis to_ms) {
+    Json notes = Json::array();
+    Zone::Stretch before = zone.at(from_ms / second_ms);
+    while (before.end <= to_ms / second_ms && notes.size() < notes_max) {
+        Zone::Stretch const after = zone.at(before.end);
+        Seconds const by = after.offset - before.offset;
+        if (by != 0)
+            notes.push_back(std::string{"clocks in "} + zone.name() + " go " +
+                            (by > 0 ? "forward" : "back") + " by " +
+                            print_interval(std::abs(by) * second_ms) + " at " +
+                            print_time(before.end * second_ms));
+        before = after;
+    }
+    return notes;
+}
+
 }  // namespace
 
 std::string describe(Schedule const& schedule) {
@@ -209,10 +227,14 @@ Error never_due(Json const& schedule, Millis from_ms) {
 Json explain(Schedule const& schedule, Zone const& zone, Gap gap, Millis from_ms,
              std::size_t count) {
     Json next = Json::array();
-    std::optional<Millis> time = from_ms;
-    while (next.size() < count && (time = schedule.next(*time, zone, gap)))
+    std::optional<Millis> time = from_ms, last_ms;
+    while (next.size() < count && (time = schedule.next(*time, zone, gap))) {
         next.push_back(print_time(*time));
+        last_ms = time;
+    }
+    Json notes = next.empty() ? Json::array() : clock_changes(zone, from_ms, *last_ms);
     Json out{{"text", describe(schedule)}, {"next", std::move(next)}};
+    if (!notes.empty()) out["notes"] = std::move(notes);
     if (auto const* grid = schedule.interval()) out["interval_s"] = grid->step_ms / second_ms;
     return out;
 }

@@ -9,8 +9,11 @@ namespace weir::cron {
 /// What a schedule means, for people: "at 09:00, Monday to Friday".
 std::string describe(Schedule const& schedule);
 
-/// {"text","next":[…],"interval_s"?}: the first `count` times later than `from_ms`, by the code
-/// that fires. Empty when there is none.
+/// So many changes of clocks are noted.
+constexpr std::size_t notes_max = 4;
+
+/// {"text","next":[…],"interval_s"?,"notes"?:[…]}: the first `count` times after `from_ms`, by the
+/// code that fires; empty when there is none. Notes say where the zone's clocks change on the way.
 Json explain(Schedule const& schedule, Zone const& zone, Gap gap, Millis from_ms,
              std::size_t count);
 

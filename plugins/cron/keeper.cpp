@@ -7,13 +7,17 @@ namespace weir::cron {
 namespace {
 
 constexpr char const* collection = "events";
+constexpr char const *host_collection = "host", *host_key = "last";
 constexpr Millis retry_ms = 1'000;
 
 Changes changes_of(Step const& step) {
     Changes changes;
     for (CronEvent const& event : step.changed)
         changes.put(collection, event.definition.key(), event.document());
-    for (std::string const& key : step.removed) changes.del(collection, key);
+    for (std::string const& key : step.removed) {
+        changes.del(collection, key);
+        if (std::string const topic = topic_of(key); topic != users_topic) changes.drop(topic);
+    }
     for (Firing const& firing : step.firings)
         changes.publish(firing.topic(), firing.dedupe_key(), firing.data());
     for (Miss const& miss : step.misses)
@@ -35,7 +39,7 @@ void Keeper::take_all(Call const& call, Ask ask) {
 }
 
 void Keeper::start(Call const& call) {
-    std::lock_guard const lock{mutex_};
+    std::lock_guard const lock{steps_};
     constexpr std::uint32_t page = 1'000;
     std::vector<Book::Stored> stored;
     for (std::string after;;) {
@@ -45,13 +49,27 @@ void Keeper::start(Call const& call) {
         after = stored.back().key;
     }
     Millis const now = now_ms();
-    book_.load(stored, now);
+    bool const is_host_new = !knows_host(call);
+    {
+        std::lock_guard const reading{reading_};
+        book_.load(stored, is_host_new ? std::optional{now} : std::nullopt);
+    }
     take_all(call, [&] { return book_.start(now); });
+    if (is_host_new && host_.started_us() != 0)
+        host_.store().apply(call, Changes{}.put(host_collection, host_key,
+                                                {{"started_us", host_.started_us()}}));
     aim();
 }
 
+/// Whether this plugin has started in this host before, as another generation or before it was
+/// switched off.
+bool Keeper::knows_host(Call const& call) const {
+    std::optional<Document> const last = host_.store().get(call, host_collection, host_key);
+    return last && last->json.value("started_us", std::int64_t{0}) == host_.started_us();
+}
+
 void Keeper::on_timer(Call const& call, Millis now_ms) {
-    std::lock_guard const lock{mutex_};
+    std::lock_guard const lock{steps_};
     armed_ms_.reset();
     try {
         take_all(call, [&] { return book_.tick(now_ms); });
@@ -66,7 +84,10 @@ void Keeper::on_timer(Call const& call, Millis now_ms) {
 void Keeper::take(Call const& call, Step const& step) {
     if (step.empty()) return;
     host_.store().apply(call, changes_of(step));
-    book_.commit(step);
+    {
+        std::lock_guard const reading{reading_};
+        book_.commit(step);
+    }
     if (step.correction)
         host_.warn("the clock was set back from " + print_time(step.correction->was_ms) + " to " +
                    print_time(step.correction->now_ms) + "; schedules go on from there");
@@ -98,12 +119,12 @@ Keeper::Added Keeper::add_locked(Call const& call, Definition const& definition,
 }
 
 Keeper::Added Keeper::add(Call const& call, Definition const& definition) {
-    std::lock_guard const lock{mutex_};
+    std::lock_guard const lock{steps_};
     return add_locked(call, definition);
 }
 
 Keeper::Added Keeper::add_new(Call const& call, Definition const& definition, bool is_dry) {
-    std::lock_guard const lock{mutex_};
+    std::lock_guard const lock{steps_};
     CronEvent const* const there = book_.find(definition.key());
     if (there && !(there->definition == definition))
         throw Error{WEIR_E_CONFLICT,
@@ -116,7 +137,7 @@ Keeper::Added Keeper::add_new(Call const& call, Definition const& definition, bo
 
 CronEvent Keeper::change(Call const& call, std::string const& key, Json const& merge_patch,
                          bool is_dry) {
-    std::lock_guard const lock{mutex_};
+    std::lock_guard const lock{steps_};
     Definition const& before = found(key).definition;
     Json body = before.json();
     body.merge_patch(merge_patch);
@@ -130,7 +151,7 @@ CronEvent Keeper::change(Call const& call, std::string const& key, Json const& m
 }
 
 CronEvent Keeper::get(std::string const& key) const {
-    std::lock_guard const lock{mutex_};
+    std::lock_guard const lock{reading_};
     return found(key);
 }
 
@@ -141,7 +162,7 @@ CronEvent const& Keeper::found(std::string const& key) const {
 }
 
 bool Keeper::remove(Call const& call, std::string const& key) {
-    std::lock_guard const lock{mutex_};
+    std::lock_guard const lock{steps_};
     Step const step = book_.remove(key);
     take(call, step);
     aim();
@@ -149,14 +170,14 @@ bool Keeper::remove(Call const& call, std::string const& key) {
 }
 
 Firing Keeper::fire(Call const& call, std::string const& key) {
-    std::lock_guard const lock{mutex_};
+    std::lock_guard const lock{steps_};
     Step const step = book_.fire(key, now_ms());
     take(call, step);
     return step.firings.front();
 }
 
 std::vector<CronEvent> Keeper::list(Book::Filter const& filter) const {
-    std::lock_guard const lock{mutex_};
+    std::lock_guard const lock{reading_};
     std::vector<CronEvent> out;
     for (CronEvent const* event : book_.list(filter)) out.push_back(*event);
     return out;

@@ -10,7 +10,8 @@ namespace weir::cron {
 
 /// The book, kept in step with the store and the host's one timer: a step is stored in one
 /// transaction before the book shows it, and the timer is aimed anew only when the head of the book
-/// changes. Thread-safe; failures throw Error and leave all as it was.
+/// changes. Thread-safe; failures throw Error and leave all as it was. Steps wait for each other;
+/// who only looks waits for none of them to be stored.
 class Keeper {
 public:
     explicit Keeper(Host const& host) : host_{host} {}
@@ -31,7 +32,7 @@ public:
     CronEvent change(Call const& call, std::string const& key, Json const& merge_patch,
                      bool is_dry = false);
     CronEvent get(std::string const& key) const;
-    /// False: there was none. No firing of it is stored afterwards.
+    /// False: there was none. Afterwards no firing of it is stored, and none that is queued starts.
     bool remove(Call const& call, std::string const& key);
     Firing fire(Call const& call, std::string const& key);
 
@@ -45,9 +46,11 @@ private:
     template <class Ask>
     void take_all(Call const& call, Ask ask);
     void aim();
+    bool knows_host(Call const& call) const;
 
     Host host_;
-    mutable std::mutex mutex_;
+    std::mutex steps_;            // held from when a step is asked for until it is in the book
+    mutable std::mutex reading_;  // the book changes under both, and is read under either
     Book book_;
     std::optional<Millis> armed_ms_;
 };

@@ -129,10 +129,13 @@ TEST_F(Offered, ChangesAreReadWholeBeforeOneIsMade) {
               WEIR_OK);
     EXPECT_EQ(store.documents.at("dev.weir.mine|c|k").json, R"({"a":1})");
     EXPECT_EQ(store.events, std::vector<std::string>{"mine/1:t d 7"});
+    EXPECT_EQ(apply(R"({"drop":[{"topic":"mine/1:t"}]})"), WEIR_OK);
+    EXPECT_TRUE(store.events.empty());
     struct {
         char const *json, *said;
     } const cases[] = {
-        {R"({"puts":[]})", "store.changes: puts is no kind of change; put, del and publish are"},
+        {R"({"puts":[]})",
+         "store.changes: puts is no kind of change; put, del, drop and publish are"},
         {R"({"put":{}})", "store.changes: put is no list"},
         {R"({"put":[1]})", "store.changes: put holds a change that is no object"},
         {R"({"put":[{"collection":"c","key":"n","value":1},{"collection":"c","value":1}]})",
@@ -143,6 +146,13 @@ TEST_F(Offered, ChangesAreReadWholeBeforeOneIsMade) {
         {R"({"publish":[{"topic":"yours/1:t","data":1}]})",
          "bus.topic: the topic yours/1:t belongs to who provides yours/1, and dev.weir.mine does "
          "not"},
+        {R"({"drop":["mine/1:t"]})", "store.changes: drop holds a change that is no object"},
+        {R"({"drop":[{"topic":"mine/1:t"},{"topic":"yours/1:t"}]})",
+         "bus.topic: the topic yours/1:t belongs to who provides yours/1, and dev.weir.mine does "
+         "not"},
+        {R"({"drop":[{"topic":"free"}]})",
+         "bus.topic: the topic free is of no service, and whoever publishes on it may: only topics "
+         "like noun/1:… are dropped"},
         {"[]", "service.not_json: changes_json is no JSON object"},
     };
     for (auto const& one : cases) {

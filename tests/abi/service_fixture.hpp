@@ -54,6 +54,8 @@ public:
             documents[place(owner, change.collection, change.key)] = {change.key, 1, change.json};
         for (Changes::Delete const& change : changes.deletes)
             documents.erase(place(owner, change.collection, change.key));
+        for (std::string const& topic : changes.drops)
+            std::erase_if(events, [&](auto const& each) { return each.starts_with(topic + " "); });
         for (Changes::Publish const& event : changes.events)
             events.push_back(event.topic + " " + event.dedupe_key + " " + event.data);
         return {};

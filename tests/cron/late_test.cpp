@@ -160,6 +160,17 @@ TEST(CronLate, RebootFiresAtEachStart) {
     EXPECT_EQ(rig.take_fired(), Times{"12:00"});
 }
 
+TEST(CronLate, RebootDoesNotFireAgainWhenThePluginAloneStarts) {
+    Rig rig{"2026-01-01T10:00:00Z"};
+    rig.add("boot", "@reboot");
+    rig.restart();
+    EXPECT_EQ(rig.take_fired(), Times{"10:00"});
+    rig.now_ms = at("2026-01-01T11:00:00Z");
+    rig.restart(false);
+    rig.run_until("2026-01-01T12:00:00Z");
+    EXPECT_EQ(rig.take_fired(), Times{});
+}
+
 TEST(CronLate, TimesThatTheRulesOfAZoneMovedAreComputedAnew) {
     Rig rig{"2026-01-01T10:00:00Z"};
     rig.add("daily", "@daily");

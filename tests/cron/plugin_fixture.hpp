@@ -4,6 +4,7 @@
 #include <set>
 
 #include "abi/service_fixture.hpp"
+#include "host/serve/timer.hpp"
 #include "plugins/cron/times.hpp"
 
 namespace weir::host {
@@ -48,6 +49,7 @@ public:
         if (is_broken) return Error{WEIR_E_IO, "store.io", "the disk is full"};
         for (Changes::Put const& change : changes.puts) documents[change.key] = change.json;
         for (Changes::Delete const& change : changes.deletes) documents.erase(change.key);
+        for (std::string const& topic : changes.drops) drops.push_back(topic);
         for (Changes::Publish const& event : changes.events)
             if (event.dedupe_key.empty() || keys.insert(event.topic + event.dedupe_key).second)
                 events.emplace_back(event.topic, nlohmann::json::parse(event.data));
@@ -57,6 +59,7 @@ public:
     std::map<std::string, std::string> documents;
     std::vector<std::pair<std::string, nlohmann::json>> events;
     std::set<std::string> keys;
+    std::vector<std::string> drops;
     int applied = 0;
     bool is_broken = false;
 };
@@ -67,6 +70,7 @@ public:
     Result<void> arm(std::string const&, std::int64_t at_unix_ms) override {
         ++armed;
         aim_ms = at_unix_ms;
+        if (onto) onto->arm(at_unix_ms);
         return {};
     }
     Result<void> disarm(std::string const&) override {
@@ -75,6 +79,7 @@ public:
     }
     std::optional<std::int64_t> aim_ms;
     int armed = 0;
+    Timer* onto = nullptr;  ///< the host's, where a test wants it
 };
 
 /// The built plugin, loaded by the host, over a store in memory and a clock that stands still.

@@ -48,6 +48,8 @@ TEST_F(CronPlugin, ExplainsByTheCodeThatFires) {
                                   "read");
     EXPECT_EQ(explained,
               (Json{{"text", "at 02:30"},
+                    {"notes", {"clocks in Europe/Berlin go forward by 1h at "
+                               "2025-03-30T01:00:00.000Z"}},
                     {"next", {"2025-03-30T01:30:00.000Z", "2025-03-31T00:30:00.000Z"}}}));
     EXPECT_EQ(answer("explain", {}, {{"schedule", "15m"}})["next"].size(), 5u);
     EXPECT_EQ(answer("explain", {}, {{"schedule", "15m"}})["interval_s"], 900);
@@ -171,6 +173,20 @@ TEST_F(CronPlugin, ChangesPausesAndRemoves) {
         EXPECT_EQ(gone.error->code, "cron.event_not_found");
     }
     EXPECT_TRUE(store.documents.empty());
+}
+
+TEST_F(CronPlugin, ARemovedEventTakesWhatIsQueuedAlong) {
+    invoke("add_event", {{"name", "job:a"}, {"schedule", "15m"}});
+    ask("add_event", {}, {{"name", "mine"}, {"schedule", "@hourly"}});
+    ASSERT_TRUE(tick_at("2026-01-01T11:00:00Z"));
+    int const before = store.applied;
+    EXPECT_EQ(invoke("remove_event", {{"name", "job:a"}}).json, Json({{"removed", true}}));
+    EXPECT_EQ(store.applied, before + 1) << "in the transaction that removes it";
+    EXPECT_EQ(store.drops, std::vector<std::string>{"cron/1:dev.weir.replication/job:a"});
+    EXPECT_EQ(ask("remove_event", "mine").status, 204u);
+    EXPECT_EQ(store.drops.size(), 1u) << "people's events share a topic";
+    EXPECT_EQ(invoke("remove_event", {{"name", "job:a"}}).json, Json({{"removed", false}}));
+    EXPECT_EQ(store.drops.size(), 1u);
 }
 
 TEST_F(CronPlugin, FiresByHand) {

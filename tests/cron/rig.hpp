@@ -13,12 +13,12 @@ class Rig {
 public:
     explicit Rig(std::string const& now) : now_ms{at(now)} { restart(); }
 
-    /// A new host over the same store.
-    void restart() {
+    /// A new host over the same store, or another generation of the plugin in the same host.
+    void restart(bool is_host_new = true) {
         book = Book{};
         std::vector<Book::Stored> stored;
         for (auto const& [key, document] : documents) stored.push_back({key, document});
-        book.load(stored, now_ms);
+        book.load(stored, is_host_new ? std::optional{now_ms} : std::nullopt);
         take_all([&] { return book.start(now_ms); });
     }
     void restart_at(std::string const& time) {

@@ -79,7 +79,7 @@ TEST_F(Configuration, ThatIsWrongAnywhereChangesNothing) {
           "    destination: {connection: local, table: others}\n    schedule: 5x\n");
     Ran const refused = apply(host);
     EXPECT_EQ(refused.code, 2) << refused;
-    for (std::string const& id : {"connections/sample", "jobs/users", "jobs/other"})
+    for (std::string const id : {"connections/sample", "jobs/users", "jobs/other"})
         EXPECT_EQ(host.get("/replication/" + id).status, 404u) << id;
     std::ifstream in{file()};
     std::string const text{std::istreambuf_iterator<char>{in}, {}};
@@ -109,7 +109,7 @@ TEST_F(Configuration, WhatIsGoneFromItIsPausedOrPruned) {
     EXPECT_EQ(actions(plan(host, {"--prune"})),
               (Actions{"delete job more", "delete job users", "delete connection sample"}));
     EXPECT_EQ(apply(host, {"--prune"}).code, 0);
-    for (std::string const& id : {"connections/sample", "jobs/users", "jobs/more"})
+    for (std::string const id : {"connections/sample", "jobs/users", "jobs/more"})
         EXPECT_EQ(host.get("/replication/" + id).status, 404u) << id;
     EXPECT_EQ(host.get("/replication/connections/mine").status, 200u)
         << "what no file held is nobody's to prune";

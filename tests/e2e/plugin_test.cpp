@@ -225,6 +225,33 @@ TEST_F(Plugins, CronAndReplicationSwapUnderTicks) {
     EXPECT_EQ(host.get("/replication/jobs/parts").status, 200u) << event;
 }
 
+TEST_F(Plugins, RebootIsTheStartOfTheHostAndOfNoPlugin) {
+    auto const boots = [&] {
+        return Sqlite{data() + "/state.db"}.one(
+            "SELECT count(*) FROM weir_event WHERE topic = 'schedule.fired'");
+    };
+    {
+        WeirServer host{data()};
+        Answer const made = host.post("/cron/events", {{"name", "boot"}, {"schedule", "@reboot"}});
+        ASSERT_EQ(made.status, 201u) << made;
+        ASSERT_EQ(host.post("/plugins/cron/reload").status, 200u);
+        EXPECT_EQ(boots(), "0") << "it was made after the start";
+    }
+    {
+        WeirServer host{data()};
+        EXPECT_EQ(boots(), "1");
+        ASSERT_EQ(host.post("/plugins/cron/reload").status, 200u);
+        EXPECT_EQ(boots(), "1");
+        ASSERT_EQ(host.post("/plugins/replication/disable").status, 200u);
+        ASSERT_EQ(host.call("DELETE", "/plugins/cron").status, 204u);
+        ASSERT_EQ(host.post("/plugins", {{"file", "cron.so"}}).status, 201u);
+        ASSERT_EQ(host.get("/cron/events/boot").status, 200u);
+        EXPECT_EQ(boots(), "1");
+    }
+    WeirServer host{data()};
+    EXPECT_EQ(boots(), "2");
+}
+
 TEST_F(Plugins, WhatIsSwitchedOffOrUnloadedStaysSo) {
     install("acme_1");
     {

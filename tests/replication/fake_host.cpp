@@ -132,7 +132,7 @@ struct FakeHost::Tables {
         static weir_secrets const secrets{sizeof secrets, 0, put_secret, del_secret};
         static weir_bus const bus{sizeof bus, 0, publish, invoke};
         static weir_log const logs{sizeof logs, 0, log, nullptr};
-        static weir_clock const clock{sizeof clock, 0, unix_us, monotonic_ns};
+        static weir_clock const clock{sizeof clock, 0, unix_us, monotonic_ns, nullptr};
         std::string_view const name{id};
         if (name == "weir.store/1") return &store;
         if (name == "weir.secrets/1") return &secrets;

@@ -77,10 +77,29 @@ TEST_F(EventsTest, DeliveriesSurviveTheHost) {
 TEST_F(EventsTest, DroppedTopicsAreNotDelivered) {
     Events events{*store};
     events.subscribe("p", {"*"});
-    publish("a");
+    events.subscribe("gone", {"a"});
+    publish("a", "1");
     std::int64_t const b = publish("b");
-    must(events.drop("p", "a"));
-    EXPECT_EQ(due("p"), Seqs{b});
+    events.unsubscribe("gone");
+    std::vector<std::string> heard;
+    events.on_dropped([&](std::string const& topic) { heard.push_back(topic); });
+    must(Documents{*store}.apply("p", {.drops = {"a"}, .events = {{"a", "1", "1"}}}));
+    EXPECT_EQ(heard, std::vector<std::string>{"a"});
+    EXPECT_EQ(due("p"), Seqs{b}) << "and the key is known still";
+    EXPECT_EQ(due("gone"), Seqs{});
+    must(Documents{*store}.apply("p", {.drops = {"a"}, .events = {{"a", "2", "1"}}}));
+    EXPECT_EQ(due("p").size(), 2u) << "what comes with the drop is kept";
+    EXPECT_EQ(code_of(Documents{*store}.apply("p", {.drops = {""}})), "store.name");
+}
+
+TEST_F(EventsTest, ADropIsTakenBackWithItsTransaction) {
+    Events events{*store};
+    events.subscribe("p", {"*"});
+    std::int64_t const a = publish("a");
+    std::string const bad = "no json";
+    EXPECT_EQ(code_of(Documents{*store}.apply("p", {.puts = {{"c", "k", bad}}, .drops = {"a"}})),
+              "store.not_json");
+    EXPECT_EQ(due("p"), Seqs{a});
 }
 
 TEST_F(EventsTest, OldEventsGoAndUndeliveredOnesStay) {

@@ -63,9 +63,21 @@ TcpGate::TcpGate(int to_port) : wake_{::eventfd(0, EFD_CLOEXEC)} {
 }
 
 TcpGate::~TcpGate() {
-    std::uint64_t const one = 1;
-    if (::write(wake_, &one, sizeof one) == sizeof one) thread_.join();
+    is_over_ = true;
+    wake();
+    thread_.join();
     ::close(wake_);
+}
+
+void TcpGate::break_all() {
+    break_ = true;
+    wake();
+}
+
+void TcpGate::wake() {
+    std::uint64_t const one = 1;
+    if (::write(wake_, &one, sizeof one) != sizeof one)
+        throw std::runtime_error{"the gate's thread cannot be woken"};
 }
 
 void TcpGate::run(int listener, int to_port) {
@@ -98,7 +110,14 @@ void TcpGate::run(int listener, int to_port) {
             waited.push_back({pair.server, POLLIN, 0});
         }
         if (::poll(waited.data(), waited.size(), -1) < 0) continue;
-        if (waited[0].revents) break;
+        std::uint64_t woken = 0;
+        if (waited[0].revents && ::read(wake_, &woken, sizeof woken) < 0) continue;
+        if (is_over_) break;
+        if (break_.exchange(false)) {
+            for (Pair& pair : pairs) pair.close();
+            pairs.clear();
+            continue;
+        }
         std::vector<Pair> still;
         for (std::size_t i = 0; i < pairs.size(); ++i) {
             bool alive = true;
@@ -112,6 +131,7 @@ void TcpGate::run(int listener, int to_port) {
         pairs = std::move(still);
         if (!waited[1].revents) continue;
         int const client = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+        ++connections_;
         int const server = refuse_ ? -1 : connect_to(to_port);
         if (server >= 0)
             pairs.push_back({client, server});

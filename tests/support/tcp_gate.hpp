@@ -22,17 +22,22 @@ public:
     void black_hole(bool on) { black_hole_ = on; }
     /// New connections are closed at once.
     void refuse(bool on) { refuse_ = on; }
+    /// Every open connection breaks.
+    void break_all();
     int cuts() const { return cuts_; }
+    /// Connections that came, refused ones too.
+    int connections() const { return connections_; }
     /// How often a client spoke first or after its server did: round trips.
     int turns() const { return turns_; }
 
 private:
     void run(int listener, int to_port);
+    void wake();
 
     int port_, wake_;
     std::atomic<std::int64_t> cut_after_{-1};
-    std::atomic<bool> black_hole_{false}, refuse_{false};
-    std::atomic<int> cuts_{0}, turns_{0};
+    std::atomic<bool> black_hole_{false}, refuse_{false}, break_{false}, is_over_{false};
+    std::atomic<int> cuts_{0}, turns_{0}, connections_{0};
     std::thread thread_;
 };
 

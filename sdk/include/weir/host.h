@@ -30,6 +30,9 @@ typedef struct weir_clock {
     uint32_t struct_size, flags;
     int64_t (*unix_us)(const weir_host *);
     int64_t (*monotonic_ns)(const weir_host *);
+    // When this host came up, by unix_us(): the same for every instance that it makes, another
+    // one after a restart. 0: it keeps no services.
+    int64_t (*started_us)(const weir_host *);
 } weir_clock;
 
 enum { WEIR_METRIC_COUNTER = 1, WEIR_METRIC_GAUGE = 2 };
@@ -71,6 +74,9 @@ typedef struct weir_store {
     // Several changes in one transaction, all or none:
     //   {"put":[{"collection","key","value":{...}}],      whatever is there
     //    "del":[{"collection","key"}],
+    //    "drop":[{"topic"}],                               what is queued on a topic of a service
+    //                                                      that the plugin provides; none of it is
+    //                                                      handed out any more on return
     //    "publish":[{"topic","dedupe_key","data":{...}}]}  as weir_bus.publish on a durable topic;
     //                                                      one published before is left out
     weir_status (*apply)(const weir_host *, const weir_call *, const char *changes_json,
@@ -89,7 +95,8 @@ typedef struct weir_secrets {
 // "weir.timer/1": the host's one timer, granted to one plugin, which declares "timer":true.
 typedef struct weir_timer {
     uint32_t struct_size, flags;
-    // Replaces the aim; one on_timer() at or after it by the wall clock.
+    // Replaces the aim; one on_timer() at or after it by the wall clock, or as soon as that clock
+    // was set back by a second or more, since the aim may be another one now.
     weir_status (*arm)(const weir_host *, int64_t at_unix_ms, weir_error *);
     weir_status (*disarm)(const weir_host *, weir_error *);
 } weir_timer;

@@ -45,7 +45,7 @@ typedef struct weir_service {
     weir_status (*on_invoke)(weir_instance *, const weir_call *, const char *caller,
                              const char *service, const char *method, const void *in, size_t size,
                              const weir_out *, weir_error *);
-    // The aim of weir_timer was reached; one at a time.
+    // The aim of weir_timer was reached, or the clock was set back (now < due); one at a time.
     weir_status (*on_timer)(weir_instance *, const weir_call *, int64_t due_unix_ms,
                             int64_t now_unix_ms, weir_error *);
     // Between create() and the first of the calls above, when all services that the component

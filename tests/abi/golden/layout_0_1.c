@@ -133,11 +133,12 @@ MEMBER(weir_log, flags, 4, uint32_t *);
 MEMBER(weir_log, log, 8, void (**)(const weir_host *, int32_t level, const char *message));
 MEMBER(weir_log, enabled, 16, int32_t (**)(const weir_host *, int32_t level));
 
-SIZE_AT_LEAST(weir_clock, 24);
+SIZE_AT_LEAST(weir_clock, 32);
 MEMBER(weir_clock, struct_size, 0, uint32_t *);
 MEMBER(weir_clock, flags, 4, uint32_t *);
 MEMBER(weir_clock, unix_us, 8, int64_t (**)(const weir_host *));
 MEMBER(weir_clock, monotonic_ns, 16, int64_t (**)(const weir_host *));
+MEMBER(weir_clock, started_us, 24, int64_t (**)(const weir_host *));
 
 SIZE_AT_LEAST(weir_metrics, 24);
 MEMBER(weir_metrics, struct_size, 0, uint32_t *);

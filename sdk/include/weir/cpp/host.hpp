@@ -32,6 +32,10 @@ public:
     std::int64_t monotonic_ns() const {
         return WEIR_HAS(clock_, weir_clock, monotonic_ns) ? clock_->monotonic_ns(host_) : 0;
     }
+    /// When the host came up: tells its start from another generation of the plugin. 0: unknown.
+    std::int64_t started_us() const {
+        return WEIR_HAS(clock_, weir_clock, started_us) ? clock_->started_us(host_) : 0;
+    }
 
     /// An id for `record`; 0 when the host keeps no metrics.
     std::uint64_t counter(char const* name, char const* help) const {

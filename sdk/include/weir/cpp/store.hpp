@@ -33,6 +33,12 @@ public:
         json_["del"].push_back({{"collection", std::move(collection)}, {"key", std::move(key)}});
         return *this;
     }
+    /// Drops what is queued on `topic`, which is of a service that the plugin provides. A delivery
+    /// that is handed out already ends undisturbed; what publish() adds here is kept.
+    Changes& drop(std::string topic) {
+        json_["drop"].push_back({{"topic", std::move(topic)}});
+        return *this;
+    }
     /// An event on a durable topic. One with this topic and key that was published before is left
     /// out; an empty key: never.
     Changes& publish(std::string topic, std::string dedupe_key, Json data) {

@@ -98,7 +98,7 @@ private:
                                       self.log_.push_back({level, text});
                                   },
                                   [](weir_host const*, std::int32_t) { return 1; }};
-        static weir_clock const clock{sizeof clock, 0, unix_us, monotonic_ns};
+        static weir_clock const clock{sizeof clock, 0, unix_us, monotonic_ns, nullptr};
         static weir_metrics const metrics{sizeof metrics, 0, define, record};
         std::string_view const wanted{id};
         if (wanted == "weir.log/1") return &log;
