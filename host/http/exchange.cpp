@@ -47,6 +47,31 @@ bool may_send(std::string_view name, std::string_view value) {
 
 bool has_body(unsigned status) { return status != 204 && status != 304; }
 
+/// Who asks, as proxies that are trusted told each other: the last address in X-Forwarded-For that
+/// is none of theirs. What stands before it may be made up.
+std::string asked_from(Head const& head, std::string const& peer,
+                       std::vector<std::string> const& proxies) {
+    if (!is_trusted(proxies, peer)) return peer;
+    std::string list;
+    for (auto const& [name, value] : head.fields)
+        if (equals_folded(name, "x-forwarded-for")) list += "," + value;
+    std::string from = peer;
+    while (!list.empty()) {
+        std::size_t const comma = list.rfind(',');
+        std::string said = list.substr(comma + 1);
+        list.erase(comma);
+        said.erase(0, said.find_first_not_of(' '));
+        said.erase(said.find_last_not_of(' ') + 1);
+        bool const is_address =
+            !said.empty() && said.size() <= 45 &&
+            said.find_first_not_of("0123456789abcdefABCDEF.:") == said.npos;
+        if (!is_address) break;
+        from = said;
+        if (!is_trusted(proxies, from)) break;
+    }
+    return from;
+}
+
 std::string http_date(std::int64_t unix_us) {
     std::time_t const seconds = static_cast<std::time_t>(unix_us / 1'000'000);
     std::tm parts{};
@@ -62,13 +87,18 @@ std::string http_date(std::int64_t unix_us) {
 
 }  // namespace
 
+bool is_trusted(std::vector<std::string> const& proxies, std::string const& address) {
+    std::string const name = address.empty() ? "unix" : address;
+    return std::find(proxies.begin(), proxies.end(), name) != proxies.end();
+}
+
 Exchange::Exchange(Head head, Peer const& peer, Shared const& shared)
     : head_{std::move(head)}, peer_{peer}, shared_{shared}, ports_{shared.ports} {
     for (auto const& [name, value] : head_.fields)
         if (equals_folded(name, "x-request-id") && is_request_id(value))
             request_.request_id = value;
     if (request_.request_id.empty()) request_.request_id = make_ulid(ports_.clock.unix_us());
-    request_.address = peer_.address;
+    request_.address = asked_from(head_, peer_.address, ports_.trusted_proxies);
     request_.is_secure = peer_.is_secure;
 }
 
@@ -136,8 +166,8 @@ std::optional<Refusal> Exchange::identify() {
     if (found) request_.who = *std::move(found);
     if (!framing_.bearer || !request_.who.id.empty()) return std::nullopt;
     // A right token is never held back by another's failures, who may share the address.
-    ports_.authenticator.refused(peer_.address);
-    std::int64_t const wait = shared_.admission.take_wrong(peer_.address);
+    ports_.authenticator.refused(request_.address);
+    std::int64_t const wait = shared_.admission.take_wrong(request_.address);
     if (wait == 0) return std::nullopt;
     Error too_many{WEIR_E_BUSY, "request.too_many", "too many wrong tokens came from this address"};
     too_many.retry_after_ms = wait;

@@ -23,6 +23,9 @@ struct Shared {
     PathLocks& locks;
 };
 
+/// Whether `address` (empty: a Unix socket) is one of `proxies`, as of Server::Ports.
+bool is_trusted(std::vector<std::string> const& proxies, std::string const& address);
+
 /// One request and its answer, without the socket: what is decided between the bytes.
 class Exchange {
 public:

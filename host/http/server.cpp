@@ -273,7 +273,9 @@ private:
         if (wrong) return;
         socket.set_option(tcp::no_delay{true}, wrong);
         std::string const address = peer.address().to_string();
-        if (peer.address().is_loopback()) {
+        // Behind a proxy are many, none of whom is to be held back by the others.
+        if (peer.address().is_loopback() ||
+            is_trusted(sessions_.ports.trusted_proxies, address)) {
             net::co_spawn(io_, serve_tcp(std::move(socket), address), net::detached);
             return;
         }

@@ -88,6 +88,8 @@ public:
         Replays* replays = nullptr;     ///< none: Idempotency-Key is not heeded
         bool requires_if_match = false;  ///< changing without If-Match: 428
         std::vector<std::string> hosts = {};  ///< values of Host that are served; empty: any
+        /// Addresses whose X-Forwarded-For counts; "unix": whoever comes through a Unix socket.
+        std::vector<std::string> trusted_proxies = {};
         TlsFiles tls = {};
     };
     /// Binds and listens at "HOST:PORT" (port 0: any free; "[::1]:7070") or "unix:PATH" (0600), and

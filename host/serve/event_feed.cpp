@@ -209,6 +209,8 @@ bool EventFeed::move_behind(Reader& reader) {
     Result<std::vector<Event>> const events = events_.list(reader.place, limits_.page);
     if (!events) return false;
     for (Event const& event : *events) {
+        // A page of large events is more than a reader may have waiting.
+        if (reader.stream->pending_bytes() > limits_.ahead_bytes_max) return false;
         if (auto const shown = public_event(event)) push(reader, *shown);
         reader.place = event.seq;
     }

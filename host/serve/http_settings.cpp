@@ -60,6 +60,7 @@ std::map<std::string, Take> members_of(HttpSettings& out) {
     return {{"require_if_match", truth(out.requires_if_match)},
             {"public_metrics", truth(out.public_metrics)},
             {"hosts", texts(out.hosts)},
+            {"trusted_proxies", texts(out.trusted_proxies)},
             {"tls", files(out.tls)},
             {"head_bytes_max", number(limits.head_bytes_max)},
             {"fields_max", number(limits.fields_max)},

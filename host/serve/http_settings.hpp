@@ -15,6 +15,7 @@ struct HttpSettings {
     bool requires_if_match = false;
     bool public_metrics = false;     ///< /metrics needs no token beyond this machine either
     std::vector<std::string> hosts;  ///< values of Host that are served; empty: any
+    std::vector<std::string> trusted_proxies;  ///< addresses whose X-Forwarded-For counts; "unix"
     http::TlsFiles tls;              ///< relative to the directory the host was started in
 };
 

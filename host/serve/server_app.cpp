@@ -76,6 +76,7 @@ Result<void> App::start(ConfigFile const& config) {
     ports.replays = &replays_;
     ports.requires_if_match = config.http.requires_if_match;
     ports.hosts = config.http.hosts;
+    ports.trusted_proxies = config.http.trusted_proxies;
     ports.tls = config.http.tls;
     ports.audit = [this](http::AuditEntry const& entry) {
         if (Result<void> noted = access_.note(entry); !noted)

@@ -111,6 +111,10 @@ TEST_F(Watched, TopIsOnePlainTableInAPipe) {
     EXPECT_NE(empty.out.find("weir job create"), std::string::npos) << empty;
     make_job(host);
     host.run_job("users");
+    // What a job remembers of its run follows the answer.
+    ASSERT_TRUE(eventually([&] {
+        return host.get("/replication/jobs/users").body.at("last_status") == "succeeded";
+    }));
     Ran const full = host.cli({"top"});
     EXPECT_NE(full.out.find("users  idle"), std::string::npos) << full;
     EXPECT_NE(full.out.find("succeeded"), std::string::npos) << full;
