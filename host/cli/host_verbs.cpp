@@ -77,7 +77,8 @@ void add_backup(CLI::App& app, Verb& chosen) {
                  if (!file->empty()) body["file"] = *file;
                  auto made = client.send("POST", "/backup", body);
                  if (!made) return fail(made.error(), options.voice);
-                 if (!options.voice.quiet) tell("restore: a data directory with this as state.db, and the master.key\n");
+                 if (!options.voice.quiet)
+                     tell("restore: a data directory with this as state.db, and the master.key\n");
                  return show(*made, options, cell(made->body, "file") + "\n");
              })
         ->add_option("NAME", *file, "Name in DIR/backups; default: the time");

@@ -100,7 +100,7 @@ void add_pages(CLI::App const& app, std::string const& version, std::vector<ManP
     text += commands_text(app) + options_text(app);
     if (!app.get_footer().empty())
         text += fmt::format(".SH NOTES\n.nf\n{}\n.fi\n",
-                            plain(app.get_footer().substr(app.get_footer().find_first_not_of('\n'))));
+                            plain(CLI::detail::trim_copy(app.get_footer())));
     text += ".SH EXIT STATUS\n0 done, 1 the work failed, 2 wrong usage or configuration, 3 the "
             "environment failed, 4 some records rejected or some streams failed, 130 "
             "interrupted.\n";

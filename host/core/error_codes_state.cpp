@@ -6,6 +6,15 @@ namespace {
 
 // Of what Weir keeps of its own.
 constexpr ErrorCode state_codes[] = {
+    {"backup.exists", "There is such a copy",
+     "A file of this name lies among the copies of the state.",
+     "Give another name."},
+    {"backup.file_name", "No name of a file",
+     "The name of a copy has other characters than letters, digits and - _ . behind the first.",
+     "Give another name, or none: then it is the time."},
+    {"backup.not_written", "Copy not written",
+     "The copy of the state could not be written.",
+     "Make room in the data directory, and see that the host may write there."},
     {"secret.damaged", "Secret damaged",
      "A stored secret cannot be opened.",
      "Write it again."},
@@ -64,6 +73,9 @@ constexpr ErrorCode state_codes[] = {
     {"store.newer", "Written by a newer Weir",
      "The data directory was written by a later version.",
      "Start that version, or name another data directory."},
+    {"store.none", "Nothing is kept",
+     "A command that works without a server has no state, and a plugin asked for it.",
+     "Start weir serve."},
     {"store.not_found", "No such document",
      "A plugin asked for a document that is not there.",
      "Report it to the maker of the plugin."},

@@ -63,7 +63,8 @@ Json parameters_of(Route const& route) {
             out.push_back(std::move(parameter));
         }
     }
-    if (route.waits)
+    bool const starts_a_run = std::ranges::find(route.answers, 202u) != route.answers.end();
+    if (route.waits && starts_a_run)
         out.push_back({{"name", "Prefer"},
                        {"in", "header"},
                        {"description", "wait=N: answers when the run has ended, after N s at most"},

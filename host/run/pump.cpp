@@ -51,8 +51,8 @@ Result<Item> read_one(ReaderProxy& reader, CallContext const& call) {
     return item;
 }
 
-/// Reads one batch ahead; false: there is no more to read, or nobody wants it. Adds to `read_ns` how
-/// long the source was at work.
+/// Reads one batch ahead; false: there is no more to read, or nobody wants it. Adds to `read_ns`
+/// how long the source was at work.
 bool read_next(PumpPorts const& ports, Reading& reading, std::int64_t& read_ns) {
     if (!reading.wait_room()) return false;
     if (ports.stop.reading) {

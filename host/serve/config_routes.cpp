@@ -131,7 +131,8 @@ Response roll_back(Ports const& ports, Request const& request) {
 std::vector<http::Route> config_routes(Bus& bus, Clock const& clock) {
     using http::Scope;
     Ports const ports{bus, clock};
-    auto const document = [ports](std::string const& method, std::vector<std::string> const& known) {
+    using Names = std::vector<std::string>;
+    auto const document = [ports](std::string const& method, Names const& known) {
         return [=](Request const& in) { return with_document(ports, in, method, known); };
     };
     std::vector<http::Route> routes{

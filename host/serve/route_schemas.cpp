@@ -122,6 +122,19 @@ constexpr char table[] = R"json({
     "name": {"type": "string"}, "level": {"type": "string"},
     "own": {"type": "boolean", "description": "not the default's"},
     "until": {"$ref": "#/definitions/text_or_null"}}},
+  "action": {"type": "object", "required": ["action", "kind", "id"], "properties": {
+    "action": {"type": "string", "enum": ["create", "update", "pause", "delete"]},
+    "kind": {"type": "string", "enum": ["integration", "connection", "job"]},
+    "id": {"type": "string"}, "effect": {"type": "string", "enum": ["in_place", "needs_reset"]},
+    "differences": {"type": "array", "items": {"type": "object", "required": ["pointer"],
+      "properties": {"pointer": {"type": "string"}, "before": {}, "after": {},
+        "secret": {"type": "boolean", "description": "a secret is another one"}}}}}},
+  "config_plan": {"type": "object", "required": ["hash", "unchanged", "actions"], "properties": {
+    "hash": {"type": "string"}, "unchanged": {"$ref": "#/definitions/count"},
+    "revision": {"$ref": "#/definitions/count"},
+    "actions": {"type": "array", "items": {"$ref": "#/definitions/action"}},
+    "at_start": {"type": "array", "items": {"type": "string"},
+      "description": "sections that count only when the host starts"}}},
   "health": {"type": "object", "required": ["status"], "properties": {
     "status": {"type": "string"},
     "checks": {"type": "array", "items": {"type": "object", "properties": {
@@ -233,6 +246,29 @@ constexpr char table[] = R"json({
 "PUT /secrets/{name}": {"answers": [200, 201], "response": {"type": "object",
   "properties": {"name": {"type": "string"}}}},
 "DELETE /secrets/{name}": {"answers": [204]},
+"GET /config": {"query": {"type": "object", "properties": {"pointer": {"type": "string",
+  "description": "JSON Pointer of a part"}}}, "response": {"type": "object", "properties": {
+  "version": {"type": "integer"}, "integrations": {"type": "object", "x-open": true},
+  "connections": {"type": "object", "x-open": true}, "jobs": {"type": "object", "x-open": true}}}},
+"GET /config/revisions": {"query": {"$ref": "#/definitions/page"}, "list": {"type": "object",
+  "required": ["revision", "at"], "properties": {"revision": {"$ref": "#/definitions/count"},
+    "at": {"type": "string"}, "by": {"type": ["string", "null"]},
+    "from": {"type": ["string", "null"]}, "hash": {"type": "string"},
+    "actions": {"type": "array", "items": {"$ref": "#/definitions/action"}}}}},
+"POST /config/validate": {"response": {"$ref": "#/definitions/config_plan"}},
+"POST /config/plan": {"response": {"$ref": "#/definitions/config_plan"}, "query": {
+  "type": "object", "properties": {"prune": {"type": "boolean"}}}},
+"POST /config/apply": {"response": {"$ref": "#/definitions/config_plan"}, "query": {
+  "type": "object", "properties": {"plan_hash": {"type": "string"},
+    "prune": {"type": "boolean"}, "allow_reset": {"type": "boolean"}}}},
+"POST /config/import": {"response": {"$ref": "#/definitions/config_plan"}, "query": {
+  "type": "object", "properties": {"allow_reset": {"type": "boolean"}}}},
+"POST /config/rollback/{revision}": {"response": {"$ref": "#/definitions/config_plan"}, "query": {
+  "type": "object", "properties": {"prune": {"type": "boolean"},
+    "allow_reset": {"type": "boolean"}}}},
+"POST /backup": {"answers": [201], "response": {"type": "object",
+  "required": ["file", "bytes", "at"], "properties": {"file": {"type": "string"},
+    "bytes": {"$ref": "#/definitions/count"}, "at": {"type": "string"}}}},
 "GET /events": {"response": {"type": "string"}, "media": "text/event-stream",
   "query": {"type": "object", "properties": {
     "types": {"type": "string", "description": "run.*,job.state, …"},

@@ -49,7 +49,7 @@ Result<void> with_session(std::filesystem::path const& state, Work const& work) 
 
 Result<std::uint64_t> back_up(std::filesystem::path const& state,
                               std::filesystem::path const& to) {
-    // Made here, so that it is nobody else's to read from its first byte; SQLite takes an empty one.
+    // Made here, so that nobody else may read it from its first byte; SQLite takes an empty one.
     int const fd = ::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) return not_written(to);
     ::close(fd);

@@ -1,7 +1,9 @@
 #include "host/store/writer.hpp"
 
 #include <sqlite3.h>
+#include <sys/statvfs.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "host/core/failpoint.hpp"
@@ -11,8 +13,9 @@ namespace weir::host {
 
 namespace {
 
-/// So long without a write, and what lies in the WAL moves into the database.
-constexpr std::chrono::seconds idle{1};
+/// So long without a write, and what lies in the WAL moves into the database: less than the time
+/// between the ticks of a job that runs every second, or the WAL would only grow.
+constexpr std::chrono::milliseconds idle{250};
 /// So long for those who were just answered to come back with their next write.
 constexpr std::chrono::microseconds gather{100};
 
@@ -87,8 +90,38 @@ Writer::Batch Writer::next_batch() {
 /// too large for the disk takes no other along.
 void Writer::commit(Batch& batch) {
     if (try_commit(batch, Savepoints::none)) return;
+    if (make_room(batch) && try_commit(batch, Savepoints::none)) return;
     if (batch.size() == 1 || try_commit(batch, Savepoints::each)) return;
     for (Job& job : batch) try_commit({&job, 1}, Savepoints::none);
+}
+
+/// On a full disk the log holds most of what could go: what is in it goes into the database, and it
+/// becomes empty, unless readers need it for longer than one waits here.
+bool Writer::make_room(Batch const& batch) {
+    constexpr int patience_ms = 200, usual_ms = 5'000;
+    bool const is_full = std::ranges::any_of(batch, [](Job const& job) {
+        return !job.outcome && job.outcome.error().code == "store.disk_full";
+    });
+    if (!is_full) return false;
+    sqlite3_busy_timeout(session_->handle(), patience_ms);
+    int const done = sqlite3_wal_checkpoint_v2(session_->handle(), nullptr,
+                                               SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    sqlite3_busy_timeout(session_->handle(), usual_ms);
+    return done == SQLITE_OK;
+}
+
+/// The log may take an eighth of the room that is left: on a small disk it would else take all of
+/// it, and none would be there to move it into the database.
+void Writer::limit_log() {
+    constexpr std::uint64_t page_bytes = 4'096, least = 64, most = 4'000;
+    struct ::statvfs disk{};
+    char const* const file = sqlite3_db_filename(session_->handle(), "main");
+    if (!file || ::statvfs(file, &disk) != 0) return;
+    std::uint64_t const room = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+    auto const pages = static_cast<int>(std::clamp(room / 8 / page_bytes, least, most));
+    if (pages == log_pages_max_) return;
+    log_pages_max_ = pages;
+    sqlite3_wal_autocheckpoint(session_->handle(), pages);
 }
 
 /// Whether the outcomes stand; else nothing of it is kept.
@@ -96,6 +129,7 @@ bool Writer::try_commit(std::span<Job> jobs, Savepoints savepoints) {
     std::int64_t const before = session_->total_changes();
     try {
         session_->run("BEGIN IMMEDIATE");
+        limit_log();
         if (!run_all(jobs, savepoints)) {
             take_back();
             return false;

@@ -47,6 +47,8 @@ private:
     bool try_commit(std::span<Job> jobs, Savepoints savepoints);
     bool run_all(std::span<Job> jobs, Savepoints savepoints);
     bool run(Job& job, Savepoints savepoints);
+    bool make_room(Batch const& batch);
+    void limit_log();
     Error failure(std::exception const& thrown);
     void take_back();
 
@@ -59,6 +61,7 @@ private:
     std::size_t answered_ = 0;  // works of the batch before
     bool is_stopping_ = false;
     bool has_frames_ = false;  // in the WAL, since the last checkpoint
+    int log_pages_max_ = 0;    // beyond them a commit moves the WAL into the database
     std::atomic<bool> was_refused_{false};
     std::atomic<std::uint64_t> commits_{0}, writes_{0};
     std::thread thread_;

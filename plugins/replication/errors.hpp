@@ -4,9 +4,15 @@ namespace weir::replication {
 
 /// What the codes of this library mean, for people: `errors` of its meta_json.
 inline constexpr char errors[] = R"([
+  {"code": "config.revision_not_found", "title": "No such revision",
+   "cause": "No configuration was applied as this revision, or it is older than the last hundred.",
+   "remedy": "weir config revisions lists them."},
   {"code": "connector.not_loaded", "title": "Connector not loaded",
    "cause": "The connector that a connection or job names is not there.",
    "remedy": "Put its library into a connector directory."},
+  {"code": "plan.stale", "title": "The plan is another one now",
+   "cause": "What applying would do is not what it was when the plan of this hash was made.",
+   "remedy": "Look at the plan again, and apply it with its new hash."},
   {"code": "replication.append_repeats", "title": "Appends again and again",
    "cause": "A warning: without a cursor each run appends everything once more.",
    "remedy": "Give the source a cursor, or use mode upsert."},

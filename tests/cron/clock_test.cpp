@@ -39,16 +39,17 @@ protected:
 TEST_F(CronClock, SetFarForwardAndBackWhileIdleIsNoticedBeforeTheNextTick) {
     invoke("add_event", {{"name", "daily"}, {"schedule", "0 9 * * *"}});
     ASSERT_TRUE(set("2026-03-01T12:00:00Z"));
-    ASSERT_EQ(store.events.size(), 1u);
+    ASSERT_EQ(store.events.size(), 2u);
+    EXPECT_EQ(store.events[1].first, "schedule.missed") << "the days between";
     EXPECT_EQ(store.events[0].second["scheduled_at"], "2026-03-01T09:00:00.000Z");
     EXPECT_EQ(timer.aim_ms, read_time("2026-03-02T09:00:00Z"));
     ASSERT_TRUE(set("2026-01-01T10:00:05Z"));
-    ASSERT_EQ(store.events.size(), 2u);
-    EXPECT_EQ(store.events[1].first, "clock_corrected");
+    ASSERT_EQ(store.events.size(), 3u);
+    EXPECT_EQ(store.events[2].first, "clock_corrected");
     EXPECT_EQ(timer.aim_ms, read_time("2026-01-02T09:00:00Z")) << "not in March";
     ASSERT_TRUE(set("2026-01-02T09:00:00Z"));
-    ASSERT_EQ(store.events.size(), 3u);
-    EXPECT_EQ(store.events[2].second["scheduled_at"], "2026-01-02T09:00:00.000Z");
+    ASSERT_EQ(store.events.size(), 4u);
+    EXPECT_EQ(store.events[3].second["scheduled_at"], "2026-01-02T09:00:00.000Z");
 }
 
 TEST_F(CronClock, ASmallerStepBackFiresNothingTwice) {

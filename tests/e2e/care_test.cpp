@@ -97,7 +97,8 @@ TEST_F(Care, ADoctorFindsWhatIsWrongAndSaysWhatToDo) {
         EXPECT_EQ(each.contains("remedy"), each.at("level") != "ok") << each;
     fs::permissions(data() + "/master.key", fs::perms{0600});
     std::string bytes = read_file(data() + "/state.db");
-    for (std::size_t at = 4096; at + 4096 < bytes.size(); at += 4096) bytes.replace(at, 64, 64, 'x');
+    for (std::size_t at = 4096; at + 4096 < bytes.size(); at += 4096)
+        bytes.replace(at, 64, 64, 'x');
     write_file(data() + "/state.db", bytes);
     EXPECT_EQ(signs(doctor()), (Signs{"bad state", "warn host"}));
 }

@@ -31,10 +31,9 @@ public:
     bool hears(std::string_view text) {
         pollfd waits{fd_, POLLIN, 0};
         while (::poll(&waits, 1, std::chrono::milliseconds{patience}.count()) == 1) {
-            char said[256];
-            ssize_t const size = ::recv(fd_, said, sizeof said, 0);
-            if (size > 0 && std::string_view{said, static_cast<std::size_t>(size)}.starts_with(text))
-                return true;
+            std::string said(256, '\0');
+            ssize_t const size = ::recv(fd_, said.data(), said.size(), 0);
+            if (size > 0 && said.starts_with(text)) return true;
         }
         return false;
     }

@@ -52,6 +52,14 @@ protected:
     std::unique_ptr<Store> store;
 };
 
+// The same few pages again and again: all that grows is the log.
+TEST_F(FullDisk, IsNotFullOfTheLogAlone) {
+    for (int i = 0; i < 400; ++i) {
+        Result<std::uint64_t> const stored = put("one", 30'000 + static_cast<std::size_t>(i));
+        ASSERT_TRUE(stored) << i << ": " << stored.error().message;
+    }
+}
+
 TEST_F(FullDisk, IsSaidReadsGoOnAndWritesToo) {
     std::size_t expected = 0;
     for (int round = 1; round <= 5; ++round) {
