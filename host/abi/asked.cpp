@@ -38,6 +38,13 @@ std::string member(Json const& change, char const* key, bool is_required = true)
     return value;
 }
 
+std::uint64_t revision(Json const& change) {
+    auto const found = change.find("if_revision");
+    if (found == change.end()) return WEIR_REVISION_ANY;
+    if (found->is_number_unsigned()) return found->get<std::uint64_t>();
+    throw wrong("store.changes", "the if_revision of a change is no revision");
+}
+
 std::string value(Json const& change, char const* key) {
     auto const found = change.find(key);
     if (found == change.end()) throw wrong("store.changes", fmt::format("a change has no {}", key));
@@ -106,8 +113,8 @@ private:
                                     kind_));
     }
     std::size_t put(Json const& change) {
-        changes_.puts.push_back(
-            {member(change, "collection"), member(change, "key"), value(change, "value")});
+        changes_.puts.push_back({member(change, "collection"), member(change, "key"),
+                                 value(change, "value"), revision(change)});
         return changes_.puts.size();
     }
     std::size_t remove(Json const& change) {

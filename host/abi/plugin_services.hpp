@@ -28,6 +28,7 @@ public:
     struct Changes {
         struct Put {
             std::string collection, key, json;
+            std::uint64_t if_revision = ~std::uint64_t{0};  ///< WEIR_REVISION_ANY
         };
         struct Delete {
             std::string collection, key;

@@ -75,7 +75,8 @@ Response with_document(Ports const& ports, Request const& request, std::string c
     std::vector<Finding> findings;
     Json in = flags(request, known, findings);
     if (!findings.empty()) return refused(findings);
-    Result<ConfigFile> const config = ConfigFile::parse(request.body, "body", ".");
+    std::string const from = request.query_param("from").value_or("body");
+    Result<ConfigFile> const config = ConfigFile::parse(request.body, from, ".");
     if (!config) return http::problem(config.error());
     in["configuration"] = config->configuration();
     in["by"] = request.who.id;

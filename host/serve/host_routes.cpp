@@ -33,6 +33,8 @@ Json checks_of(HostRoutePorts const& ports) {
     for (Refusal const& refusal : ports.registry.refusals())
         checks.push_back(
             check("library " + refusal.path.filename().string(), false, refusal.error.message));
+    if (std::string const wrong = ports.config_error(); !wrong.empty())
+        checks.push_back(check("config", false, wrong));
     return checks;
 }
 

@@ -18,6 +18,7 @@ struct HostRoutePorts {
     http::Router& router;
     Clock const& clock;
     std::function<std::string()> metrics;  ///< the text of /metrics
+    std::function<std::string()> config_error;  ///< of the configuration file; empty: none
 };
 
 /// Health, versions, metrics.

@@ -38,7 +38,8 @@ Result<std::vector<StoreService::Document>> OfferedStore::list(std::string const
 
 Result<void> OfferedStore::apply(std::string const& owner, Changes const& changes) {
     weir::host::Changes out;
-    for (auto const& put : changes.puts) out.puts.push_back({put.collection, put.key, put.json});
+    for (auto const& put : changes.puts)
+        out.puts.push_back({put.collection, put.key, put.json, put.if_revision});
     for (auto const& gone : changes.deletes) out.deletes.push_back({gone.collection, gone.key});
     out.drops = changes.drops;
     for (auto const& event : changes.events)

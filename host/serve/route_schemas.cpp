@@ -140,6 +140,9 @@ constexpr char table[] = R"json({
     "checks": {"type": "array", "items": {"type": "object", "properties": {
       "name": {"type": "string"}, "ok": {"type": "boolean"}, "detail": {"type": "string"}}}}}}
 },
+"GET /": {"response": {"type": "string"}, "media": "text/html", "answers": [200],
+  "query": {"type": "object", "properties": {"login": {"type": "string",
+    "description": "the code of the link, once"}}}},
 "GET /livez": {"response": {"$ref": "#/definitions/health"}},
 "GET /readyz": {"response": {"$ref": "#/definitions/health"},
   "query": {"type": "object", "properties": {"verbose": {"type": "string",

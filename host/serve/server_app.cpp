@@ -89,7 +89,8 @@ Result<void> App::start(ConfigFile const& config) {
     if (Result<void> offered = offer_runner(bus_, engine_); !offered) return offered;
     std::vector<http::Route> routes =
         host_routes({registry_, plugins_, *store_, router_, clock_,
-                     [this] { return host_metrics_.text(); }});
+                     [this] { return host_metrics_.text(); },
+                     [this] { return config_error(); }});
     AwaitRun const await_run = [this](std::string const& id, int wait_s) {
         return awaited(id, wait_s);
     };
@@ -166,17 +167,37 @@ Result<void> App::apply(ConfigFile const& config) {
     Result<void> const applied =
         apply_config(bus_, clock_, config, request_.config,
                      [this](std::string const& line) { log_.log(level_error, "config", line); });
+    tell_config(applied);
+    return applied;
+}
+
+/// Whoever listens, the trail and /readyz hear what became of the file.
+void App::tell_config(Result<void> const& applied) {
     Json event{{"file", base_name(request_.config)}};
     if (!applied) event["error"] = in_short(applied.error());
     tell(applied ? "config.applied" : "config.rejected", event);
-    return applied;
+    std::string const sentence = applied ? "" : applied.error().message;
+    {
+        std::lock_guard const lock{config_mutex_};
+        config_error_ = sentence;
+    }
+    Result<void> const noted =
+        access_.note({"host", "", "", "configuration file", base_name(request_.config),
+                      applied ? "applied" : "rejected"});
+    if (!noted) log_.log(level_error, "audit", noted.error().message);
+}
+
+std::string App::config_error() const {
+    std::lock_guard const lock{config_mutex_};
+    return config_error_;
 }
 
 /// The file as it is now; one that is wrong changes nothing.
 Result<void> App::apply_again() {
     Result<ConfigFile> const config = ConfigFile::read(request_.config);
-    if (!config) return config.error();
-    return apply(*config);
+    if (config) return apply(*config);
+    tell_config(config.error());
+    return config.error();
 }
 
 void App::reload() {

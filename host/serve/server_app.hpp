@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -107,6 +108,8 @@ private:
     void warn_of_plain_text();
     Result<void> apply(ConfigFile const& config);
     Result<void> apply_again();
+    void tell_config(Result<void> const& applied);
+    std::string config_error() const;
 
     ServeRequest const& request_;
     ServeVoice const& voice_;
@@ -142,6 +145,8 @@ private:
     HostMetrics host_metrics_{{plugins_, bus_, letters_, engine_.figures(), metrics_, clock_,
                                directory_.path() / "state.db", clock_.unix_us(),
                                [this] { return server_->metrics(); }}};
+    mutable std::mutex config_mutex_;
+    std::string config_error_;  // of the file that was read last; empty: it holds
     std::unique_ptr<http::Server> server_;
     std::int64_t retained_ns_ = 0;
 };

@@ -52,6 +52,33 @@ Response sign_in(Access& access, std::uint16_t port, Request const& request) {
     return response;
 }
 
+/// Where the printed link leads. A code that was used before, or none, only says where to go.
+Response welcome(Access& access, std::uint16_t port, Request const& request) {
+    auto const code = request.query_param("login");
+    bool const is_in = code && access.sessions().burn(*code);
+    if (code && !is_in) access.refused(request.address);
+    std::string const sentence =
+        is_in  ? "You are signed in as admin, in this browser, until it is closed or 12 hours pass."
+        : code ? "This link was used before, or is too old: weir serve prints another one."
+               : "Sign in by the link that weir serve prints.";
+    Response response;
+    response.status = code && !is_in ? 401 : 200;
+    response.content_type = "text/html; charset=utf-8";
+    response.body = fmt::format(
+        "<!doctype html><html lang=\"en\"><title>Weir</title><h1>Weir</h1><p>{}</p>"
+        "<p><a href=\"/replication/jobs\">jobs</a> · <a href=\"/runs\">runs</a> · "
+        "<a href=\"/endpoints\">everything there is</a></p></html>\n",
+        sentence);
+    response.headers.emplace_back("Referrer-Policy", "no-referrer");
+    response.headers.emplace_back("Cache-Control", "no-store");
+    if (is_in)
+        response.headers.emplace_back(
+            "Set-Cookie",
+            cookie(port, access.sessions().open(http::Principal{"admin", http::Scope::admin}),
+                   BrowserSessions::session_s_max, request.is_secure));
+    return response;
+}
+
 Response show_session(Request const& request) {
     Json body{{"id", request.who.id}, {"scope", http::name_of(request.who.scope)}};
     if (request.who.is_limited()) body["jobs"] = request.who.jobs;
@@ -74,10 +101,12 @@ std::vector<http::Route> session_routes(Access& access, std::uint16_t port) {
             "POST", "/session", Scope::none, "Signs a browser in, by a login code or a token",
             [&access, port](Request const& in) { return sign_in(access, port, in); },
             sign_in_schema()),
+        host_route("GET", "/", Scope::none, "Signs a browser in, by the link that weir serve prints",
+                   [&access, port](Request const& in) { return welcome(access, port, in); }),
         host_route("GET", "/session", Scope::read, "Who is signed in", show_session),
         host_route("DELETE", "/session", Scope::read, "Signs a browser out",
                    [&access, port](Request const& in) { return sign_out(access, port, in); })};
-    routes[0].is_audited = routes[2].is_audited = true;
+    routes[0].is_audited = routes[1].is_audited = routes[3].is_audited = true;
     routes[0].shows_secret = true;
     return routes;
 }

@@ -98,6 +98,22 @@ constexpr char put_changed[] =
 constexpr char remove_whatever_is_there[] =
     "DELETE FROM weir_document WHERE owner = ?1 AND collection = ?2 AND key = ?3";
 
+/// The new revision.
+Result<Revision> put_in(Session& session, std::string const& owner, Changes::Put const& put) {
+    std::optional<Revision> revision;
+    if (put.if_revision == Documents::any_revision)
+        revision = session.value<Revision>(put_whatever_is_there, owner, put.collection, put.key,
+                                           put.json);
+    else if (put.if_revision == 0)
+        revision = session.value<Revision>(put_new, owner, put.collection, put.key, put.json);
+    else
+        revision = session.value<Revision>(put_changed, owner, put.collection, put.key, put.json,
+                                           static_cast<Revision>(put.if_revision));
+    if (revision) return *revision;
+    return conflict(put.collection, put.key, put.if_revision,
+                    revision_of(session, owner, put.collection, put.key));
+}
+
 }  // namespace
 
 Result<std::optional<Document>> Documents::get(std::string const& owner,
@@ -124,20 +140,16 @@ Result<std::uint64_t> Documents::put(std::string const& owner, std::string const
     if (Result<void> checked = check_place(collection, key); !checked) return checked.error();
     Result<void> checked = check_json(place_of(collection, key), json);
     if (!checked) return checked.error();
-    std::optional<Revision> revision;
+    Revision revision = 0;
     Result<void> done = store_.write([&](Session& session) -> Result<void> {
-        if (if_revision == any_revision)
-            revision = session.value<Revision>(put_whatever_is_there, owner, collection, key, json);
-        else if (if_revision == 0)
-            revision = session.value<Revision>(put_new, owner, collection, key, json);
-        else
-            revision = session.value<Revision>(put_changed, owner, collection, key, json,
-                                               static_cast<Revision>(if_revision));
-        if (revision) return {};
-        return conflict(collection, key, if_revision, revision_of(session, owner, collection, key));
+        Result<Revision> const put =
+            put_in(session, owner, {collection, key, json, if_revision});
+        if (!put) return put.error();
+        revision = *put;
+        return {};
     });
     if (!done) return done.error();
-    return static_cast<std::uint64_t>(*revision);
+    return static_cast<std::uint64_t>(revision);
 }
 
 Result<void> Documents::remove(std::string const& owner, std::string const& collection,
@@ -185,7 +197,8 @@ Result<std::size_t> Documents::apply(std::string const& owner, Changes const& ch
     Result<void> done = store_.write([&](Session& session) -> Result<void> {
         published = 0;
         for (Changes::Put const& put : changes.puts)
-            session.run(put_whatever_is_there, owner, put.collection, put.key, put.json);
+            if (Result<Revision> const done = put_in(session, owner, put); !done)
+                return done.error();
         for (Changes::Delete const& gone : changes.deletes)
             session.run(remove_whatever_is_there, owner, gone.collection, gone.key);
         for (std::string const& topic : changes.drops) drop_in(session, topic);

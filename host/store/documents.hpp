@@ -22,6 +22,7 @@ struct Document {
 struct Changes {
     struct Put {
         std::string collection, key, json;
+        std::uint64_t if_revision = ~std::uint64_t{0};  ///< Documents::any_revision
     };
     struct Delete {
         std::string collection, key;

@@ -132,6 +132,12 @@ void ConfigPlanner::take_job(std::string const& id, Json document) {
     auto const before = jobs_.look_for(call_, id);
     bool const owns = before && before->value("owns_connection", false) && from == id;
     Step step{{}, Jobs::jobs, id, draft_jobs_.candidate(call_, draft, Save::replace, owns), {}};
+    if (Json& record = step.next.saved.record; record.contains(paused_by)) {
+        // It is back, and nobody but a configuration without it had paused it.
+        record.erase(paused_by);
+        if (!doc.contains("paused")) record["doc"]["paused"] = false;
+        step.next.saved.how = Saved::How::replaced;
+    }
     for (SplitConfig const* side : {&draft.source, &draft.destination})
         step.secrets.insert(side->secrets.begin(), side->secrets.end());
     step.needs_reset =
@@ -154,6 +160,7 @@ void ConfigPlanner::leave(std::string const& collection, std::string const& id, 
         if (collection != Jobs::jobs || there->json["doc"].value("paused", false)) return;
         step.action = "pause";
         step.next.saved.record["doc"]["paused"] = true;
+        step.next.saved.record[paused_by] = "configuration";
     }
     plan_.steps.push_back(std::move(step));
 }

@@ -62,8 +62,21 @@ Json ConfigState::plan(Call const& call, Json const& in) {
         .json();
 }
 
+// A run that ends, or somebody who pauses a job, may come between look and leap: then it is looked
+// at anew.
 Json ConfigState::apply(Call const& call, Json const& in) {
+    constexpr int tries_max = 5;
     std::lock_guard const lock{mutex_};
+    for (int i = 1;; ++i) {
+        try {
+            return apply_once(call, in);
+        } catch (Error const& error) {
+            if (error.code != "store.conflict" || i == tries_max) throw;
+        }
+    }
+}
+
+Json ConfigState::apply_once(Call const& call, Json const& in) {
     ConfigPlan plan = ConfigPlanner{call, context_, jobs_}.plan(
         in.value("configuration", Json::object()), managed(call), flag(in, "prune"));
     if (std::string const wanted = in.value("hash", ""); !wanted.empty() && wanted != plan.hash)
@@ -137,7 +150,7 @@ Json ConfigState::store(Call const& call, ConfigPlan& plan, Json const& in, bool
     for (Step& step : plan.steps) {
         if (step.action == "delete") continue;
         keep_secrets(call, context_, step.secrets, step.next.saved.record);
-        changes.put(step.collection, step.id, step.next.saved.record);
+        changes.put(step.collection, step.id, step.next.saved.record, step.next.revision);
     }
     if (holds) {
         for (auto const& [collection, ids] : plan.managed)

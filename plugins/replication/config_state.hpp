@@ -44,6 +44,7 @@ private:
                           revisions_[] = "config_revisions";
 
     Managed managed(Call const& call) const;
+    Json apply_once(Call const& call, Json const& in);
     void prepare_resets(Call const& call, ConfigPlan const& plan, std::set<std::string>& paused);
     Json store(Call const& call, ConfigPlan& plan, Json const& in, bool holds);
     void remove(Call const& call, Step const& step);

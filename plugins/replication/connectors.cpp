@@ -32,6 +32,12 @@ Connectors::Connectors(Call const& call, Context const& context) {
 
 bool Connectors::has(std::string const& type) const { return by_type_.contains(type); }
 
+bool Connectors::lacks(std::string const& type, std::string const& role) const {
+    if (!has(type) || !by_type_[type].contains("roles")) return false;
+    Json const& roles = by_type_[type]["roles"];
+    return std::find(roles.begin(), roles.end(), Json(role)) == roles.end();
+}
+
 Json Connectors::schema(std::string const& type) const {
     if (!has(type)) return unknown_schema();
     Json const schema = first_of(by_type_[type], {"config_schema", "schema", "config"});

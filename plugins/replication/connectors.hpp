@@ -14,6 +14,8 @@ public:
     Connectors(Call const& call, Context const& context);
 
     bool has(std::string const& type) const;
+    /// Whether it is loaded and cannot be a "source", or a "sink".
+    bool lacks(std::string const& type, std::string const& role) const;
     /// JSON Schema of its configuration; an empty schema when it is not loaded.
     Json schema(std::string const& type) const;
     /// A finding at `pointer` unless it is loaded: "connector.not_loaded" for one that Weir knows

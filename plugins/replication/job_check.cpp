@@ -25,6 +25,17 @@ bool can_be_asked(Json const& doc) {
 
 }  // namespace
 
+/// Empty: nobody knows, which is another finding.
+std::string Jobs::connector_of(Call const& call, Connectors const& connectors,
+                               Json const& side) const {
+    if (side.contains("url")) return connectors.for_url(side["url"]);
+    try {
+        return connections_.endpoint(call, side.value("connection", "")).connector;
+    } catch (Error const&) {
+        return {};
+    }
+}
+
 SplitConfig Jobs::check_side(Call const& call, Connectors const& connectors, Json& doc,
                              char const* name, Findings& findings) const {
     if (!doc.contains(name)) return {};
@@ -36,6 +47,11 @@ SplitConfig Jobs::check_side(Call const& call, Connectors const& connectors, Jso
                       "there is no connection \"" + said + "\"",
                       nearest(said, connections_.names(call, Connections::connections))});
     }
+    std::string const role = name == std::string{"source"} ? "source" : "sink";
+    std::string const type = connector_of(call, connectors, side);
+    if (connectors.lacks(type, role))
+        findings.add({at + (side.contains("url") ? "/url" : "/connection"), "connector.role",
+                      "the connector \"" + type + "\" is no " + role, {}});
     if (!side.contains("url")) return {};
     std::string const url = side["url"];
     if (connectors.for_url(url).empty() && url.find("${") != 0)

@@ -36,7 +36,7 @@ Json Replication::job_answer(Call const& call, Json const& record) {
     return job_answer(call, record, state ? state->json : Json::object(), next_of(call, id));
 }
 
-Json Replication::job_answer(Call const&, Json const& record, Json const& state, Json const& next) {
+Json Replication::job_answer(Call const& call, Json const& record, Json const& state, Json const& next) {
     Json out = masked_sides(record["doc"]);
     out["state"] = state_of(out);
     out["isActive"] = !out.value("paused", false);
@@ -53,6 +53,14 @@ Json Replication::job_answer(Call const&, Json const& record, Json const& state,
     Json const sight = sight_in(record);
     out["sees"] = sight["sees"];
     out["warnings"] = sight["warnings"];
+    std::string const from = out["source"].value("connection", "");
+    if (from.empty() || !connections_.exists(call, from)) return out;
+    Json const connection = connections_.find(call, from);
+    if (connection.value("status", "") == "error")
+        out["warnings"].push_back(
+            {{"code", "replication.login_refused"},
+             {"message", "the connection \"" + from + "\" was refused: the job does not start by "
+                         "itself until the connection is mended, or a run by hand succeeds"}});
     return out;
 }
 

@@ -103,7 +103,10 @@ Json Jobs::set_paused(Call const& call, std::string const& id, bool paused, bool
         return record;
     }
     Document const job = change(call, context_, jobs, id, no_job(id),
-                                [&](Json& stored) { stored["doc"]["paused"] = paused; });
+                                [&](Json& stored) {
+                                    stored["doc"]["paused"] = paused;
+                                    stored.erase(paused_by);
+                                });
     if (paused != was_paused)
         tell(call, "job.state", id, {{"state", paused ? "paused" : "active"}});
     align(call, id);

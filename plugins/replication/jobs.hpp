@@ -90,6 +90,8 @@ private:
     void tell(Call const& call, char const* topic, std::string const& id,
               Json more = Json::object()) const;
     Endpoint side(Call const& call, Connectors const* connectors, Json const& side) const;
+    std::string connector_of(Call const& call, Connectors const& connectors,
+                             Json const& side) const;
     SplitConfig check_side(Call const& call, Connectors const& connectors, Json& doc,
                            char const* name, Findings& findings) const;
     Json look(Call const& call, Draft const& draft, Unsaved const* connection,
@@ -100,6 +102,9 @@ private:
     Context const& context_;
     Connections const& connections_;
 };
+
+/// Member of a job's record: what paused it, when no person did.
+inline constexpr char paused_by[] = "paused_by";
 
 /// "paused", "scheduled" or "idle".
 std::string state_of(Json const& doc);

@@ -165,7 +165,11 @@ void Runs::settle_connection(Call const& call, Json const& job, Json const& run)
     std::string const status = text_of(run, "status");
     Error const gone{WEIR_E_NOT_FOUND, "the connection is gone"};
     change(call, context_, Connections::connections, id, gone, [&](Json& record) {
-        if (status == "succeeded") record["lastSyncAt"] = run.value("finished_at", Json());
+        if (status == "succeeded") {
+            record["lastSyncAt"] = run.value("finished_at", Json());
+            record["status"] = "active";
+            record.erase("error");
+        }
         // What began before the connection was changed says nothing of how it is now.
         bool const is_old = text_of(run, "created_at") < text_of(record, "updatedAt");
         if (status != "failed" || is_old || !refused_login(run.value("error", Json()))) return;

@@ -88,13 +88,14 @@ public:
                 std::string const& prefix, std::string const& at) {
         Json result = Json::object();
         Json const properties = member(schema, "properties");
+        is_moved_ = is_moved_ || (stored.is_object() && address_of(config) != address_of(stored));
         for (auto const& [name, value] : config.items()) {
             Json kept =
                 this->value(value, member(properties, name.c_str()), member(stored, name.c_str()),
                             prefix + "." + name, at + "/" + pointer_part(name));
             if (!kept.is_null()) result[name] = std::move(kept);
         }
-        if (properties.is_object()) carry_over(config, properties, stored, result);
+        if (properties.is_object()) carry_over(config, properties, stored, result, at);
         return result;
     }
 
@@ -114,6 +115,7 @@ private:
         return with_passwords(text, [&](Piece const& piece, std::string const& password) {
             if (password == masked) {
                 std::string const old = piece_of(before, piece.name);
+                if (!old.empty() && is_moved_) needed_again(at);
                 return old.empty() ? (nothing_stored(at), std::string{}) : old;
             }
             if (is_reference(password)) return std::string{};
@@ -144,8 +146,32 @@ private:
     }
 
     Json stay(Json const& stored, std::string const& at) {
-        if (stored.is_null()) nothing_stored(at);
+        if (stored.is_null())
+            nothing_stored(at);
+        else if (is_moved_)
+            needed_again(at);
         return stored;
+    }
+
+    /// Where a secret is sent to: what is kept for one place goes to no other.
+    static Json address_of(Json const& config) {
+        Json out = Json::object();
+        for (char const* const name :
+             {"host", "hostaddr", "port", "sslmode", "url", "base_url", "path"})
+            if (Json const value = member(config, name); value.is_string())
+                out[name] = with_passwords(
+                    value, [](Piece const&, std::string const&) { return std::string{masked}; });
+            else if (!value.is_null())
+                out[name] = value;
+        return out;
+    }
+
+    void needed_again(std::string const& at) {
+        findings_.add({at,
+                       "replication.secret_needed",
+                       "the address is another one, and a secret that is kept is not sent there: "
+                       "give it again",
+                       {}});
     }
 
     void nothing_stored(std::string const& at) {
@@ -156,19 +182,22 @@ private:
     }
 
     /// Secrets that were left out stay, unless the way to say them changed.
-    static void carry_over(Json const& config, Json const& properties, Json const& stored,
-                           Json& result) {
+    void carry_over(Json const& config, Json const& properties, Json const& stored, Json& result,
+                    std::string const& at) {
         if (!stored.is_object() || config.contains("url") != stored.contains("url")) return;
         std::string const url = config.contains("url") && config["url"].is_string()
                                     ? config["url"].get<std::string>()
                                     : "";
         if (!passwords_in(url).empty()) return;
         for (auto const& [name, schema] : properties.items())
-            if (is_write_only(schema) && !config.contains(name) && stored.contains(name))
+            if (is_write_only(schema) && !config.contains(name) && stored.contains(name)) {
                 result[name] = stored[name];
+                if (is_moved_) needed_again(at + "/" + pointer_part(name));
+            }
     }
 
     SplitConfig& out_;
+    bool is_moved_ = false;
     std::string own_;  // what names of this document's secrets begin with
     Findings& findings_;
 };

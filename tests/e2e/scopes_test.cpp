@@ -19,6 +19,7 @@ struct Row {
 
 std::vector<Row> const& rows() {
     static std::vector<Row> const all{
+        {"GET", "/", "none"},
         {"GET", "/livez", "none"},
         {"GET", "/readyz", "none"},
         {"GET", "/metrics", "none"},

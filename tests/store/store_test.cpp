@@ -155,6 +155,19 @@ TEST_F(StoreTest, AStateOfANewerVersionIsRefusedAndLeftAsItIs) {
     EXPECT_EQ(Sqlite{path()}.one("PRAGMA user_version"), "999");
 }
 
+TEST_F(StoreTest, ChangesTogetherFailTogetherWhenADocumentIsAnotherOne) {
+    Documents documents{*store};
+    std::uint64_t const seen = must(documents.put("p", "c", "a", "1", 0));
+    must(documents.put("p", "c", "a", "2", Documents::any_revision));
+    EXPECT_EQ(code_of(documents.apply("p", {.puts = {{"c", "new", "1"}, {"c", "a", "3", seen}}})),
+              "store.conflict");
+    EXPECT_FALSE(must(documents.get("p", "c", "new")));
+    EXPECT_EQ(must(documents.get("p", "c", "a"))->json, "2");
+    must(documents.apply("p", {.puts = {{"c", "new", "1", 0}, {"c", "a", "3", seen + 1}}}));
+    EXPECT_EQ(must(documents.get("p", "c", "a"))->json, "3");
+    EXPECT_EQ(code_of(documents.apply("p", {.puts = {{"c", "new", "2", 0}}})), "store.conflict");
+}
+
 TEST_F(StoreTest, ADatabaseOfSomebodyElseIsRefused) {
     std::string const other = directory / "other.db";
     Sqlite{other}.run("CREATE TABLE theirs(a)");

@@ -72,7 +72,7 @@ typedef struct weir_store {
                         const char *prefix, const char *after, uint32_t limit, const weir_docs *,
                         weir_error *);
     // Several changes in one transaction, all or none:
-    //   {"put":[{"collection","key","value":{...}}],      whatever is there
+    //   {"put":[{"collection","key","value":{...},"if_revision"?}],  as put(); without: any
     //    "del":[{"collection","key"}],
     //    "drop":[{"topic"}],                               what is queued on a topic of a service
     //                                                      that the plugin provides; none of it is

@@ -23,10 +23,13 @@ struct Document {
 /// Changes that happen together or not at all; see weir_store.apply.
 class Changes {
 public:
-    Changes& put(std::string collection, std::string key, Json value) {
+    /// All of it fails with E_CONFLICT unless the document is at `if_revision`, see Store.
+    Changes& put(std::string collection, std::string key, Json value,
+                 std::uint64_t if_revision = WEIR_REVISION_ANY) {
         json_["put"].push_back({{"collection", std::move(collection)},
                                 {"key", std::move(key)},
                                 {"value", std::move(value)}});
+        if (if_revision != WEIR_REVISION_ANY) json_["put"].back()["if_revision"] = if_revision;
         return *this;
     }
     Changes& del(std::string collection, std::string key) {
