@@ -64,7 +64,7 @@ void add_named(CLI::App& run, Verb& chosen, char const* name, char const* summar
 
 void add_list(CLI::App& run, Verb& chosen) {
     struct Arguments {
-        std::string job, status;
+        std::string job, status, since, until;
         int limit = 20;
     };
     auto arguments = std::make_shared<Arguments>();
@@ -74,6 +74,8 @@ void add_list(CLI::App& run, Verb& chosen) {
             std::string target = fmt::format("/runs?limit={}", arguments->limit);
             if (!arguments->job.empty()) target += "&job=" + segment(arguments->job);
             if (!arguments->status.empty()) target += "&status=" + segment(arguments->status);
+            if (!arguments->since.empty()) target += "&since=" + segment(arguments->since);
+            if (!arguments->until.empty()) target += "&until=" + segment(arguments->until);
             auto runs = client.get(target);
             if (!runs) return fail(runs.error(), options.voice);
             std::vector<std::vector<std::string>> rows;
@@ -86,6 +88,9 @@ void add_list(CLI::App& run, Verb& chosen) {
     list->add_option("--job", arguments->job, "Of one job")->type_name("NAME");
     list->add_option("--status", arguments->status, "queued running succeeded partial failed …")
         ->type_name("STATUS");
+    list->add_option("--since", arguments->since, "Created then or later: 2026-03-01T09:00:00Z")
+        ->type_name("TIME");
+    list->add_option("--until", arguments->until, "Created before")->type_name("TIME");
     list->add_option("--limit", arguments->limit, "At most so many")
         ->check(CLI::Range(1, 1000))
         ->type_name("N");

@@ -42,6 +42,22 @@ std::optional<http::Principal> Access::find_session(std::string_view cookie) con
     return now;
 }
 
+bool Access::is_welcome(http::Principal const& who) const {
+    if (!who.session.empty() && !sessions_.is_open(who.session)) return false;
+    return who.id == "admin" || tokens_.is_valid(who.id);
+}
+
+Result<void> Access::revoke(std::string const& token_id) {
+    Result<void> removed = tokens_.remove(token_id);
+    ended_();
+    return removed;
+}
+
+void Access::sign_out(std::string const& session) {
+    sessions_.close(session);
+    ended_();
+}
+
 // On the I/O thread, which waits for no disk: tend() writes what is counted here.
 void Access::refused(std::string const& address) const {
     std::lock_guard const lock{mutex_};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -25,6 +26,14 @@ public:
     std::optional<http::Principal> find(std::string_view token) const override;
     std::optional<http::Principal> find_session(std::string_view cookie) const override;
     void refused(std::string const& address) const override;
+    /// Whether who came in once would come in still, by the same token or session.
+    bool is_welcome(http::Principal const& who) const;
+    /// `ended` is called whenever somebody's token was revoked or session closed. To be set before
+    /// the server listens; any thread, quick.
+    void on_ended(std::function<void()> ended) { ended_ = std::move(ended); }
+    /// E_NOT_FOUND "token.not_found".
+    Result<void> revoke(std::string const& token_id);
+    void sign_out(std::string const& session);
     /// For http::Server::Ports: one line of the trail; why it could not be kept.
     Result<void> note(http::AuditEntry const& entry);
     /// Stores what was counted, drops what is too old; to be called now and then.
@@ -40,6 +49,7 @@ private:
     BrowserSessions sessions_;
     Audit audit_;
     std::optional<http::AdminToken> admin_;
+    std::function<void()> ended_ = [] {};
     mutable std::mutex mutex_;
     struct Wrong {
         std::int64_t told = 0, summed = 0, minute = 0;

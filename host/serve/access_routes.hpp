@@ -12,7 +12,7 @@ namespace weir::host {
 // Routes of who may do what; all that they look at outlives them.
 
 /// /tokens: made, listed, revoked; scope admin.
-std::vector<http::Route> token_routes(TokenBook& tokens);
+std::vector<http::Route> token_routes(Access& access);
 /// /session: a browser signs in with the code of the printed link, or a token, and out. `port`: of
 /// the server, which the name of the cookie holds.
 std::vector<http::Route> session_routes(Access& access, std::uint16_t port);

@@ -52,6 +52,12 @@ std::optional<http::Principal> BrowserSessions::find(std::string_view cookie) co
     return entry->second.who;
 }
 
+bool BrowserSessions::is_open(std::string const& session) const {
+    std::lock_guard const lock{mutex_};
+    auto const entry = entries_.find(session);
+    return entry != entries_.end() && entry->second.until_us > clock_.unix_us();
+}
+
 void BrowserSessions::close(std::string const& session) {
     std::lock_guard const lock{mutex_};
     entries_.erase(session);

@@ -28,6 +28,8 @@ public:
     std::string open(http::Principal const& who);
     /// Who is signed in by this cookie, with the session's id.
     std::optional<http::Principal> find(std::string_view cookie) const;
+    /// Whether a session, by its id, is signed in still.
+    bool is_open(std::string const& session) const;
     void close(std::string const& session);
 
 private:

@@ -15,8 +15,8 @@ constexpr std::size_t progress_behind_max = 16 * 1024;
 
 }  // namespace
 
-EventFeed::EventFeed(Events& events, Clock const& clock, Limits limits)
-    : events_{events}, clock_{clock}, limits_{limits} {}
+EventFeed::EventFeed(Events& events, Clock const& clock, IsWelcome is_welcome, Limits limits)
+    : events_{events}, clock_{clock}, is_welcome_{std::move(is_welcome)}, limits_{limits} {}
 
 EventFeed::~EventFeed() { stop(); }
 
@@ -63,13 +63,14 @@ Result<std::pair<std::int64_t, std::int64_t>> EventFeed::kept() {
     return std::pair{std::max<std::int64_t>(0, range->second - kept_max), range->second};
 }
 
-Result<std::shared_ptr<http::Stream>> EventFeed::follow(EventFilter filter,
+Result<std::shared_ptr<http::Stream>> EventFeed::follow(http::Principal const& who,
+                                                        EventFilter filter,
                                                         std::optional<std::int64_t> after,
                                                         EventForm form) {
     auto const kept = this->kept();
     if (!kept) return kept.error();
     auto const [oldest, newest] = *kept;
-    Reader reader{std::move(filter), form, std::make_shared<http::Stream>()};
+    Reader reader{who, std::move(filter), form, std::make_shared<http::Stream>()};
     reader.is_reset = after && (*after < oldest || *after > newest);
     reader.place = reader.is_reset ? newest : after.value_or(newest);
     reader.heartbeat_ns = clock_.monotonic_ns() + limits_.heartbeat_ms * 1'000'000;
@@ -128,9 +129,12 @@ void EventFeed::run() {
 
 std::int64_t EventFeed::next_due_ns() const {
     constexpr std::int64_t an_hour_ns = 3'600'000'000'000;
-    std::int64_t due = clock_.monotonic_ns() + an_hour_ns;
+    std::int64_t const now = clock_.monotonic_ns(), now_us = clock_.unix_us();
+    std::int64_t due = now + an_hour_ns;
     for (Reader const& reader : readers_) {
         due = std::min(due, reader.heartbeat_ns);
+        if (std::int64_t const left_us = reader.who.expires_us - now_us; left_us > 0)
+            due = std::min(due, now + left_us * 1'000);
         if (reader.is_behind) continue;  // progress waits until it has caught up
         for (auto const& [run, event] : reader.progress) {
             auto const last = reader.progressed_ns.find(run);
@@ -141,8 +145,19 @@ std::int64_t EventFeed::next_due_ns() const {
     return due;
 }
 
+/// Before anything is pushed: what happened after a token was revoked is not for who had it.
+void EventFeed::end_unwelcome() {
+    std::erase_if(readers_, [this](Reader const& reader) {
+        if (is_welcome_(reader.who)) return false;
+        reader.stream->on_taken({});
+        reader.stream->end();
+        return true;
+    });
+}
+
 /// Moves every reader as far as it goes. False: the store did not answer.
 bool EventFeed::look() {
+    end_unwelcome();
     bool const is_read = readers_.empty() || read_recent();
     if (readers_.empty()) {
         recent_.clear();

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -25,7 +26,8 @@ namespace weir::host {
 /// nothing comes twice, wherever it was cut. What lies behind is read from the store, no faster
 /// than it is taken; what is new is pushed at once, and who falls `Stream::pending_bytes_max`
 /// behind is cut by its stream. "run.progress" is told and not kept: the latest of a run wins.
-/// Thread-safe.
+/// A stream ends once who opened it is not welcome any more: at the next wake(), when its token
+/// expires, or at its heartbeat, whichever comes first. Thread-safe.
 class EventFeed {
 public:
     struct Limits {
@@ -35,8 +37,12 @@ public:
         std::int64_t heartbeat_ms = 15'000;
         std::int64_t progress_ms = 250;  ///< of one run, to one reader
     };
-    EventFeed(Events& events, Clock const& clock, Limits limits);
-    EventFeed(Events& events, Clock const& clock) : EventFeed{events, clock, Limits{}} {}
+    /// Called on the feed's thread, quick.
+    using IsWelcome = std::function<bool(http::Principal const&)>;
+
+    EventFeed(Events& events, Clock const& clock, IsWelcome is_welcome, Limits limits);
+    EventFeed(Events& events, Clock const& clock, IsWelcome is_welcome)
+        : EventFeed{events, clock, std::move(is_welcome), Limits{}} {}
     EventFeed(EventFeed const&) = delete;
     EventFeed& operator=(EventFeed const&) = delete;
     ~EventFeed();  ///< as stop()
@@ -44,14 +50,14 @@ public:
     void start();
     /// Nothing is pushed any more; the streams stay as they are.
     void stop();
-    /// Something was published. Any thread, quick.
+    /// Something was published, or somebody is not welcome any more. Any thread, quick.
     void wake();
     /// A fact that is not kept (Events::on_passing). Any thread, quick.
     void pass(std::string const& topic, std::string const& data);
 
-    /// A stream of what `filter` wants, behind `after`; without it, from now on. Behind what the
-    /// store has: "reset", and on from now.
-    Result<std::shared_ptr<http::Stream>> follow(EventFilter filter,
+    /// A stream for `who` of what `filter` wants, behind `after`; without it, from now on. Behind
+    /// what the store has: "reset", and on from now.
+    Result<std::shared_ptr<http::Stream>> follow(http::Principal const& who, EventFilter filter,
                                                  std::optional<std::int64_t> after,
                                                  EventForm form);
 
@@ -66,6 +72,7 @@ public:
 
 private:
     struct Reader {
+        http::Principal who;
         EventFilter filter;
         EventForm form;
         std::shared_ptr<http::Stream> stream;
@@ -78,6 +85,7 @@ private:
 
     void run();
     bool look();
+    void end_unwelcome();
     bool read_recent();
     void move_on(Reader& reader);
     bool move_behind(Reader& reader);
@@ -91,6 +99,7 @@ private:
 
     Events& events_;
     Clock const& clock_;
+    IsWelcome const is_welcome_;
     Limits const limits_;
     std::mutex mutex_;  // guards what others bring
     std::condition_variable changed_;

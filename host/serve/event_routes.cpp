@@ -71,9 +71,10 @@ Response page_of(EventFeed& feed, EventFilter const& filter, std::optional<std::
                                      {"reset", page->is_reset}});
 }
 
-Response stream_of(EventFeed& feed, EventFilter filter, std::optional<std::int64_t> after,
-                   EventForm form) {
-    Result<std::shared_ptr<http::Stream>> stream = feed.follow(std::move(filter), after, form);
+Response stream_of(EventFeed& feed, http::Principal const& who, EventFilter filter,
+                   std::optional<std::int64_t> after, EventForm form) {
+    Result<std::shared_ptr<http::Stream>> stream =
+        feed.follow(who, std::move(filter), after, form);
     if (!stream) return http::problem(stream.error());
     Response response;
     bool const is_lines = form == EventForm::lines;
@@ -91,9 +92,10 @@ Response events(EventFeed& feed, Request const& request) {
     if (!findings.empty() || !page) return refused(findings);
     switch (wanted_by(request)) {
         case Wanted::page: return page_of(feed, filter, after, page->limit);
-        case Wanted::lines: return stream_of(feed, std::move(filter), after, EventForm::lines);
+        case Wanted::lines:
+            return stream_of(feed, request.who, std::move(filter), after, EventForm::lines);
         case Wanted::server_sent:
-            return stream_of(feed, std::move(filter), after, EventForm::server_sent);
+            return stream_of(feed, request.who, std::move(filter), after, EventForm::server_sent);
         case Wanted::nothing: break;
     }
     return http::problem(

@@ -36,6 +36,7 @@ Response list_letters(Letters& letters, Request const& request) {
     if (!page) return refused(findings);
     Letters::Filter filter;
     filter.job = request.query_param("job").value_or("");
+    filter.jobs = request.who.jobs;
     filter.run_id = request.query_param("run").value_or("");
     filter.code = request.query_param("code").value_or("");
     filter.status = request.query_param("status").value_or("waiting");
@@ -85,11 +86,6 @@ std::optional<Letters::Filter> chosen(Json const& body, std::size_t most,
     return filter;
 }
 
-/// Takes out the letters of jobs that `who` may not see; for him they are not there.
-void take_hidden(http::Principal const& who, std::vector<Letter>& letters) {
-    std::erase_if(letters, [&](Letter const& letter) { return !who.may_see(letter.job); });
-}
-
 /// Ids that nobody knows, each once; those that were settled already are left out in silence: there
 /// is nothing left to do for them.
 Result<void> add_unknown(Letters& letters, http::Principal const& who,
@@ -97,12 +93,12 @@ Result<void> add_unknown(Letters& letters, http::Principal const& who,
     if (ids.empty()) return {};
     Letters::Filter filter;
     filter.ids = ids;
+    filter.jobs = who.jobs;
     filter.status.clear();
     filter.with_record = false;
     filter.limit = ids.size();
     Result<std::vector<Letter>> known = letters.list(filter);
     if (!known) return known.error();
-    take_hidden(who, *known);
     std::set<std::string> unknown{ids.begin(), ids.end()};
     for (Letter const& letter : *known) unknown.erase(letter.id);
     for (std::string const& id : unknown)
@@ -114,13 +110,13 @@ Result<void> add_unknown(Letters& letters, http::Principal const& who,
 template <class Settle>
 Response settle_chosen(Letters& letters, Request const& request, Settle&& settle_all) {
     std::vector<Finding> findings;
-    auto const filter = chosen(request.json, RunPlan::letters_max, findings);
+    auto filter = chosen(request.json, RunPlan::letters_max, findings);
     if (!filter) return refused(findings);
+    filter->jobs = request.who.jobs;
     Result<std::vector<Letter>> found = letters.list(*filter);
     if (!found) return http::problem(found.error());
     bool const has_more = found->size() > RunPlan::letters_max;
     if (has_more) found->pop_back();
-    take_hidden(request.who, *found);
     Result<Json> items = settle_all(*found);
     if (!items) return http::problem(items.error());
     if (auto done = add_unknown(letters, request.who, filter->ids, *items); !done)

@@ -7,6 +7,7 @@
 
 #include "host/core/text.hpp"
 #include "host/http/percent.hpp"
+#include "weir/cpp/rfc3339.hpp"
 
 namespace weir::host {
 
@@ -60,6 +61,22 @@ std::vector<std::string> query_values(std::string_view query, std::string_view n
             values.push_back(std::move(*value));
     }
     return values;
+}
+
+std::int64_t time_param(http::Request const& request, char const* name, std::int64_t absent,
+                        std::vector<Finding>& findings) {
+    std::optional<std::string> const said = request.query_param(name);
+    if (!said) return absent;
+    // A "+" of an offset that was not encoded means a blank in an address.
+    constexpr std::size_t offset_letters = 6;  // "+01:00"
+    std::string text = *said;
+    if (text.size() > offset_letters && text[text.size() - offset_letters] == ' ')
+        text[text.size() - offset_letters] = '+';
+    if (auto const us = read_rfc3339(text)) return *us;
+    findings.push_back({fmt::format("/{}", name), "request.bad_parameter",
+                        fmt::format("{}={} is no time of RFC 3339", name, *said),
+                        fmt::format("{}=2026-03-01T09:00:00Z", name)});
+    return absent;
 }
 
 http::Response refused(std::vector<Finding> const& findings) {

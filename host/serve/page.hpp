@@ -25,6 +25,11 @@ struct Page {
 /// Every value of a parameter that may stand several times, decoded.
 std::vector<std::string> query_values(std::string_view query, std::string_view name);
 
+/// The time of RFC 3339 that parameter `name` says, in microseconds since 1970-01-01; `absent`
+/// without it, and, with a finding, when it is none.
+std::int64_t time_param(http::Request const& request, char const* name, std::int64_t absent,
+                        std::vector<Finding>& findings);
+
 /// 422 with all that is wrong with a request.
 http::Response refused(std::vector<Finding> const& findings);
 

@@ -182,7 +182,10 @@ constexpr char table[] = R"json({
     "properties": {"stream": {"type": "string"}, "fields": {"type": "array",
       "items": {"type": "object"}}}, "x-open": true}}}}},
 "GET /runs": {"list": {"$ref": "#/definitions/run"}, "query": {"type": "object", "properties": {
-  "job": {"type": "string"}, "since": {"type": "string"},
+  "job": {"type": "string"},
+  "q": {"type": "string", "description": "part of the job's id"},
+  "since": {"type": "string", "format": "date-time", "description": "created then or later"},
+  "until": {"type": "string", "format": "date-time", "description": "created before"},
   "status": {"type": "array", "items": {"type": "string"}, "description": "one or more"},
   "limit": {"$ref": "#/definitions/limit"}, "cursor": {"$ref": "#/definitions/cursor"}}}},
 "GET /runs/{id}": {"response": {"$ref": "#/definitions/run"}},

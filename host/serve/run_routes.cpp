@@ -39,9 +39,16 @@ Response answer(Result<Json> const& result, unsigned status = 200) {
 
 Response list_runs(Engine& engine, Request const& request) {
     std::vector<Finding> findings;
-    std::optional<Page> const page = Page::of(request, {"job", "status", "since"}, findings);
-    if (!page) return refused(findings);
+    std::optional<Page> const page =
+        Page::of(request, {"job", "status", "since", "until", "q"}, findings);
     Runs::Filter filter;
+    filter.since_us = time_param(request, "since", filter.since_us, findings);
+    filter.until_us = time_param(request, "until", filter.until_us, findings);
+    if (findings.empty() && filter.since_us > filter.until_us)
+        findings.push_back({"/until", "request.bad_parameter", "until is before since", ""});
+    if (!page || !findings.empty()) return refused(findings);
+    filter.part = request.query_param("q").value_or("");
+    filter.jobs = request.who.jobs;
     filter.limit = page->limit;
     filter.before = page->cursor;
     filter.job = request.query_param("job").value_or("");

@@ -45,6 +45,7 @@ Result<void> App::wake() {
         feed_.pass(topic, data);
     });
     events_.on_dropped([this](std::string const& topic) { plugins_.drop(topic); });
+    access_.on_ended([this] { feed_.wake(); });
     feed_.start();
     if (auto started = engine_.start(workers); !started) return started.error();
     Result<Registry::Leave> leave = PluginAdmin::remembered(documents_);
@@ -97,7 +98,7 @@ Result<void> App::start(ConfigFile const& config) {
     for (auto more : {run_routes(engine_, await_run), connector_routes(engine_),
                       letter_routes({letters_, engine_, bus_, clock_}),
                       plugin_admin_routes(registry_, plugins_, admin_),
-                      token_routes(access_.tokens()), session_routes(access_, server_->port()),
+                      token_routes(access_), session_routes(access_, server_->port()),
                       audit_routes(access_.audit()), secret_routes(vault_), event_routes(feed_),
                       self_routes(router_, registry_), timeline_routes(runs_),
                       logger_routes(log_), config_routes(bus_, clock_),

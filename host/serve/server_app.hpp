@@ -129,7 +129,8 @@ private:
     Runs runs_{*store_};
     Letters letters_{*store_};
     Timer timer_;
-    EventFeed feed_{events_, clock_};
+    EventFeed feed_{events_, clock_,
+                    [this](http::Principal const& who) { return access_.is_welcome(who); }};
     Bus bus_{events_};
     OfferedStore offered_store_{documents_};
     OfferedSecrets offered_secrets_{vault_};

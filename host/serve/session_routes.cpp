@@ -86,7 +86,7 @@ Response show_session(Request const& request) {
 }
 
 Response sign_out(Access& access, std::uint16_t port, Request const& request) {
-    access.sessions().close(request.who.session);
+    access.sign_out(request.who.session);
     Response response{204, {}, {}, ""};
     response.headers.emplace_back("Set-Cookie", cookie(port, "", 0, request.is_secure));
     return response;

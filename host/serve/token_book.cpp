@@ -42,10 +42,14 @@ Result<void> TokenBook::load() {
     return {};
 }
 
+bool TokenBook::has_expired(TokenRow const& row) const {
+    return row.expires_us != 0 && row.expires_us <= clock_.unix_us();
+}
+
 std::optional<http::Principal> TokenBook::principal_of(Entry& entry) {
     TokenRow& row = entry.row;
     std::int64_t const now = clock_.unix_us();
-    if (row.expires_us != 0 && row.expires_us <= now) return std::nullopt;
+    if (has_expired(row)) return std::nullopt;
     auto const scope = http::scope_named(row.scope);
     if (!scope) return std::nullopt;
     if (now - row.used_us >= minute_us) {
@@ -70,6 +74,12 @@ std::optional<http::Principal> TokenBook::by_id(std::string const& id) {
     std::lock_guard const lock{mutex_};
     auto const entry = entries_.find(id);
     return entry == entries_.end() ? std::nullopt : principal_of(entry->second);
+}
+
+bool TokenBook::is_valid(std::string const& id) const {
+    std::lock_guard const lock{mutex_};
+    auto const entry = entries_.find(id);
+    return entry != entries_.end() && !has_expired(entry->second.row);
 }
 
 Result<TokenBook::Made> TokenBook::add(Wish const& wish, http::Principal const& by) {

@@ -23,6 +23,8 @@ public:
     std::optional<http::Principal> find(std::string_view token);
     /// The principal of a token by its id, as long as it is valid.
     std::optional<http::Principal> by_id(std::string const& id);
+    /// Whether it is valid; no use of it.
+    bool is_valid(std::string const& id) const;
 
     struct Wish {
         std::string name;
@@ -53,6 +55,7 @@ private:
     using Entries = std::map<std::string, Entry>;  // by id
 
     std::optional<http::Principal> principal_of(Entry& entry);
+    bool has_expired(TokenRow const& row) const;
 
     TokenRows rows_;
     Clock const& clock_;

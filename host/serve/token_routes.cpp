@@ -102,10 +102,10 @@ Response get_token(TokenBook& tokens, Request const& request) {
     return response;
 }
 
-Response revoke_token(TokenBook& tokens, Request const& request) {
+Response revoke_token(Access& access, Request const& request) {
     std::string const& id = request.params.at("id");
-    if (!tokens.row(id)) return no_token(id);
-    Result<void> removed = request.is_dry_run ? Result<void>{} : tokens.remove(id);
+    if (!access.tokens().row(id)) return no_token(id);
+    Result<void> removed = request.is_dry_run ? Result<void>{} : access.revoke(id);
     if (!removed) return http::problem(removed.error());
     return Response{204, {}, {}, ""};
 }
@@ -126,8 +126,9 @@ http::Route host_route(char const* method, char const* path, http::Scope scope,
     return out;
 }
 
-std::vector<http::Route> token_routes(TokenBook& tokens) {
+std::vector<http::Route> token_routes(Access& access) {
     using http::Scope;
+    TokenBook& tokens = access.tokens();
     std::vector<http::Route> routes{
         host_route("GET", "/tokens", Scope::admin, "Tokens, without what they are made of",
                    [&tokens](Request const& in) { return list_tokens(tokens, in); }),
@@ -137,7 +138,7 @@ std::vector<http::Route> token_routes(TokenBook& tokens) {
         host_route("GET", "/tokens/{id}", Scope::admin, "One token",
                    [&tokens](Request const& in) { return get_token(tokens, in); }),
         host_route("DELETE", "/tokens/{id}", Scope::admin, "Revokes a token, at once",
-                   [&tokens](Request const& in) { return revoke_token(tokens, in); })};
+                   [&access](Request const& in) { return revoke_token(access, in); })};
     for (http::Route& route : routes) route.has_dry_run = route.method != "GET";
     routes[1].shows_secret = true;
     return routes;

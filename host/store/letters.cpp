@@ -63,10 +63,8 @@ std::string list_sql(Letters::Filter const& filter) {
     if (!filter.code.empty()) sql += " AND code = ?5";
     if (!filter.status.empty()) sql += " AND status = ?6";
     if (!filter.stream.empty()) sql += " AND stream = ?7";
-    if (!filter.ids.empty())
-        sql += " AND id IN (SELECT value FROM json_each(?8))";
-    else
-        sql += " AND ?8 <> ''";
+    if (!filter.ids.empty()) sql += " AND id IN (SELECT value FROM json_each(?8))";
+    sql += filter.jobs.empty() ? " AND ?9 = ''" : " AND job GLOB ?9";
     return sql + (filter.oldest_first ? " ORDER BY seq LIMIT ?2" : " ORDER BY seq DESC LIMIT ?2");
 }
 
@@ -116,7 +114,7 @@ Result<std::vector<Letter>> Letters::list(Filter const& filter) {
         Letter next;
         Query query{session, sql};
         query.with(before, limit, filter.job, filter.run_id, filter.code, filter.status,
-                   filter.stream, ids);
+                   filter.stream, ids, filter.jobs);
         query.into(next.id, next.job, next.stream, next.target, next.run_id, next.position,
                    next.code, next.message, next.where, next.record_json, next.at_us, next.status);
         std::size_t bytes = 0;

@@ -36,6 +36,7 @@ public:
     Result<void> add(std::vector<Letter> const& letters);
     struct Filter {
         std::string job = {}, stream = {}, run_id = {}, code = {};
+        std::string jobs = {};              ///< "users_*": of those jobs alone; empty: of any
         std::string before = {};            ///< id of the last item of the page before
         std::vector<std::string> ids = {};  ///< empty: any
         std::string status = "waiting";     ///< empty: any

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -129,8 +130,11 @@ public:
     struct Filter {
         std::string job = {};
         std::vector<std::string> statuses = {};
+        std::string jobs = {};      ///< "users_*": of those jobs alone; empty: of any
         std::string before = {};    ///< run id of the last item of the page before; empty: newest
         std::int64_t since_us = 0;  ///< created then or later
+        std::int64_t until_us = std::numeric_limits<std::int64_t>::max();  ///< created before
+        std::string part = {};  ///< stands somewhere in the job's id, letter case aside
         std::size_t limit = 50;
     };
     /// Newest first.

@@ -3,32 +3,13 @@
 #include <chrono>
 #include <cstdio>
 
+#include "weir/cpp/rfc3339.hpp"
+
 namespace weir::cron {
 
 namespace {
 
 using namespace std::chrono;
-
-/// `count` digits at `at`; -1: something else stands there.
-int digits(std::string_view text, std::size_t at, std::size_t count) {
-    if (at + count > text.size()) return -1;
-    int number = 0;
-    for (std::size_t i = at; i < at + count; ++i) {
-        if (text[i] < '0' || text[i] > '9') return -1;
-        number = number * 10 + (text[i] - '0');
-    }
-    return number;
-}
-
-/// The offset that `text`, all of it, stands for.
-std::optional<Millis> read_offset(std::string_view text) {
-    if (text == "Z" || text == "z") return 0;
-    if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':')
-        return std::nullopt;
-    int const hour = digits(text, 1, 2), minute = digits(text, 4, 2);
-    if (hour < 0 || hour > 23 || minute < 0 || minute > 59) return std::nullopt;
-    return (text[0] == '-' ? -1 : 1) * (hour * hour_ms + minute * minute_ms);
-}
 
 struct Unit {
     char letter;
@@ -54,32 +35,9 @@ std::string print_time(Millis unix_ms) {
 }
 
 std::optional<Millis> read_time(std::string_view text) {
-    int const y = digits(text, 0, 4), m = digits(text, 5, 2), d = digits(text, 8, 2);
-    int const hour = digits(text, 11, 2), minute = digits(text, 14, 2);
-    int const second = digits(text, 17, 2);
-    bool const has_marks = text.size() >= 20 && text[4] == '-' && text[7] == '-' &&
-                           (text[10] == 'T' || text[10] == 't' || text[10] == ' ') &&
-                           text[13] == ':' && text[16] == ':';
-    if (!has_marks || y < 1970 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
-        second < 0 || second > 59)
-        return std::nullopt;
-    year_month_day const date{year{y}, month{static_cast<unsigned>(m)},
-                              day{static_cast<unsigned>(d)}};
-    if (m < 1 || d < 1 || !date.ok()) return std::nullopt;
-
-    Millis fraction_ms = 0;
-    std::size_t at = 19;
-    if (text[at] == '.') {
-        Millis weight = 100;
-        for (++at; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, weight /= 10)
-            fraction_ms += (text[at] - '0') * weight;
-        if (at == 20) return std::nullopt;
-    }
-    std::optional<Millis> const offset_ms = read_offset(text.substr(at));
-    if (!offset_ms) return std::nullopt;
-    Millis const day_start = sys_days{date}.time_since_epoch().count() * day_ms;
-    return day_start + hour * hour_ms + minute * minute_ms + second * second_ms + fraction_ms -
-           *offset_ms;
+    std::optional<std::int64_t> const us = read_rfc3339(text);
+    if (!us) return std::nullopt;
+    return floor<milliseconds>(microseconds{*us}).count();
 }
 
 std::optional<Millis> read_interval(std::string_view text) {

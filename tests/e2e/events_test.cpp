@@ -30,6 +30,13 @@ protected:
                        {"destination", {{"connection", "local"}, {"table", "users"}}}});
         ASSERT_EQ(made.status, 201u) << made;
     }
+    /// Nothing more comes, but for what was on its way.
+    static void expect_end(EventReader& reader) {
+        for (int beats = 0; auto const frame = reader.next(true); ++beats) {
+            ASSERT_EQ(frame->event, "heartbeat");
+            ASSERT_LT(beats, 2) << "it goes on";
+        }
+    }
     /// Types up to and with `last`.
     static std::vector<std::string> types_until(EventReader& reader, std::string const& last) {
         std::vector<std::string> types;
@@ -90,6 +97,59 @@ TEST_F(ServedEvents, TellWhoIsLimitedToJobsOfThoseAlone) {
     auto const first = other.next();
     ASSERT_TRUE(first);
     EXPECT_EQ(first->data.at("job"), "orders");
+}
+
+TEST_F(ServedEvents, EndWithTheTokenThatOpenedThem) {
+    WeirServer host{data()};
+    auto const made = [&](int ttl_s) {
+        Json wish{{"name", "watch"}, {"scope", "read"}, {"jobs", "use*"}};
+        if (ttl_s > 0) wish["ttl_seconds"] = ttl_s;
+        return host.post("/tokens", wish).body;
+    };
+    auto const opened = [&](Json const& token) {
+        return EventReader{static_cast<std::uint16_t>(host.port()), token.at("token"), "?after=0"};
+    };
+    auto const revoke = [&](Json const& token, char const* query) {
+        return host.call("DELETE", "/tokens/" + token.at("id").get<std::string>() + query).status;
+    };
+    make_job(host);
+    Json const revoked = made(0), kept = made(0), brief = made(5);
+    EventReader here = opened(revoked), other = opened(kept), timed = opened(brief);
+    for (EventReader* each : {&here, &other, &timed}) EXPECT_EQ(each->next()->event, "job.created");
+    EXPECT_EQ(revoke(revoked, "?dry_run=true"), 204u);
+    host.post("/replication/jobs/users/pause");
+    EXPECT_EQ(here.next()->event, "job.state") << "only tried";
+    EXPECT_EQ(revoke(revoked, ""), 204u);
+    host.post("/replication/jobs/users/resume");
+    expect_end(here);
+    EXPECT_EQ(other.next()->event, "job.state");
+    EXPECT_EQ(other.next()->event, "job.state") << "another token's goes on";
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(timed.next()->event, "job.state");
+    expect_end(timed);
+}
+
+TEST_F(ServedEvents, EndWhenTheBrowserSignsOut) {
+    WeirServer host{data()};
+    make_job(host);
+    auto const signed_in = [&] {
+        Answer const in = host.post("/session", {{"token", host.token()}});
+        std::string const set = in.headers.at("set-cookie");
+        return set.substr(0, set.find(';'));
+    };
+    std::string const cookie = signed_in(), second = signed_in();
+    auto const opened = [&](std::string const& with) {
+        return EventReader{static_cast<std::uint16_t>(host.port()), std::nullopt, "?after=0",
+                           "Cookie: " + with + "\r\n"};
+    };
+    EventReader here = opened(cookie), other = opened(second);
+    for (EventReader* each : {&here, &other}) types_until(*each, "job.created");
+    Answer const out = host.call("DELETE", "/session", nullptr,
+                                 {{"Authorization", ""}, {"Cookie", cookie},
+                                  {"Origin", host.url()}});
+    ASSERT_EQ(out.status, 204u) << out;
+    expect_end(here);
+    host.post("/replication/jobs/users/pause");
+    EXPECT_EQ(types_until(other, "job.state").back(), "job.state");
 }
 
 TEST_F(ServedEvents, NameEachFiringOfASchedule) {

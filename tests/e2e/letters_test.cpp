@@ -219,6 +219,65 @@ TEST_F(LettersKillI5, WithoutTheLettersInTheSinksCursorTheyWouldDouble) {
     EXPECT_EQ(rows(), "107/100");
 }
 
+TEST_F(Letters, OfOtherJobsAreNotThereForWhoIsLimitedToSome) {
+    WeirServer host{data()};
+    refuse_every_fifth_of(host, 10);
+    sink().run("CREATE TABLE orders(id INTEGER, name TEXT, updated_at TEXT); "
+               "CREATE TRIGGER refuse_orders BEFORE INSERT ON orders WHEN NEW.id % 5 = 0 "
+               "BEGIN SELECT RAISE(ABORT, 'not today'); END");
+    Json orders = users_job();
+    orders["id"] = orders["destination"]["table"] = "orders";
+    ASSERT_EQ(host.post("/replication/jobs", orders).status, 201u);
+    ASSERT_EQ(host.run_job("orders").body.at("rejected"), 2);
+    mend();
+    sink().run("DROP TRIGGER refuse_orders");
+    Answer const made =
+        host.post("/tokens", {{"name", "u"}, {"scope", "write"}, {"jobs", "use*"}});
+    auto ask = [&](char const* method, std::string const& path, Json const& body = nullptr) {
+        return host.call(method, path, body,
+                         {{"Authorization", "Bearer " + made.body.at("token").get<std::string>()}});
+    };
+    auto ids_of = [&](std::string const& job) {
+        Json ids = Json::array();
+        Answer const list = host.get("/dead-letters?job=" + job);
+        for (Json const& letter : list.body.at("items")) ids.push_back(letter.at("id"));
+        return ids;
+    };
+    Json const own = ids_of("users"), other = ids_of("orders");
+    ASSERT_EQ(own.size(), 2u);
+    ASSERT_EQ(other.size(), 2u) << "newer than those of users";
+
+    Answer const list = ask("GET", "/dead-letters");
+    EXPECT_EQ(list.body.at("items").size(), 2u) << list;
+    EXPECT_EQ(list.text.find("orders"), std::string::npos) << list;
+    Answer const page = ask("GET", "/dead-letters?limit=1");
+    ASSERT_EQ(page.body.at("items").size(), 1u) << page;
+    EXPECT_EQ(page.body["items"][0].at("id"), own[0]) << page;
+    EXPECT_EQ(page.body.at("next"), own[0]) << "the id of no other job's";
+    EXPECT_EQ(ask("GET", "/dead-letters?job=orders").body.at("items"), Json::array());
+    std::string const hidden = other[0], seen = own[0];
+    EXPECT_EQ(ask("GET", "/dead-letters/" + hidden).status, 404u);
+    EXPECT_EQ(ask("GET", "/dead-letters/" + seen).status, 200u);
+
+    for (char const* act : {"replay", "discard"}) {
+        std::string const path = std::string{"/dead-letters/"} + act;
+        Answer const by_id = ask("POST", path, {{"ids", Json::array({hidden, "nobody"})}});
+        EXPECT_EQ(with_status(by_id, "not_found"), 2u) << by_id;
+        EXPECT_EQ(by_id.body.at("items").size(), 2u) << by_id;
+        Answer const by_job = ask("POST", path, {{"filter", {{"job", "orders"}}}});
+        EXPECT_EQ(by_job.body.at("items"), Json::array()) << by_job;
+    }
+    Answer const replayed = ask("POST", "/dead-letters/replay", {{"ids", Json::array({seen})}});
+    EXPECT_EQ(with_status(replayed, "replayed"), 1u) << replayed;
+    Answer const all = ask("POST", "/dead-letters/discard", {{"filter", Json::object()}});
+    EXPECT_EQ(with_status(all, "discarded"), 1u) << all;
+    EXPECT_EQ(ids_of("users"), Json::array());
+    EXPECT_EQ(ids_of("orders"), other) << "untouched";
+    EXPECT_EQ(sink().one("SELECT count(*) FROM orders"), "8");
+    Answer const owner = host.post("/dead-letters/replay", {{"ids", other}});
+    EXPECT_EQ(with_status(owner, "replayed"), 2u) << "who is not limited: " << owner;
+}
+
 TEST_F(Letters, AreReadAndReplayedFromTheCommandLine) {
     WeirServer host{data()};
     refuse_every_fifth_of(host, 10);

@@ -22,7 +22,7 @@ protected:
         ASSERT_TRUE(opened) << opened.error().message;
         store = std::move(*opened);
         events.emplace(*store);
-        feed.emplace(*events, clock, limits);
+        feed.emplace(*events, clock, [](auto const&) { return true; }, limits);
         events->on_published([this] { feed->wake(); });
         events->on_passing(
             [this](auto const& topic, auto const& data) { feed->pass(topic, data); });

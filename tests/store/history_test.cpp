@@ -107,6 +107,12 @@ TEST_F(RunsTest, ListsAreNewestFirstFilteredAndPaged) {
     EXPECT_EQ(found({.before = ids[2], .limit = 2}), (Words{ids[1], ids[0]}));
     EXPECT_EQ(found({.job = "a", .before = ids[2]}), Words{ids[0]});
     EXPECT_EQ(found({.since_us = must(runs.find(ids[2]))->created_us}), (Words{ids[3], ids[2]}));
+    std::int64_t const third_us = must(runs.find(ids[2]))->created_us;
+    EXPECT_EQ(found({.until_us = third_us}), (Words{ids[1], ids[0]}));
+    EXPECT_EQ(found({.since_us = third_us, .until_us = third_us + 1}), Words{ids[2]});
+    EXPECT_EQ(found({.jobs = "a*", .limit = 2}), (Words{ids[3], ids[2]}));
+    EXPECT_EQ(found({.jobs = "b", .limit = 1}), Words{ids[1]}) << "the page is full";
+    EXPECT_EQ(found({.part = "A"}), found({.job = "a"}));
     EXPECT_EQ(code_of(runs.list({.before = "none"})), "run.not_found");
 }
 

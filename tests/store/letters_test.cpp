@@ -56,6 +56,9 @@ TEST_F(LettersTest, ListsAreFilteredAndPaged) {
     std::vector<Letter> const all = must(letters().list({}));
     EXPECT_EQ(positions({.before = all[1].id}), "2 1 ");
     EXPECT_EQ(positions({.ids = {all[0].id, all[3].id, "none"}}), "4 1 ");
+    EXPECT_EQ(positions({.jobs = "oth*"}), "3 ");
+    EXPECT_EQ(positions({.jobs = "orders", .limit = 2}), "4 2 ");
+    EXPECT_EQ(positions({.job = "orders", .jobs = "other"}), "");
     EXPECT_EQ(positions({.run_id = "none"}), "");
     EXPECT_EQ(positions({.run_id = "run", .code = "sqlite.unique"}), "4 3 2 1 ");
     EXPECT_EQ(code_of(letters().list({.before = "none"})), "dead_letters.not_found");

@@ -28,8 +28,8 @@ EventReader::Frame parse(std::string const& text) {
 
 }  // namespace
 
-EventReader::EventReader(std::uint16_t port, std::string const& token, std::string const& query,
-                         std::string const& fields)
+EventReader::EventReader(std::uint16_t port, std::optional<std::string> const& token,
+                         std::string const& query, std::string const& fields)
     : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
     timeval const a_minute{60, 0};
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &a_minute, sizeof a_minute);
@@ -39,9 +39,9 @@ EventReader::EventReader(std::uint16_t port, std::string const& token, std::stri
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (::connect(socket_, reinterpret_cast<sockaddr const*>(&to), sizeof to) != 0)
         throw std::runtime_error{"nobody listens"};
-    std::string const request = "GET /events" + query +
-                                " HTTP/1.0\r\nHost: here\r\nAuthorization: Bearer " + token +
-                                "\r\n" + fields + "\r\n";
+    std::string const who = token ? "Authorization: Bearer " + *token + "\r\n" : "";
+    std::string const request =
+        "GET /events" + query + " HTTP/1.0\r\nHost: here\r\n" + who + fields + "\r\n";
     if (::send(socket_, request.data(), request.size(), MSG_NOSIGNAL) < 0)
         throw std::runtime_error{"the request was not taken"};
     head_ = until("\r\n\r\n").value_or("");

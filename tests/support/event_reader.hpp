@@ -16,9 +16,9 @@ public:
         nlohmann::json data;
     };
 
-    /// `query` with its "?"; `fields` each with CRLF.
-    EventReader(std::uint16_t port, std::string const& token, std::string const& query = "",
-                std::string const& fields = "");
+    /// `query` with its "?"; `fields` each with CRLF. No token: who asks is said by a field.
+    EventReader(std::uint16_t port, std::optional<std::string> const& token,
+                std::string const& query = "", std::string const& fields = "");
     EventReader(EventReader&& other) noexcept;
     EventReader& operator=(EventReader&&) = delete;
     ~EventReader();
