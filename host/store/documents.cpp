@@ -197,8 +197,8 @@ Result<std::size_t> Documents::apply(std::string const& owner, Changes const& ch
     Result<void> done = store_.write([&](Session& session) -> Result<void> {
         published = 0;
         for (Changes::Put const& put : changes.puts)
-            if (Result<Revision> const done = put_in(session, owner, put); !done)
-                return done.error();
+            if (Result<Revision> const stored = put_in(session, owner, put); !stored)
+                return stored.error();
         for (Changes::Delete const& gone : changes.deletes)
             session.run(remove_whatever_is_there, owner, gone.collection, gone.key);
         for (std::string const& topic : changes.drops) drop_in(session, topic);

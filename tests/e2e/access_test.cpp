@@ -317,5 +317,20 @@ TEST_F(Access, IsUsedFromTheCommandLine) {
     EXPECT_NE(host().cli({"audit", "list"}).out.find("DELETE /tokens/{id}"), npos);
 }
 
+TEST_F(Access, TheLinkSignsABrowserInOnce) {
+    std::string const path = "/?login=" + login_code();
+    Answer const in = host().call("GET", path, nullptr, as(""));
+    ASSERT_EQ(in.status, 200u) << in;
+    std::string const cookie = in.headers.at("set-cookie");
+    std::map<std::string, std::string> browser = as("");
+    browser["Cookie"] = cookie.substr(0, cookie.find(';'));
+    EXPECT_EQ(host().call("GET", "/runs", nullptr, browser).status, 200u);
+    Answer const again = host().call("GET", path, nullptr, as(""));
+    EXPECT_EQ(again.status, 401u) << again;
+    EXPECT_FALSE(again.headers.contains("set-cookie"));
+    EXPECT_EQ(host().call("GET", "/", nullptr, as("")).status, 200u);
+    EXPECT_EQ(host().call("GET", "/runs", nullptr, as("")).status, 401u);
+}
+
 }  // namespace
 }  // namespace weir::test

@@ -107,6 +107,11 @@ TEST_F(Configuration, WhatIsGoneFromItIsPausedOrPruned) {
     write(connection() + "jobs:\n" + job("users"));
     EXPECT_EQ(actions(apply(host)), Actions{"pause job more"});
     EXPECT_EQ(host.get("/replication/jobs/more").body.at("state"), "paused");
+    write(connection() + "jobs:\n" + job("users") + job("more"));
+    EXPECT_EQ(actions(apply(host)), Actions{"update job more"});
+    EXPECT_EQ(host.get("/replication/jobs/more").body.at("state"), "idle") << "it is back";
+    ASSERT_EQ(host.post("/replication/jobs/more/pause").status, 200u);
+    EXPECT_EQ(actions(apply(host)), Actions{}) << "what a person paused stays so";
     write("version: 1\n");
     EXPECT_EQ(actions(plan(host, {"--prune"})),
               (Actions{"delete job more", "delete job users", "delete connection sample"}));
@@ -240,6 +245,17 @@ TEST_F(Configuration, IsReadAgainOnHangup) {
     host.process().kill(SIGHUP);
     ASSERT_TRUE(host.process().wait_for("the configuration before stays"));
     EXPECT_EQ(host.get("/replication/jobs/more").body.at("state"), "idle");
+    Answer const ready = host.get("/readyz?verbose");
+    EXPECT_EQ(ready.body.at("status"), "degraded") << ready;
+    write("bogus: 1\n");
+    host.process().kill(SIGHUP);
+    ASSERT_TRUE(host.process().wait_for("the configuration before stays"));
+    Answer const told = host.get("/events?types=config.rejected&limit=10");
+    EXPECT_EQ(told.body.at("items").size(), 2u) << told;
+    write(connection() + "jobs:\n" + job("users") + job("more"));
+    host.process().kill(SIGHUP);
+    ASSERT_TRUE(host.process().wait_for("weir.yaml applied"));
+    EXPECT_EQ(host.get("/readyz?verbose").body.at("status"), "ready");
 }
 
 TEST_F(Configuration, OfOneStartStaysWithAnotherThatHasNone) {

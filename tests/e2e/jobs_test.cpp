@@ -260,5 +260,68 @@ TEST_F(JobsOverHttp, RefuseWhatThisVersionCannotDo) {
     EXPECT_EQ(host.get(job_path("users")).status, 404u);
 }
 
+// Else whoever may write connections could have a stored password sent to where he listens.
+TEST_F(JobsOverHttp, KeepASecretForTheAddressItWasGivenFor) {
+    WeirServer host{data()};
+    Json const config{{"host", "127.0.0.1"},
+                      {"port", server.port()},
+                      {"user", PostgresServer::user},
+                      {"password", PostgresServer::password},
+                      {"database", database}};
+    ASSERT_EQ(host.post("/replication/connections",
+                        {{"id", "shop"}, {"connector", "postgres"}, {"config", config}})
+                  .status,
+              201u);
+    std::string const path = "/replication/connections/shop";
+    Answer const moved = host.call("PATCH", path, {{"config", {{"port", 1}}}});
+    EXPECT_EQ(moved.status, 422u) << moved;
+    EXPECT_EQ(findings(moved), Json({"/config/password replication.secret_needed"})) << moved;
+    Answer const renamed = host.call("PATCH", path, {{"config", {{"database", "other"}}}});
+    EXPECT_EQ(renamed.status, 200u) << renamed;
+    Answer const given = host.call(
+        "PATCH", path, {{"config", {{"port", 1}, {"password", PostgresServer::password}}}});
+    EXPECT_EQ(given.status, 200u) << given;
+    Json const by_url{{"connector", "postgres"},
+                      {"config", {{"url", "postgres://u:" + std::string{"sesame"} + "@one/db"}}}};
+    ASSERT_EQ(host.call("PUT", "/replication/connections/u", by_url).status, 201u);
+    Json other = by_url;
+    other["config"]["url"] = "postgres://u:***@two/db";
+    EXPECT_EQ(host.call("PUT", "/replication/connections/u", other).code(),
+              "replication.secret_needed");
+}
+
+TEST_F(JobsOverHttp, AreToldWhatCannotBeReadOrWritten) {
+    WeirServer host{data()};
+    ASSERT_EQ(add_shop(host).status, 201u);
+    Json job = users_job("back");
+    job["destination"] = {{"connection", "shop"}, {"table", "users"}};
+    job["source"] = {{"connection", "local"}, {"stream", "users"}};
+    Answer const refused = host.post("/replication/jobs", job);
+    EXPECT_EQ(findings(refused), Json({"/destination/connection connector.role"})) << refused;
+    make_users(1);
+    ASSERT_EQ(host.post("/replication/jobs", users_job("users")).status, 201u);
+    EXPECT_EQ(host.post(job_path("users") + "/reset", {{"to", "500"}}).status, 422u)
+        << "what is not heeded is refused";
+}
+
+TEST_F(JobsOverHttp, SayThatTheirLoginWasRefusedAndGoOnWhenItIsNot) {
+    make_users(3);
+    WeirServer host{data()};
+    ASSERT_EQ(add_shop(host).status, 201u);
+    ASSERT_EQ(host.post("/replication/jobs", users_job("users", "1s")).status, 201u);
+    ASSERT_TRUE(eventually([&] { return !finished(host, "users").empty(); }));
+    std::string const role = PostgresServer::user;
+    auto admin = server.connect_as_owner("postgres");
+    admin.run("ALTER ROLE " + role + " PASSWORD 'another'");
+    ASSERT_TRUE(eventually([&] { return warns(host.get(job_path("users")),
+                                              "replication.login_refused"); }));
+    admin.run("ALTER ROLE " + role + " PASSWORD '" + PostgresServer::password + "'");
+    EXPECT_EQ(host.run_job("users").body.at("status"), "succeeded");
+    EXPECT_FALSE(warns(host.get(job_path("users")), "replication.login_refused"));
+    std::size_t const before = finished(host, "users").size();
+    EXPECT_TRUE(eventually([&] { return finished(host, "users").size() > before + 1; }))
+        << "its ticks start it again";
+}
+
 }  // namespace
 }  // namespace weir::test
