@@ -39,6 +39,14 @@ TableReader::TableReader(Host host, Location const& location, Call const& call, 
                                        " needs a tracking field: name it with --cursor"}
             .coded("sqlite.no_tracking");
     resume(read);
+    // A part of rows in no order would leave no position, and come again in the next run.
+    if (read.mode == WEIR_READ_DELTA && order_ == Order::none && limit_ != INT64_MAX)
+        throw Error{WEIR_E_CONFIG,
+                    scan_.table.name + " has no key, so the first run with a cursor reads it in "
+                                       "one pass: --limit would leave no position behind it",
+                    "limit"}
+            .coded("sqlite.limit_without_key")
+            .suggest("leave --limit away, or name a --key");
     take_snapshot(call);
     // A scan in two parts may come to every row.
     Rows const looked_at = is_bounded_ ? Rows{} : rows();

@@ -102,7 +102,7 @@ std::vector<std::string> Session::prepare(Call const& call, Target const& target
     insert_.reset();
     std::vector<std::string> const actions = fit_->actions;
     if (is_staged_) {
-        stage_->prepare(fields, fit_->key);
+        or_fenced([&] { stage_->prepare(fields, fit_->key); });
         return actions;
     }
     if (!fit_->statements.empty()) {
@@ -126,7 +126,7 @@ void Session::write(Call const& call, std::vector<FieldView> const& fields, Arro
     ready();
     call.check();
     if (!fit_ || fields_ != fields) prepare(call, Target{target_}, fields);
-    if (is_staged_) return stage_->write(call, batch, rejects);
+    if (is_staged_) return or_fenced([&] { stage_->write(call, batch, rejects); });
     Database::Watch const watch{*db_, call};
     guarded([&] {
         if (!is_open_) open_transaction();
@@ -235,6 +235,16 @@ void Session::close_transaction(Commit const& commit, std::uint64_t rows) {
     db_->exec("COMMIT");
     is_open_ = false;
     ++batch_;
+}
+
+/// A later copy of the same stream takes the stage away; what fails then fails for that.
+void Session::or_fenced(std::function<void()> const& work) {
+    try {
+        work();
+    } catch (Error const&) {
+        check_epoch();
+        throw;
+    }
 }
 
 void Session::check_epoch() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -42,6 +43,7 @@ private:
     void open_transaction();
     void close_transaction(Commit const& commit, std::uint64_t rows);
     void check_epoch();
+    void or_fenced(std::function<void()> const& work);
     void check_target();
     std::uint64_t commit_stage(Commit const& commit);
     Swap show_stage(Refusals refusals);

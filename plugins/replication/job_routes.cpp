@@ -36,7 +36,8 @@ Json Replication::job_answer(Call const& call, Json const& record) {
     return job_answer(call, record, state ? state->json : Json::object(), next_of(call, id));
 }
 
-Json Replication::job_answer(Call const& call, Json const& record, Json const& state, Json const& next) {
+Json Replication::job_answer(Call const& call, Json const& record, Json const& state,
+                             Json const& next) {
     Json out = masked_sides(record["doc"]);
     out["state"] = state_of(out);
     out["isActive"] = !out.value("paused", false);

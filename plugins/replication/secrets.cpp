@@ -156,14 +156,26 @@ private:
     /// Where a secret is sent to: what is kept for one place goes to no other.
     static Json address_of(Json const& config) {
         Json out = Json::object();
-        for (char const* const name :
-             {"host", "hostaddr", "port", "sslmode", "url", "base_url", "path"})
+        for (char const* const name : {"host", "hostaddr", "port", "sslmode", "url", "base_url"})
             if (Json const value = member(config, name); value.is_string())
-                out[name] = with_passwords(
-                    value, [](Piece const&, std::string const&) { return std::string{masked}; });
+                out[name] = place_in(value);
             else if (!value.is_null())
                 out[name] = value;
         return out;
+    }
+
+    /// "db:5432?sslmode=require" of a URL: without who signs in, and to which database.
+    static std::string place_in(std::string const& text) {
+        std::string url = with_passwords(
+            text, [](Piece const&, std::string const&) { return std::string{masked}; });
+        std::size_t const query = std::min(url.find('?'), url.size());
+        std::string const how = url.substr(query);
+        url.erase(query);
+        std::size_t const from = url.find("://");
+        if (from == url.npos) return url + how;
+        url.erase(0, from + 3);
+        url.erase(std::min(url.find('/', std::min(url.rfind('@'), url.size())), url.size()));
+        return url.substr(url.rfind('@') + 1) + how;
     }
 
     void needed_again(std::string const& at) {

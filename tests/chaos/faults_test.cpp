@@ -1,5 +1,6 @@
 // Two copies at once, a source that dies, a connection that breaks, a full disk.
 #include <csignal>
+#include <filesystem>
 
 #include "chaos/seed.hpp"
 #include "support/copy_fixture.hpp"
@@ -49,6 +50,28 @@ TEST_F(Faults, TheLaterOfTwoCopiesWins) {
     EXPECT_EQ(won.code, 130) << won;
     EXPECT_EQ(sink().one("SELECT count(*) - count(DISTINCT id) FROM users"), "0");
     EXPECT_EQ(sink().one("SELECT max(id) - count(*) FROM users"), "0") << "no gap either";
+}
+
+// What they read lies in a stage, which the later one takes away.
+TEST_F(Faults, TheLaterOfTwoCopiesWithoutAKeyWins) {
+    db.run("CREATE TABLE loose AS SELECT i AS a FROM generate_series(1, 200000) i");
+    std::vector<std::string> const command =
+        weir_command({"copy", server.url(database), sink_url(), "--stream", "public.loose",
+                      "--batch-rows", "7", "--json"});
+    auto const has_stage = [&] {
+        for (auto const& entry : std::filesystem::directory_iterator{directory.path()})
+            if (entry.path().extension() == ".stage") return true;
+        return false;
+    };
+    Process early{command, here()};
+    while (!has_stage() && !early.ended()) continue;
+    Process late{command, here()};
+    Ran const lost = finish(early), won = finish(late);
+    EXPECT_EQ(lost.code, 1) << lost;
+    EXPECT_EQ(lost.error_code(), "sink.fenced") << lost;
+    EXPECT_EQ(won.code, 0) << won;
+    EXPECT_EQ(sink().one("SELECT count(*) || ' ' || count(DISTINCT a) FROM loose"),
+              "200000 200000");
 }
 
 TEST_F(Faults, AnEarlierCopyDoesNotWriteAfterItWasFenced) {

@@ -250,7 +250,8 @@ TEST_F(Configuration, IsReadAgainOnHangup) {
     write("bogus: 1\n");
     host.process().kill(SIGHUP);
     ASSERT_TRUE(host.process().wait_for("the configuration before stays"));
-    Answer const told = host.get("/events?types=config.rejected&limit=10");
+    Answer const told = host.call("GET", "/events?types=config.rejected&limit=10", nullptr,
+                                  {{"Accept", "application/json"}});
     EXPECT_EQ(told.body.at("items").size(), 2u) << told;
     write(connection() + "jobs:\n" + job("users") + job("more"));
     host.process().kill(SIGHUP);

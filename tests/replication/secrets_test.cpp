@@ -83,11 +83,30 @@ TEST(Secrets, AnswersShowNone) {
 
 TEST(Secrets, StarsKeepWhatWasThere) {
     Json const by_parts = split({{"host", "db"}, {"password", "s3cret"}}).config;
-    EXPECT_EQ(split({{"host", "other"}, {"password", "***"}}, by_parts).config,
-              Json::parse(R"({"host":"other","password":"${secret:conn.shop.password}"})"));
+    EXPECT_EQ(
+        split({{"host", "db"}, {"database", "other"}, {"password", "***"}}, by_parts).config,
+        Json::parse(
+            R"({"host":"db","database":"other","password":"${secret:conn.shop.password}"})"));
     Json const by_url = split({{"url", "postgres://u:pw@db/shop"}}).config;
-    EXPECT_EQ(split({{"url", "postgres://u:***@other/shop"}}, by_url).config["url"],
-              "postgres://u:${secret:conn.shop.url}@other/shop");
+    EXPECT_EQ(split({{"url", "postgres://v:***@db/other"}}, by_url).config["url"],
+              "postgres://v:${secret:conn.shop.url}@db/other");
+}
+
+TEST(Secrets, StayWithTheAddressTheyWereGivenFor) {
+    Json const by_parts = split({{"host", "db"}, {"password", "s3cret"}}).config;
+    Json const by_url = split({{"url", "postgres://u:pw@db/shop"}}).config;
+    for (auto const& [config, stored] : std::vector<std::pair<Json, Json>>{
+             {{{"host", "other"}, {"password", "***"}}, by_parts},
+             {{{"host", "db"}, {"port", 1}, {"password", "***"}}, by_parts},
+             {{{"host", "other"}}, by_parts},
+             {{{"url", "postgres://u:***@other/shop"}}, by_url},
+             {{{"url", "postgres://u:***@db:1/shop"}}, by_url},
+             {{{"url", "postgres://u:***@db/shop?host=other"}}, by_url}}) {
+        Findings findings;
+        split_secrets(config, schema, stored, "conn.shop", "/config", findings);
+        ASSERT_EQ(findings.findings().size(), 1u) << config;
+        EXPECT_EQ(findings.findings()[0].code, "replication.secret_needed") << config;
+    }
 }
 
 TEST(Secrets, WhatAnAnswerShowedMayBeSentBack) {
@@ -102,7 +121,7 @@ TEST(Secrets, WhatAnAnswerShowedMayBeSentBack) {
 
 TEST(Secrets, LeftOutTheyStay) {
     Json const stored = split({{"host", "db"}, {"password", "s3cret"}}).config;
-    EXPECT_EQ(split({{"host", "other"}}, stored).config["password"],
+    EXPECT_EQ(split({{"host", "db"}, {"user", "u"}}, stored).config["password"],
               "${secret:conn.shop.password}");
     EXPECT_FALSE(
         split({{"host", "other"}, {"password", nullptr}}, stored).config.contains("password"));

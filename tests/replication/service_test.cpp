@@ -31,8 +31,8 @@ TEST_F(ReplicationService, AnAnswerSentBackChangesNothing) {
     EXPECT_EQ(put.status, 200u) << put.answer;
     EXPECT_EQ(host_.secrets["conn.shop.url"], "s3cret-Pa55");
     Exchange const patched = ask(
-        "patch_connection", {{"config", {{"url", "postgres://u:***@new/shop"}}}}, {{"id", "shop"}});
-    EXPECT_EQ(patched.json()["config"]["url"], "postgres://u:***@new/shop") << patched.answer;
+        "patch_connection", {{"config", {{"url", "postgres://u:***@db/new"}}}}, {{"id", "shop"}});
+    EXPECT_EQ(patched.json()["config"]["url"], "postgres://u:***@db/new") << patched.answer;
     EXPECT_EQ(host_.secrets["conn.shop.url"], "s3cret-Pa55");
 }
 
