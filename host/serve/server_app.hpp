@@ -30,6 +30,7 @@
 #include "host/serve/plugin_life.hpp"
 #include "host/serve/plugin_watch.hpp"
 #include "host/serve/replays.hpp"
+#include "host/serve/series_recorder.hpp"
 #include "host/serve/timer.hpp"
 #include "host/store/vault.hpp"
 
@@ -143,6 +144,8 @@ private:
     HostMetrics host_metrics_{{plugins_, bus_, letters_, engine_.figures(), metrics_, clock_,
                                directory_.path() / "state.db", clock_.unix_us(),
                                [this] { return server_->metrics(); }}};
+    Series series_{*store_};
+    SeriesRecorder recorder_{engine_.figures(), series_, clock_};
     std::unique_ptr<http::Server> server_;
     std::int64_t retained_ns_ = 0;
 };
