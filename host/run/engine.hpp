@@ -89,8 +89,8 @@ public:
     }
     Inspector& inspector() { return inspector_; }
     WarmInstances& instances() { return instances_; }
-    /// What runs did since the start; feeds /metrics.
-    RunFigures const& figures() const { return figures_; }
+    /// What runs did since the start; feeds /metrics and /series.
+    RunFigures& figures() { return figures_; }
 
 private:
     using Lock = std::unique_lock<std::mutex>;

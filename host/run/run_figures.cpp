@@ -13,17 +13,26 @@ constexpr std::array delay_bounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0,
 constexpr std::array known_triggers{"cron", "user", "retry", "replay", "webhook", "api"};
 constexpr std::array end_words{"succeeded", "partial", "failed", "cancelled", "skipped"};
 
+constexpr char runs_prefix[] = "runs_", run_seconds[] = "run_seconds";
+
 struct MovedSeries {
     char const *name, *help;
     std::uint64_t RunCounts::*member;
+    char const* growth;
 };
 constexpr std::array moved_series{
-    MovedSeries{"weir_records_read_total", "Records read.", &RunCounts::read},
-    MovedSeries{"weir_records_written_total", "Records written.", &RunCounts::written},
-    MovedSeries{"weir_records_filtered_total", "Records left out by rule.", &RunCounts::filtered},
-    MovedSeries{"weir_records_rejected_total", "Records refused.", &RunCounts::rejected},
-    MovedSeries{"weir_records_deleted_total", "Records deleted in sinks.", &RunCounts::deleted},
-    MovedSeries{"weir_bytes_read_total", "Bytes of records read.", &RunCounts::bytes}};
+    MovedSeries{"weir_records_read_total", "Records read.", &RunCounts::read,
+                "records_read"},
+    MovedSeries{"weir_records_written_total", "Records written.", &RunCounts::written,
+                "records_written"},
+    MovedSeries{"weir_records_filtered_total", "Records left out by rule.", &RunCounts::filtered,
+                "records_filtered"},
+    MovedSeries{"weir_records_rejected_total", "Records refused.", &RunCounts::rejected,
+                "records_rejected"},
+    MovedSeries{"weir_records_deleted_total", "Records deleted in sinks.", &RunCounts::deleted,
+                "records_deleted"},
+    MovedSeries{"weir_bytes_read_total", "Bytes of records read.", &RunCounts::bytes,
+                "bytes_read"}};
 
 }  // namespace
 
@@ -56,16 +65,41 @@ void RunFigures::ended(std::string const& job, std::string const& status,
     std::lock_guard const lock{mutex_};
     OfJob& figures = of(job);
     ++figures.runs[{status, trigger}];
-    if (seconds) figures.duration.add(*seconds);
+    grow(std::string{runs_prefix} + status, job, 1);
+    if (!seconds) return;
+    figures.duration.add(*seconds);
+    grow(run_seconds, job, *seconds);
 }
 
 void RunFigures::moved(std::string const& job, RunCounts const& before, RunCounts const& now) {
     std::lock_guard const lock{mutex_};
     OfJob& figures = of(job);
     // What did not reach the sink is taken out of a run's counts; a counter only grows.
-    for (MovedSeries const& each : moved_series)
-        figures.moved.*each.member +=
+    for (MovedSeries const& each : moved_series) {
+        std::uint64_t const more =
             std::max(now.*each.member, before.*each.member) - before.*each.member;
+        figures.moved.*each.member += more;
+        grow(each.growth, job, static_cast<double>(more));
+    }
+}
+
+/// With the mutex held.
+void RunFigures::grow(std::string name, std::string const& job, double value) {
+    if (value <= 0) return;
+    growth_[{std::move(name), growth_.size() < growth_max ? job : ""}] += value;
+}
+
+RunFigures::Growth RunFigures::take_growth() {
+    std::lock_guard const lock{mutex_};
+    return std::exchange(growth_, {});
+}
+
+std::vector<std::string> RunFigures::growth_names() {
+    std::vector<std::string> names;
+    for (MovedSeries const& each : moved_series) names.emplace_back(each.growth);
+    for (char const* status : end_words) names.push_back(std::string{runs_prefix} + status);
+    names.emplace_back(run_seconds);
+    return names;
 }
 
 void RunFigures::ticked(std::string const& job, double delay_s, std::uint64_t missed) {

@@ -40,6 +40,15 @@ public:
     void ticked(std::string const& job, double delay_s, std::uint64_t missed);
     /// The job is deleted: its series end.
     void forget(std::string const& job);
+
+    /// By how much what grew, by name and job; beyond growth_max of those under the job "".
+    using Growth = std::map<std::pair<std::string, std::string>, double>;
+    static constexpr std::size_t growth_max = 10'000;
+    /// "records_read", "runs_failed", "run_seconds", …
+    static std::vector<std::string> growth_names();
+    /// Since it was taken last.
+    Growth take_growth();
+
     std::atomic<std::uint64_t> fenced{0}, log_lines_left_out{0};
 
     /// Writes every series, those of `jobs` that nothing happened to yet at 0.
@@ -57,6 +66,7 @@ private:
     };
     using ByJob = std::map<std::string, OfJob, std::less<>>;
     OfJob& of(std::string const& job);
+    void grow(std::string name, std::string const& job, double value);
     ByJob snapshot(std::vector<Job> const& jobs, bool& is_folded) const;
     void write_host(PrometheusText& out) const;
 
@@ -64,6 +74,7 @@ private:
     ByJob jobs_;
     OfJob rest_;  // of jobs that are gone, or were too many
     bool are_too_many_ = false;
+    Growth growth_;
     Histogram delay_;
 };
 

@@ -272,6 +272,18 @@ constexpr char table[] = R"json({
 "POST /config/rollback/{revision}": {"response": {"$ref": "#/definitions/config_plan"}, "query": {
   "type": "object", "properties": {"prune": {"type": "boolean"},
     "allow_reset": {"type": "boolean"}}}},
+"GET /series": {"query": {"type": "object", "required": ["name"], "properties": {
+    "name": {"type": "string", "description": "records_read, runs_failed, run_seconds, …"},
+    "job": {"type": "string", "description": "of one; else the sum of all"},
+    "from": {"type": "string", "format": "date-time", "description": "default: an hour before to"},
+    "to": {"type": "string", "format": "date-time", "description": "default: now"},
+    "step": {"type": "string", "enum": ["10s", "1m", "1h"],
+      "description": "default: the finest that is kept from there on"}}},
+  "response": {"type": "object", "required": ["name", "job", "step", "points"], "properties": {
+    "name": {"type": "string"}, "job": {"$ref": "#/definitions/text_or_null"},
+    "step": {"type": "string"}, "points": {"type": "array", "items": {"type": "object",
+      "required": ["at", "value"], "properties": {"at": {"type": "string"},
+        "value": {"type": "number"}}}}}}},
 "POST /backup": {"answers": [201], "response": {"type": "object",
   "required": ["file", "bytes", "at"], "properties": {"file": {"type": "string"},
     "bytes": {"$ref": "#/definitions/count"}, "at": {"type": "string"}}}},

@@ -15,6 +15,7 @@
 #include "host/serve/run_routes.hpp"
 #include "host/serve/runner_service.hpp"
 #include "host/serve/self_routes.hpp"
+#include "host/serve/series_routes.hpp"
 #include "host/serve/timeline_routes.hpp"
 
 namespace weir::host {
@@ -101,7 +102,8 @@ Result<void> App::start(ConfigFile const& config) {
                       token_routes(access_), session_routes(access_, server_->port()),
                       audit_routes(access_.audit()), secret_routes(vault_), event_routes(feed_),
                       self_routes(router_, registry_), timeline_routes(runs_),
-                      logger_routes(log_), config_routes(bus_, clock_),
+                      logger_routes(log_), series_routes(series_, clock_),
+                      config_routes(bus_, clock_),
                       backup_routes(directory_.path(), clock_)})
         routes.insert(routes.end(), more.begin(), more.end());
     add_schemas(routes);
@@ -217,10 +219,12 @@ void App::reload() {
 void App::tend() {
     if (Result<void> tended = access_.tend(); !tended)
         log_.log(3, "audit", tended.error().message);
+    if (Result<void> recorded = recorder_.tend(); !recorded)
+        log_.log(3, "series", recorded.error().message);
     std::int64_t const now = clock_.monotonic_ns();
     if (now - retained_ns_ < retain_ms * 1'000'000) return;
     retained_ns_ = now;
-    for (Result<void> const& kept : {access_.audit().retain(), replays_.tend()})
+    for (Result<void> const& kept : {access_.audit().retain(), replays_.tend(), series_.retain()})
         if (!kept) log_.log(3, "store", kept.error().message);
 }
 
@@ -230,6 +234,8 @@ void App::stop() {
     timer_.stop();
     tell("host.state", {{"state", "draining"}});
     engine_.stop(request_.drain_ms);
+    if (Result<void> recorded = recorder_.record(); !recorded)
+        log_.log(3, "series", recorded.error().message);
     if (server_) server_->stop(request_.drain_ms);
     events_.on_published({});
     events_.on_passing({});

@@ -31,6 +31,7 @@
 #include "host/serve/plugin_life.hpp"
 #include "host/serve/plugin_watch.hpp"
 #include "host/serve/replays.hpp"
+#include "host/serve/series_recorder.hpp"
 #include "host/serve/timer.hpp"
 #include "host/store/vault.hpp"
 
@@ -148,6 +149,8 @@ private:
                                [this] { return server_->metrics(); }}};
     mutable std::mutex config_mutex_;
     std::string config_error_;  // of the file that was read last; empty: it holds
+    Series series_{*store_};
+    SeriesRecorder recorder_{engine_.figures(), series_, clock_};
     std::unique_ptr<http::Server> server_;
     std::int64_t retained_ns_ = 0;
 };

@@ -120,7 +120,15 @@ CREATE INDEX weir_idempotency_age ON weir_idempotency(at);
 ALTER TABLE weir_secret ADD COLUMN set_at INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr std::array steps{version_1, version_2, access_tables};
+// at: when the point of `step` seconds begins, in seconds.
+constexpr char series_table[] = R"sql(
+CREATE TABLE weir_series(
+  step INTEGER NOT NULL, name TEXT NOT NULL, job TEXT NOT NULL, at INTEGER NOT NULL,
+  value REAL NOT NULL, PRIMARY KEY(step, name, at, job)) STRICT, WITHOUT ROWID;
+CREATE INDEX weir_series_age ON weir_series(step, at);
+)sql";
+
+constexpr std::array steps{version_1, version_2, access_tables, series_table};
 
 Error newer(std::int64_t found) {
     return {WEIR_E_CONFIG, "store.newer",

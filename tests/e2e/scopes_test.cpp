@@ -52,6 +52,7 @@ std::vector<Row> const& rows() {
         {"GET", "/connectors/{type}", "read"},
         {"POST", "/connectors/{type}/check", "run", "none"},
         {"POST", "/connectors/{type}/discover", "run", "none"},
+        {"GET", "/series", "read"},
         {"GET", "/dead-letters", "read"},
         {"GET", "/dead-letters/{id}", "read"},
         {"POST", "/dead-letters/replay", "run"},
