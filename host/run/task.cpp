@@ -70,6 +70,12 @@ Result<void> TaskRun::look() {
     if (!start) return start.error();
     start_ = std::move(*start);
     if (!start_.note.empty()) note(start_.note);
+    bool const may_overwrite = !task_.key.empty() && task_.unique_key.empty() &&
+                               start_.selection.write != WriteMode::append;
+    if (may_overwrite)
+        note(fmt::format("the source does not promise that {} is unique: of records that share it "
+                         "the last one stays",
+                         fmt::join(task_.key, ", ")));
     target_ = target_of(task_.target, start_.selection);
     begin_.target = target_;
     begin_.staged = is_staged();
