@@ -65,7 +65,7 @@ Json ConfigState::plan(Call const& call, Json const& in) {
 // A run that ends, or somebody who pauses a job, may come between look and leap: then it is looked
 // at anew.
 Json ConfigState::apply(Call const& call, Json const& in) {
-    constexpr int tries_max = 5;
+    constexpr int tries_max = 10;
     std::lock_guard const lock{mutex_};
     for (int i = 1;; ++i) {
         try {

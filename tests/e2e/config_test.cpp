@@ -1,6 +1,5 @@
 // A whole configuration: looked at without a host, planned, applied together or not at all,
 // remembered, brought back.
-#include <atomic>
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -161,22 +160,17 @@ TEST_F(Configuration, IsAppliedWhileRunsEndAndJobsArePaused) {
     auto const rows = [](int i) { return std::to_string(1 + i); };
     write(connection(rows(0)) + "jobs:\n" + job("users") + "    schedule: 1s\n");
     ASSERT_EQ(apply(host).code, 0);
-    std::atomic<bool> is_over{false};
-    std::thread people{[&] {
-        while (!is_over) {
-            host.post("/replication/jobs/users/pause");
-            host.post("/replication/jobs/users/resume");
-        }
-        host.post("/replication/jobs/users/pause");
-    }};
     for (int i = 1; i <= 10; ++i) {
+        std::thread people{[&] {
+            host.post("/replication/jobs/users/resume");
+            host.post("/replication/jobs/users/pause");
+        }};
         write(connection(rows(i)) + "jobs:\n" + job("users", "t" + rows(i)) +
               "    schedule: 1s\n");
         Ran const applied = apply(host);
+        people.join();
         EXPECT_EQ(applied.code, 0) << applied;
     }
-    is_over = true;
-    people.join();
     Answer const last = host.get("/replication/jobs/users");
     EXPECT_EQ(last.body.at("destination").at("table"), "t11") << last;
     EXPECT_EQ(last.body.at("state"), "paused") << last;

@@ -79,7 +79,8 @@ TEST_F(Self, EveryLiveRouteIsDescribedAndEveryDescribedOneLives) {
           "GET /replication/jobs/{id}/metrics", "POST /data-replication/sync/{name}"})
         EXPECT_TRUE(all.contains(route)) << route;
     // What libraries declare.
-    for (Json const& plugin : host.get("/plugins").body.at("items"))
+    Answer const listed = host.get("/plugins");
+    for (Json const& plugin : listed.body.at("items"))
         for (Json const& route : plugin.at("routes"))
             EXPECT_TRUE(all.contains(route.get<std::string>())) << route;
     // Each is asked for, without its work.
