@@ -56,7 +56,7 @@ protected:
         return names;
     }
 
-    // The server keeps copies of its libraries there, and a sanitizer makes them ten times as large.
+    // The server keeps copies of its libraries there; a sanitizer makes them ten times as large.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     SmallDisk disk{96u << 20};
 #else
