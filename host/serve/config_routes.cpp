@@ -15,9 +15,9 @@ namespace {
 using Json = nlohmann::json;
 using http::Request;
 using http::Response;
+using Names = std::vector<std::string>;
 
 constexpr std::int64_t config_ms_max = 120'000;
-constexpr std::size_t body_bytes = 16u << 20;
 
 struct Ports {
     Bus& bus;
@@ -55,9 +55,13 @@ Json problem_of(MethodAnswer const& answer, ConfigFile const& config) {
     return problem;
 }
 
-/// The parameters that are true or false; what is neither, or not known, is a finding.
-Json flags(Request const& request, std::vector<std::string> const& known,
-           std::vector<Finding>& findings) {
+/// The parameters that are true or false; what is neither is a finding, and so is a parameter that
+/// is none of these and none of `more`.
+Json flags(Request const& request, Names const& known,
+           Names const& more, std::vector<Finding>& findings) {
+    Names all = known;
+    all.insert(all.end(), more.begin(), more.end());
+    check_names(request.query, all, findings);
     Json out = Json::object();
     for (std::string const& name : known) {
         auto const said = request.query_param(name);
@@ -71,9 +75,11 @@ Json flags(Request const& request, std::vector<std::string> const& known,
 }
 
 Response with_document(Ports const& ports, Request const& request, std::string const& method,
-                       std::vector<std::string> const& known) {
+                       Names const& known) {
     std::vector<Finding> findings;
-    Json in = flags(request, known, findings);
+    bool const is_apply = method == "apply";
+    Json in = flags(request, known,
+                    is_apply ? Names{"from", "plan_hash"} : Names{"from"}, findings);
     if (!findings.empty()) return refused(findings);
     std::string const from = request.query_param("from").value_or("body");
     Result<ConfigFile> const config = ConfigFile::parse(request.body, from, ".");
@@ -114,7 +120,7 @@ Response list_revisions(Ports const& ports, Request const& request) {
 
 Response roll_back(Ports const& ports, Request const& request) {
     std::vector<Finding> findings;
-    Json in = flags(request, {"prune", "allow_reset"}, findings);
+    Json in = flags(request, {"prune", "allow_reset"}, {}, findings);
     std::string const& text = request.params.at("revision");
     std::uint64_t revision = 0;
     auto const [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), revision);
@@ -132,7 +138,6 @@ Response roll_back(Ports const& ports, Request const& request) {
 std::vector<http::Route> config_routes(Bus& bus, Clock const& clock) {
     using http::Scope;
     Ports const ports{bus, clock};
-    using Names = std::vector<std::string>;
     auto const document = [ports](std::string const& method, Names const& known) {
         return [=](Request const& in) { return with_document(ports, in, method, known); };
     };
@@ -158,7 +163,6 @@ std::vector<http::Route> config_routes(Bus& bus, Clock const& clock) {
                    [ports](Request const& in) { return roll_back(ports, in); })};
     for (http::Route& route : routes) {
         route.waits = true;
-        route.body_bytes_max = body_bytes;
         route.is_audited = route.path == "/config/apply" || route.path == "/config/import" ||
                            route.path.starts_with("/config/rollback");
     }

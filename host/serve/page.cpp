@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t limit_max = 1'000;
 
+}  // namespace
+
 void check_names(std::string const& query, std::vector<std::string> const& known,
                  std::vector<Finding>& findings) {
     for (std::size_t at = 0; at < query.size();) {
@@ -29,8 +31,6 @@ void check_names(std::string const& query, std::vector<std::string> const& known
                             near.empty() ? "" : fmt::format("did you mean {}?", near)});
     }
 }
-
-}  // namespace
 
 std::optional<Page> Page::of(http::Request const& request, std::vector<std::string> const& known,
                              std::vector<Finding>& findings) {

@@ -22,6 +22,10 @@ struct Page {
                                   std::vector<Finding>& findings);
 };
 
+/// Adds a finding for each parameter of `query` that is not one of `known`.
+void check_names(std::string const& query, std::vector<std::string> const& known,
+                 std::vector<Finding>& findings);
+
 /// Every value of a parameter that may stand several times, decoded.
 std::vector<std::string> query_values(std::string_view query, std::string_view name);
 

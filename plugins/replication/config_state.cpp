@@ -64,16 +64,20 @@ Json ConfigState::plan(Call const& call, Json const& in) {
 
 // A run that ends, or somebody who pauses a job, may come between look and leap: then it is looked
 // at anew.
-Json ConfigState::apply(Call const& call, Json const& in) {
+Json ConfigState::looking_again(std::function<Json()> const& work) {
     constexpr int tries_max = 10;
     std::lock_guard const lock{mutex_};
     for (int i = 1;; ++i) {
         try {
-            return apply_once(call, in);
+            return work();
         } catch (Error const& error) {
             if (error.code != "store.conflict" || i == tries_max) throw;
         }
     }
+}
+
+Json ConfigState::apply(Call const& call, Json const& in) {
+    return looking_again([&] { return apply_once(call, in); });
 }
 
 Json ConfigState::apply_once(Call const& call, Json const& in) {
@@ -89,11 +93,11 @@ Json ConfigState::apply_once(Call const& call, Json const& in) {
 }
 
 Json ConfigState::import(Call const& call, Json const& in) {
-    std::lock_guard const lock{mutex_};
-    return commit(call,
-                  ConfigPlanner{call, context_, jobs_}.plan(
-                      in.value("configuration", Json::object()), {}, false),
-                  in, false);
+    Json const wanted = in.value("configuration", Json::object());
+    return looking_again([&] {
+        return commit(call, ConfigPlanner{call, context_, jobs_}.plan(wanted, {}, false), in,
+                      false);
+    });
 }
 
 Json ConfigState::commit(Call const& call, ConfigPlan plan, Json const& in, bool holds) {
@@ -123,13 +127,17 @@ Json ConfigState::commit(Call const& call, ConfigPlan plan, Json const& in, bool
 }
 
 /// The old position goes while the old document still says where it lies, and no run makes another.
-void ConfigState::prepare_resets(Call const& call, ConfigPlan const& plan,
+void ConfigState::prepare_resets(Call const& call, ConfigPlan& plan,
                                  std::set<std::string>& paused) {
-    for (Step const& step : plan.steps) {
+    for (Step& step : plan.steps) {
         if (!step.needs_reset) continue;
-        if (!step.next.before["doc"].value("paused", false)) {
-            jobs_.set_paused(call, step.id, true);
+        Json record = step.next.before;
+        if (!record["doc"].value("paused", false)) {
+            record["doc"]["paused"] = true;
+            step.next.revision = context_.host.store().put(call, Jobs::jobs, step.id, record,
+                                                           step.next.revision);
             paused.insert(step.id);
+            jobs_.align(call, step.id);
         }
         runs_.end_all(call, step.id, "its position is reset by a new configuration");
         jobs_.reset(call, step.id);

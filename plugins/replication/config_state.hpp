@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -45,7 +46,8 @@ private:
 
     Managed managed(Call const& call) const;
     Json apply_once(Call const& call, Json const& in);
-    void prepare_resets(Call const& call, ConfigPlan const& plan, std::set<std::string>& paused);
+    Json looking_again(std::function<Json()> const& work);
+    void prepare_resets(Call const& call, ConfigPlan& plan, std::set<std::string>& paused);
     Json store(Call const& call, ConfigPlan& plan, Json const& in, bool holds);
     void remove(Call const& call, Step const& step);
     Json commit(Call const& call, ConfigPlan plan, Json const& in, bool holds);

@@ -137,6 +137,8 @@ private:
                 findings_.add({at, "replication.secret_of_another",
                                "${secret:" + said + "} belongs to another document",
                                "${secret:NAME}, set by weir secret set NAME"});
+            else if (is_taken && is_moved_)
+                needed_again(at);
         }
     }
 

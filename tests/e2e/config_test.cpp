@@ -95,6 +95,18 @@ TEST_F(Configuration, ThatIsWrongAnywhereChangesNothing) {
         << answer;
 }
 
+// A hash that was misspelled must not be none at all.
+TEST_F(Configuration, AParameterThatNobodyKnowsIsRefused) {
+    WeirServer host{data()};
+    for (char const* const path :
+         {"/config/apply?plan_hsh=1", "/config/apply?prun=true", "/config/apply?prune=yes",
+          "/config/plan?plan_hash=1", "/config/rollback/1?from=x"}) {
+        Answer const refused = host.post_text(path, connection(), "application/yaml");
+        EXPECT_EQ(refused.status, 422u) << path << refused;
+    }
+    EXPECT_EQ(host.get("/replication/connections/sample").status, 404u);
+}
+
 TEST_F(Configuration, WhatIsGoneFromItIsPausedOrPruned) {
     WeirServer host{data()};
     ASSERT_EQ(host.post("/replication/connections",

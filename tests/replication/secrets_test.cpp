@@ -99,6 +99,8 @@ TEST(Secrets, StayWithTheAddressTheyWereGivenFor) {
              {{{"host", "other"}, {"password", "***"}}, by_parts},
              {{{"host", "db"}, {"port", 1}, {"password", "***"}}, by_parts},
              {{{"host", "other"}}, by_parts},
+             {{{"host", "other"}, {"password", "${secret:conn.shop.password}"}}, by_parts},
+             {{{"url", "postgres://u:${secret:conn.shop.url}@other/shop"}}, by_url},
              {{{"url", "postgres://u:***@other/shop"}}, by_url},
              {{{"url", "postgres://u:***@db:1/shop"}}, by_url},
              {{{"url", "postgres://u:***@db/shop?host=other"}}, by_url}}) {
