@@ -24,10 +24,4 @@ std::vector<http::Route> secret_routes(Vault& vault);
 /// Whose namespace of the vault the secrets of /secrets are in.
 constexpr char own_secrets[] = "host";
 
-/// A route of the host with what every one has.
-http::Route host_route(char const* method, char const* path, http::Scope scope,
-                       char const* summary,
-                       std::function<http::Response(http::Request const&)> handler,
-                       nlohmann::json request = nullptr);
-
 }  // namespace weir::host

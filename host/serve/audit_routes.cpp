@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "host/serve/access_routes.hpp"
+#include "host/serve/host_route.hpp"
 #include "host/serve/page.hpp"
 #include "weir/cpp/calendar.hpp"
 

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "host/serve/access_routes.hpp"
+#include "host/serve/host_route.hpp"
 #include "host/store/care.hpp"
 #include "weir/cpp/calendar.hpp"
 

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <cstdlib>
 
-#include "host/serve/access_routes.hpp"
+#include "host/serve/host_route.hpp"
 #include "host/serve/page.hpp"
 
 namespace weir::host {

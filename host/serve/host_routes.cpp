@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "host/serve/host_route.hpp"
 #include "host/serve/page.hpp"
 #include "weir/abi.h"
 
@@ -52,36 +53,24 @@ Response ready(HostRoutePorts const& ports, Request const& request) {
     return http::json_response(is_ready ? 200 : 503, body);
 }
 
-http::Route route(char const* path, http::Scope scope, char const* summary,
-                  std::function<Response(Request const&)> handler) {
-    http::Route out;
-    out.method = "GET";
-    out.path = path;
-    out.scope = scope;
-    out.owner = "host";
-    out.summary = summary;
-    out.handler = std::move(handler);
-    return out;
-}
-
 }  // namespace
 
 std::vector<http::Route> host_routes(HostRoutePorts const& ports) {
     using http::Scope;
-    return {route("/livez", Scope::none, "The process runs",
+    return {host_route("GET", "/livez", Scope::none, "The process runs",
                   [](Request const&) {
                       return http::json_response(200, {{"status", "live"}});
                   }),
-            route("/readyz", Scope::none, "The host can work; ?verbose says what is wrong",
+            host_route("GET", "/readyz", Scope::none, "The host can work; ?verbose says what is wrong",
                   [ports](Request const& request) { return ready(ports, request); }),
-            route("/metrics", Scope::none, "Figures as Prometheus text",
+            host_route("GET", "/metrics", Scope::none, "Figures as Prometheus text",
                   [ports](Request const&) {
                       Response response;
                       response.content_type = "text/plain; version=0.0.4; charset=utf-8";
                       response.body = ports.metrics();
                       return response;
                   }),
-            route("/version", Scope::read, "Versions of Weir and its ABI",
+            host_route("GET", "/version", Scope::read, "Versions of Weir and its ABI",
                   [](Request const&) {
                       return http::json_response(
                           200, {{"version", WEIR_VERSION},

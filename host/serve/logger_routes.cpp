@@ -1,5 +1,6 @@
 #include "host/serve/logger_routes.hpp"
 
+#include "host/serve/host_route.hpp"
 #include "host/serve/page.hpp"
 #include "weir/cpp/calendar.hpp"
 
@@ -38,14 +39,9 @@ Response set_logger(Loggers& loggers, Request const& request) {
 
 http::Route logger_route(char const* id, char const* method, char const* path, char const* summary,
                          std::function<Response(Request const&)> handler) {
-    http::Route out;
+    http::Route out =
+        host_route(method, path, http::Scope::admin, summary, std::move(handler));
     out.id = id;
-    out.method = method;
-    out.path = path;
-    out.scope = http::Scope::admin;
-    out.owner = "host";
-    out.summary = summary;
-    out.handler = std::move(handler);
     return out;
 }
 

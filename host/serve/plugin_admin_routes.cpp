@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "host/serve/host_route.hpp"
 #include "host/serve/page.hpp"
 #include "host/serve/plugin_json.hpp"
 
@@ -19,18 +20,6 @@ struct Ports {
     PluginLife& plugins;
     PluginAdmin& admin;
 };
-
-http::Route route(char const* method, char const* path, Scope scope, char const* summary,
-                  std::function<Response(Request const&)> handler) {
-    http::Route out;
-    out.method = method;
-    out.path = path;
-    out.scope = scope;
-    out.owner = "host";
-    out.summary = summary;
-    out.handler = std::move(handler);
-    return out;
-}
 
 Response shown(Ports const& ports, std::string const& id, unsigned status = 200) {
     if (auto const library = ports.registry.find(id))
@@ -106,7 +95,7 @@ std::vector<http::Route> plugin_admin_routes(Registry& registry, PluginLife& plu
                                              PluginAdmin& admin) {
     Ports const ports{registry, plugins, admin};
     std::vector<http::Route> routes{
-        route("GET", "/plugins", Scope::read, "Libraries: what they are and how they do",
+        host_route("GET", "/plugins", Scope::read, "Libraries: what they are and how they do",
               [ports](Request const& request) {
                   std::vector<Finding> findings;
                   if (!Page::of(request, {}, findings)) return refused(findings);
@@ -114,24 +103,24 @@ std::vector<http::Route> plugin_admin_routes(Registry& registry, PluginLife& plu
                       200, {{"items", plugins_json(ports.registry, ports.plugins)},
                             {"next", nullptr}});
               }),
-        route("GET", "/plugins/{id}", Scope::read, "One library",
+        host_route("GET", "/plugins/{id}", Scope::read, "One library",
               [ports](Request const& request) { return shown(ports, request.params.at("id")); }),
-        route("GET", "/plugins/{id}/routes", Scope::read, "The routes of one library",
+        host_route("GET", "/plugins/{id}/routes", Scope::read, "The routes of one library",
               [ports](Request const& request) { return routes_of_plugin(ports, request); }),
-        route("POST", "/plugins", Scope::admin, "Loads a library of a configured directory",
+        host_route("POST", "/plugins", Scope::admin, "Loads a library of a configured directory",
               [ports](Request const& request) { return load(ports, request); }),
-        route("POST", "/plugins/scan", Scope::admin,
+        host_route("POST", "/plugins/scan", Scope::admin,
               "What lies in the directories: new, changed, bad",
               [ports](Request const&) { return look_around(ports); }),
-        route("DELETE", "/plugins/{id}", Scope::admin, "Unloads a library that nothing needs",
+        host_route("DELETE", "/plugins/{id}", Scope::admin, "Unloads a library that nothing needs",
               [ports](Request const& request) { return unload(ports, request); }),
-        route("POST", "/plugins/{id}/reload", Scope::admin,
+        host_route("POST", "/plugins/{id}/reload", Scope::admin,
               "Lets the library as its file is now take over",
               changed_by(ports, &PluginAdmin::reload)),
-        route("POST", "/plugins/{id}/disable", Scope::admin,
+        host_route("POST", "/plugins/{id}/disable", Scope::admin,
               "Switches off a library that nothing needs",
               changed_by(ports, &PluginAdmin::disable)),
-        route("POST", "/plugins/{id}/enable", Scope::admin, "Switches a library on again",
+        host_route("POST", "/plugins/{id}/enable", Scope::admin, "Switches a library on again",
               changed_by(ports, &PluginAdmin::enable))};
     for (http::Route& each : routes) each.waits = each.method != "GET";
     for (http::Route& each : routes)

@@ -135,6 +135,7 @@ constexpr char table[] = R"json({
     "actions": {"type": "array", "items": {"$ref": "#/definitions/action"}},
     "at_start": {"type": "array", "items": {"type": "string"},
       "description": "sections that count only when the host starts"}}},
+  "from": {"type": "string", "description": "name of the document, for its places and revisions"},
   "health": {"type": "object", "required": ["status"], "properties": {
     "status": {"type": "string"},
     "checks": {"type": "array", "items": {"type": "object", "properties": {
@@ -261,14 +262,18 @@ constexpr char table[] = R"json({
     "at": {"type": "string"}, "by": {"type": ["string", "null"]},
     "from": {"type": ["string", "null"]}, "hash": {"type": "string"},
     "actions": {"type": "array", "items": {"$ref": "#/definitions/action"}}}}},
-"POST /config/validate": {"response": {"$ref": "#/definitions/config_plan"}},
+"POST /config/validate": {"response": {"$ref": "#/definitions/config_plan"}, "query": {
+  "type": "object", "properties": {"from": {"$ref": "#/definitions/from"}}}},
 "POST /config/plan": {"response": {"$ref": "#/definitions/config_plan"}, "query": {
-  "type": "object", "properties": {"prune": {"type": "boolean"}}}},
+  "type": "object", "properties": {"from": {"$ref": "#/definitions/from"},
+    "prune": {"type": "boolean"}}}},
 "POST /config/apply": {"response": {"$ref": "#/definitions/config_plan"}, "query": {
-  "type": "object", "properties": {"plan_hash": {"type": "string"},
+  "type": "object", "properties": {"from": {"$ref": "#/definitions/from"},
+    "plan_hash": {"type": "string"},
     "prune": {"type": "boolean"}, "allow_reset": {"type": "boolean"}}}},
 "POST /config/import": {"response": {"$ref": "#/definitions/config_plan"}, "query": {
-  "type": "object", "properties": {"allow_reset": {"type": "boolean"}}}},
+  "type": "object", "properties": {"from": {"$ref": "#/definitions/from"},
+    "allow_reset": {"type": "boolean"}}}},
 "POST /config/rollback/{revision}": {"response": {"$ref": "#/definitions/config_plan"}, "query": {
   "type": "object", "properties": {"prune": {"type": "boolean"},
     "allow_reset": {"type": "boolean"}}}},

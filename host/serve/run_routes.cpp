@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "host/core/text.hpp"
+#include "host/serve/host_route.hpp"
 #include "host/serve/page.hpp"
 #include "host/serve/plugin_routes.hpp"
 
@@ -17,21 +18,6 @@ using Json = nlohmann::json;
 using http::Request;
 using http::Response;
 using http::Scope;
-
-using Handler = std::function<Response(Request const&)>;
-
-http::Route route(char const* method, char const* path, Scope scope, char const* summary,
-                  Handler handler, Json request = nullptr) {
-    http::Route out;
-    out.method = method;
-    out.path = path;
-    out.scope = scope;
-    out.owner = "host";
-    out.summary = summary;
-    out.request = std::move(request);
-    out.handler = std::move(handler);
-    return out;
-}
 
 Response answer(Result<Json> const& result, unsigned status = 200) {
     return result ? http::json_response(status, *result) : http::problem(result.error());
@@ -128,19 +114,19 @@ Response try_connector(Engine& engine, Request const& request, Look&& look) {
 
 std::vector<http::Route> run_routes(Engine& engine, AwaitRun const& await_run) {
     std::vector<http::Route> routes{
-        route("GET", "/runs", Scope::read, "Runs, newest first",
+        host_route("GET", "/runs", Scope::read, "Runs, newest first",
               [&engine](Request const& in) { return list_runs(engine, in); }),
-        route("GET", "/runs/{id}", Scope::read, "One run",
+        host_route("GET", "/runs/{id}", Scope::read, "One run",
               [&engine](Request const& in) { return answer(engine.query(in.params.at("id"))); }),
-        route("GET", "/runs/{id}/tasks", Scope::read, "The tasks of a run",
+        host_route("GET", "/runs/{id}/tasks", Scope::read, "The tasks of a run",
               [&engine](Request const& in) { return list_tasks(engine, in); }),
-        route("GET", "/runs/{id}/logs", Scope::read, "What a run said",
+        host_route("GET", "/runs/{id}/logs", Scope::read, "What a run said",
               [&engine](Request const& in) { return list_logs(engine, in); }),
-        route("POST", "/runs/{id}/cancel", Scope::run, "Stop a run; what is committed stays",
+        host_route("POST", "/runs/{id}/cancel", Scope::run, "Stop a run; what is committed stays",
               [&engine](Request const& in) {
                   return answer(engine.cancel(in.params.at("id"), "cancelled by request"));
               }),
-        route("POST", "/runs/{id}/retry", Scope::run, "Run again what failed in it",
+        host_route("POST", "/runs/{id}/retry", Scope::run, "Run again what failed in it",
               [&engine, await_run](Request const& in) {
                   return awaited(retry(engine, in), wait_asked(in), await_run);
               })};
@@ -153,7 +139,7 @@ std::vector<http::Route> run_routes(Engine& engine, AwaitRun const& await_run) {
 
 std::vector<http::Route> connector_routes(Engine& engine) {
     std::vector<http::Route> routes{
-            route("GET", "/connectors", Scope::read, "Connectors and how they are configured",
+            host_route("GET", "/connectors", Scope::read, "Connectors and how they are configured",
                   [&engine](Request const& in) {
                       std::vector<Finding> findings;
                       if (!Page::of(in, {}, findings)) return refused(findings);
@@ -161,14 +147,14 @@ std::vector<http::Route> connector_routes(Engine& engine) {
                           200, {{"items", engine.inspector().connectors().at("items")},
                                 {"next", nullptr}});
                   }),
-            route("GET", "/connectors/{type}", Scope::read, "One connector",
+            host_route("GET", "/connectors/{type}", Scope::read, "One connector",
                   [&engine](Request const& in) {
                       std::string near;
                       Json const found = find_connector(engine, in.params.at("type"), near);
                       if (found.is_null()) return unknown_connector(in.params.at("type"), near);
                       return http::json_response(200, found);
                   }),
-            route(
+            host_route(
                 "POST", "/connectors/{type}/check", Scope::run, "Try a configuration, step by step",
                 [&engine](Request const& in) {
                     return try_connector(engine, in, [&](ConnectorConfig const& connector) {
@@ -176,7 +162,7 @@ std::vector<http::Route> connector_routes(Engine& engine) {
                     });
                 },
                 config_schema()),
-            route(
+            host_route(
                 "POST", "/connectors/{type}/discover", Scope::run, "The streams of a configuration",
                 [&engine](Request const& in) {
                     return try_connector(engine, in, [&](ConnectorConfig const& connector) {

@@ -4,6 +4,7 @@
 
 #include "host/core/secret.hpp"
 #include "host/serve/access_routes.hpp"
+#include "host/serve/host_route.hpp"
 #include "host/serve/page.hpp"
 #include "weir/cpp/calendar.hpp"
 

@@ -10,6 +10,7 @@
 #include "host/core/error_codes.hpp"
 #include "host/core/text.hpp"
 #include "host/http/openapi.hpp"
+#include "host/serve/host_route.hpp"
 #include "host/serve/page.hpp"
 
 #ifndef WEIR_VERSION
@@ -69,14 +70,8 @@ Response whole_list(Request const& request, std::function<Json()> const& items) 
 
 http::Route get(char const* id, char const* path, char const* summary,
                 std::function<Response(Request const&)> handler) {
-    http::Route out;
+    http::Route out = host_route("GET", path, http::Scope::read, summary, std::move(handler));
     out.id = id;
-    out.method = "GET";
-    out.path = path;
-    out.scope = http::Scope::read;
-    out.owner = "host";
-    out.summary = summary;
-    out.handler = std::move(handler);
     return out;
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "host/serve/access_routes.hpp"
+#include "host/serve/host_route.hpp"
 
 namespace weir::host {
 

@@ -2,6 +2,7 @@
 
 #include "host/core/text.hpp"
 #include "host/serve/access_routes.hpp"
+#include "host/serve/host_route.hpp"
 #include "host/serve/page.hpp"
 #include "weir/cpp/calendar.hpp"
 
@@ -111,20 +112,6 @@ Response revoke_token(Access& access, Request const& request) {
 }
 
 }  // namespace
-
-http::Route host_route(char const* method, char const* path, http::Scope scope,
-                       char const* summary, std::function<Response(Request const&)> handler,
-                       Json request) {
-    http::Route out;
-    out.method = method;
-    out.path = path;
-    out.scope = scope;
-    out.owner = "host";
-    out.summary = summary;
-    out.request = std::move(request);
-    out.handler = std::move(handler);
-    return out;
-}
 
 std::vector<http::Route> token_routes(Access& access) {
     using http::Scope;
