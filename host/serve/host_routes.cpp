@@ -61,7 +61,8 @@ std::vector<http::Route> host_routes(HostRoutePorts const& ports) {
                   [](Request const&) {
                       return http::json_response(200, {{"status", "live"}});
                   }),
-            host_route("GET", "/readyz", Scope::none, "The host can work; ?verbose says what is wrong",
+            host_route("GET", "/readyz", Scope::none,
+                       "The host can work; ?verbose says what is wrong",
                   [ports](Request const& request) { return ready(ports, request); }),
             host_route("GET", "/metrics", Scope::none, "Figures as Prometheus text",
                   [ports](Request const&) {
