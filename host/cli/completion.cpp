@@ -4,6 +4,7 @@
 #include <array>
 
 #include "host/cli/api_client.hpp"
+#include "host/cli/command_tree.hpp"
 
 namespace weir::host {
 
@@ -58,10 +59,6 @@ std::vector<std::string> names_of(Names const& of) {
         if (each.is_object() && each.contains(of.member) && each[of.member].is_string())
             found.push_back(each[of.member]);
     return found;
-}
-
-std::vector<CLI::App const*> verbs_of(CLI::App const& at) {
-    return at.get_subcommands([](CLI::App const*) { return true; });
 }
 
 /// Whether a name that is there already may stand behind the words of `verb`.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "host/cli/command_tree.hpp"
+
 namespace weir::host {
 
 namespace {
@@ -24,17 +26,6 @@ std::string plain(std::string const& text) {
         is_start = c == '\n';
     }
     return out;
-}
-
-std::string words_of(CLI::App const& app, char between) {
-    CLI::App const* const parent = app.get_parent();
-    return parent ? words_of(*parent, between) + between + app.get_name() : app.get_name();
-}
-
-std::vector<CLI::App const*> verbs_of(CLI::App const& app) {
-    auto found = app.get_subcommands([](CLI::App const*) { return true; });
-    std::ranges::sort(found, {}, [](CLI::App const* each) { return each->get_name(); });
-    return found;
 }
 
 std::string argument(CLI::Option const& option) {

@@ -8,19 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "host/cli/command_tree.hpp"
 #include "host/core/text.hpp"
 
 namespace weir::host {
-
-namespace {
-
-/// "weir conn add"
-std::string words_of(CLI::App const& at) {
-    CLI::App const* const parent = at.get_parent();
-    return parent ? words_of(*parent) + " " + at.get_name() : at.get_name();
-}
-
-}  // namespace
 
 Error usage(std::string sentence, std::string where) {
     return Error{WEIR_E_CONFIG, "usage", std::move(sentence), std::move(where)};
@@ -30,7 +21,7 @@ Error misread(CLI::App const& app, std::string sentence, int argc, char const* c
     CLI::App const* at = &app;
     int depth = 0;
     for (; !at->get_subcommands().empty(); ++depth) at = at->get_subcommands().front();
-    auto const verbs = at->get_subcommands([](CLI::App const*) { return true; });
+    std::vector<CLI::App const*> const verbs = verbs_of(*at);
     std::vector<std::string> known;
     for (CLI::Option const* option : at->get_options())
         for (std::string const& name : option->get_lnames()) known.push_back("--" + name);

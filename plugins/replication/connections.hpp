@@ -57,6 +57,10 @@ public:
     /// A connection's record. Throws E_NOT_FOUND with the nearest name.
     Json find(Call const& call, std::string const& id) const;
     bool exists(Call const& call, std::string const& id) const;
+    /// Nothing: there is no such connection.
+    std::optional<Json> look_for(Call const& call, std::string const& id) const {
+        return id == local ? local_record() : look_for(call, connections, id);
+    }
     Json find_integration(Call const& call, std::string const& id) const;
     /// All there are.
     std::vector<std::string> names(Call const& call, char const* collection) const;

@@ -55,9 +55,8 @@ Json Replication::job_answer(Call const& call, Json const& record, Json const& s
     out["sees"] = sight["sees"];
     out["warnings"] = sight["warnings"];
     std::string const from = out["source"].value("connection", "");
-    if (from.empty() || !connections_.exists(call, from)) return out;
-    Json const connection = connections_.find(call, from);
-    if (connection.value("status", "") == "error")
+    auto const connection = from.empty() ? std::nullopt : connections_.look_for(call, from);
+    if (connection && connection->value("status", "") == "error")
         out["warnings"].push_back(
             {{"code", "replication.login_refused"},
              {"message", "the connection \"" + from + "\" was refused: the job does not start by "
