@@ -193,7 +193,7 @@ def runs(args):
     count, jobs = 3000, 100
     rates, costs, bare = [], [], []
     data = args.folder / "runs"
-    with Server(args.weir, data, "--connector-dir", NOOP, "--plugin-dir", NOOP) as server:
+    with Server(args.weir, data, "--plugin-dir", NOOP) as server:
         db = sqlite3.connect(f"file:{data / 'state.db'}?mode=ro", uri=True)
         open_runs = "SELECT count(*) FROM weir_run WHERE finished_at = 0"
         for turn in range(args.runs + 1):  # the first warms up

@@ -35,7 +35,8 @@ double cpu_seconds() {
     return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
-void check(Result<void> const& result) {
+template <class T>
+void check(Result<T> const& result) {
     if (result) return;
     std::cerr << result.error().code << ": " << result.error().message << '\n';
     std::exit(1);
@@ -72,9 +73,9 @@ void cycles(Store& store, double seconds) {
                 std::string const job = fmt::format("job{}", i % 100);
                 Result<SubmittedRun> run = runs.submit(
                     {"replication", job, plan_of(job), "", R"({"by":"cron"})", "delta"});
-                if (!run) check(run.error());
+                check(run);
                 Result<std::vector<ClaimedTask>> claimed = runs.claim(1);
-                if (!claimed) check(claimed.error());
+                check(claimed);
                 for (ClaimedTask const& task : *claimed) {
                     check(runs.finish(task.run_id, "main", {.status = "succeeded"}));
                     ++done;
@@ -103,7 +104,7 @@ void tick(Store& store) {
     Events{store}.subscribe("p", {"cron/1:p/*"});
     Steady::time_point const start = Steady::now();
     Result<std::size_t> applied = Documents{store}.apply("cron", changes);
-    if (!applied) check(applied.error());
+    check(applied);
     std::cout << fmt::format("one tick of 10,000 events: {:.0f} ms\n", 1e3 * seconds_since(start));
 }
 
@@ -116,7 +117,7 @@ int main(int argc, char** argv) {
     std::cout << fmt::format("baseline: {:.0f} syncs/s\n", syncs_per_second(directory / "sync"));
     SystemClock clock;
     Result<std::unique_ptr<Store>> store = Store::open(directory / "bench.db", clock);
-    if (!store) check(store.error());
+    check(store);
     cycles(**store, seconds);
     tick(**store);
     std::filesystem::remove(directory / "sync");
