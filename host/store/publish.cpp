@@ -22,17 +22,18 @@ void trim(Session& session, std::int64_t newest) {
 std::optional<std::int64_t> publish_in(Session& session, std::string const& topic,
                                        std::string const& dedupe_key, std::string const& data,
                                        std::int64_t now_us) {
-    auto const seq = session.value<std::int64_t>(
+    std::int64_t const added = session.run(
         "INSERT INTO weir_event(topic, dedupe_key, data, at) VALUES (?1, ?2, ?3, ?4) "
-        "ON CONFLICT DO NOTHING RETURNING seq",
+        "ON CONFLICT DO NOTHING",
         topic, dedupe_key, data, now_us);
-    if (!seq) return std::nullopt;
+    if (added == 0) return std::nullopt;
+    std::int64_t const seq = session.last_inserted();
     for (std::string const& consumer : session.topics().consumers_of(topic))
         session.run(
             "INSERT INTO weir_delivery(seq, consumer, topic, attempt, run_at, error) "
             "VALUES (?1, ?2, ?3, 0, 0, '')",
-            *seq, consumer, topic);
-    if (*seq % trim_every == 0) trim(session, *seq);
+            seq, consumer, topic);
+    if (seq % trim_every == 0) trim(session, seq);
     session.has_published = true;
     return seq;
 }

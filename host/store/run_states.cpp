@@ -18,8 +18,6 @@ std::string quoted(std::string const& text) {
     return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::uint64_t count(Number stored) { return static_cast<std::uint64_t>(stored); }
-
 std::string or_null(std::string const& text) { return text.empty() ? "null" : text; }
 
 std::string counts_json(RunCounts const& counts) {
@@ -32,19 +30,31 @@ std::string counts_json(RunCounts const& counts) {
 
 struct Standing {
     Number working = 0, sleeping = 0, fine = 0, partly = 0, all = 0;
+    RunCounts counts;
 };
+
+void add(RunCounts& sum, RunCounts const& counts) {
+    sum.read += counts.read, sum.written += counts.written, sum.filtered += counts.filtered;
+    sum.rejected += counts.rejected, sum.deleted += counts.deleted;
+    sum.batches += counts.batches, sum.bytes += counts.bytes;
+}
 
 Standing standing_of(Session& session, Number run) {
     Standing now;
     std::string status;
-    Query query{session, "SELECT status FROM weir_task WHERE run = ?1"};
-    query.with(run).into(status);
+    RunCounts counts;
+    Query query{session,
+                "SELECT status, read, written, filtered, rejected, deleted, batches, bytes "
+                "FROM weir_task WHERE run = ?1"};
+    query.with(run).into(status, counts.read, counts.written, counts.filtered, counts.rejected,
+                         counts.deleted, counts.batches, counts.bytes);
     while (query.next()) {
         ++now.all;
         now.working += status == "queued" || status == "running";
         now.sleeping += status == "retrying";
         now.fine += status == "succeeded";
         now.partly += status == "partial";
+        add(now.counts, counts);
     }
     return now;
 }
@@ -59,27 +69,13 @@ std::string status_for(Standing const& tasks, bool is_cancelled) {
 
 }  // namespace
 
-void announce(Session& session, Number run, Number now_us) {
-    auto row = session.row<std::string, std::string, std::string, std::string, std::string,
-                           std::string, Number, Number, Number, Number, Number, Number, Number,
-                           Number>(
-        "SELECT r.run_id, r.job, r.owner, r.status, r.error_json, r.trigger_json, r.started_at, "
-        "coalesce(sum(t.read), 0), coalesce(sum(t.written), 0), coalesce(sum(t.filtered), 0), "
-        "coalesce(sum(t.rejected), 0), coalesce(sum(t.deleted), 0), coalesce(sum(t.batches), 0), "
-        "coalesce(sum(t.bytes), 0) FROM weir_run r LEFT JOIN weir_task t ON t.run = r.seq "
-        "WHERE r.seq = ?1",
-        run);
-    auto const& [id, job, owner, status, error, trigger, started_at, read, written, filtered,
-                 rejected, deleted, batches, bytes] = row.value();
+void announce(Session& session, RunFact const& fact, Number now_us) {
     // Put together as text: this is the most frequent thing that the writing thread does.
     std::string const data = fmt::format(
         R"({{"run_id":{},"job":{},"owner":{},"status":"{}","begins":{},"counts":{},"error":{},)"
         R"("trigger":{}}})",
-        quoted(id), quoted(job), quoted(owner), status,
-        status == "running" && started_at == now_us,
-        counts_json({count(read), count(written), count(filtered), count(rejected), count(deleted),
-                     count(batches), count(bytes)}),
-        or_null(error), or_null(trigger));
+        quoted(fact.run_id), quoted(fact.job), quoted(fact.owner), fact.status, fact.begins,
+        counts_json(fact.counts), or_null(fact.error_json), or_null(fact.trigger_json));
     publish_in(session, "runner/1:run", "", data, now_us);
 }
 
@@ -91,48 +87,48 @@ void announce(Session& session, TaskFact const& fact, Number now_us) {
     publish_in(session, "run.task", "", data, now_us);
 }
 
+RunCounts counts_of(Session& session, Number run) { return standing_of(session, run).counts; }
+
 void tell_progress(Session& session, Number run, std::string const& run_id, std::string const& job,
                    std::string const& task) {
-    auto const row = session.row<Number, Number, Number, Number, Number, Number, Number>(
-        "SELECT sum(read), sum(written), sum(filtered), sum(rejected), sum(deleted), sum(batches), "
-        "sum(bytes) FROM weir_task WHERE run = ?1",
-        run);
-    auto const& [read, written, filtered, rejected, deleted, batches, bytes] = row.value();
-    RunCounts const counts{count(read),    count(written), count(filtered), count(rejected),
-                           count(deleted), count(batches), count(bytes)};
     session.topics().tell_passing(
         "run.progress", fmt::format(R"({{"run_id":{},"job":{},"task":{},"counts":{}}})",
                                     quoted(run_id), quoted(job), quoted(task),
-                                    counts_json(counts)));
+                                    counts_json(counts_of(session, run))));
 }
 
 void activate_next(Session& session, std::string const& job) {
-    auto const oldest = session.row<Number, Number>(
-        "SELECT seq, active FROM weir_run WHERE job = ?1 AND finished_at = 0 "
-        "ORDER BY active DESC, seq LIMIT 1",
+    auto const oldest = session.value<Number>(
+        "SELECT seq FROM weir_run WHERE job = ?1 AND finished_at = 0 AND NOT EXISTS "
+        "(SELECT 1 FROM weir_run WHERE job = ?1 AND active = 1) ORDER BY seq LIMIT 1",
         job);
-    if (!oldest || std::get<1>(*oldest) == 1) return;
-    Number const run = std::get<0>(*oldest);
-    session.run("UPDATE weir_run SET active = 1 WHERE seq = ?1", run);
-    session.run("UPDATE weir_task SET ready = 1 WHERE run = ?1 AND status = 'queued'", run);
+    if (!oldest) return;
+    session.run("UPDATE weir_run SET active = 1 WHERE seq = ?1", *oldest);
+    session.run("UPDATE weir_task SET ready = 1 WHERE run = ?1 AND status = 'queued'", *oldest);
 }
 
 void settle(Session& session, Number run, Number now_us) {
-    auto const row = session.row<std::string, std::string, std::string>(
-        "SELECT job, status, cancel FROM weir_run WHERE seq = ?1", run);
-    auto const& [job, before, reason] = row.value();
+    auto const row = session.row<std::string, std::string, std::string, std::string, std::string,
+                                 std::string, std::string>(
+        "SELECT run_id, job, owner, trigger_json, status, cancel, coalesce((SELECT error_json FROM "
+        "weir_task WHERE run = ?1 AND error_json <> '' ORDER BY number LIMIT 1), '') "
+        "FROM weir_run WHERE seq = ?1",
+        run);
+    auto const& [run_id, job, owner, trigger, before, reason, failure] = row.value();
     Standing const tasks = standing_of(session, run);
     std::string const status = status_for(tasks, !reason.empty());
     bool const is_over = tasks.working + tasks.sleeping == 0;
     Number const finished_at = is_over ? std::max<Number>(now_us, 1) : 0;
-    std::string const fallback =
-        status == "cancelled" ? error_json("run.cancelled", "cancelled: " + reason) : "";
+    bool const needs_reason = failure.empty() && status == "cancelled";
+    std::string const error =
+        needs_reason ? error_json("run.cancelled", "cancelled: " + reason) : failure;
     session.run(
         "UPDATE weir_run SET status = ?2, finished_at = ?3, active = CASE WHEN ?3 > 0 THEN 0 "
-        "ELSE active END, error_json = coalesce((SELECT error_json FROM weir_task WHERE run = ?1 "
-        "AND error_json <> '' ORDER BY number LIMIT 1), ?4) WHERE seq = ?1",
-        run, status, finished_at, fallback);
-    if (status != before) announce(session, run, now_us);
+        "ELSE active END, error_json = ?4 WHERE seq = ?1",
+        run, status, finished_at, error);
+    if (status != before)
+        announce(session, {run_id, job, owner, status, trigger, false, tasks.counts, error},
+                 now_us);
     if (is_over) activate_next(session, job);
 }
 

@@ -12,8 +12,14 @@ namespace weir::host {
 /// The moves of a run that more than one transaction makes. All work in the transaction that is
 /// open on `session`.
 
-/// Publishes what has become of the run.
-void announce(Session& session, std::int64_t run, std::int64_t now_us);
+/// Publishes "runner/1:run": what has become of a run.
+struct RunFact {
+    std::string const &run_id, &job, &owner, &status, &trigger_json;
+    bool begins = false;  ///< it runs for the first time
+    RunCounts counts = {};
+    std::string const& error_json;
+};
+void announce(Session& session, RunFact const& fact, std::int64_t now_us);
 
 /// Publishes "run.task": a task of a run began, will be tried again, or ended.
 struct TaskFact {
@@ -25,6 +31,9 @@ void announce(Session& session, TaskFact const& fact, std::int64_t now_us);
 /// Tells how far a run is, to who listens now: "run.progress", the sums of its tasks.
 void tell_progress(Session& session, std::int64_t run, std::string const& run_id,
                    std::string const& job, std::string const& task);
+
+/// What the tasks of a run moved, together.
+RunCounts counts_of(Session& session, std::int64_t run);
 
 /// Gives the job's oldest run that waits the right to work, unless one has it.
 void activate_next(Session& session, std::string const& job);

@@ -31,10 +31,10 @@ private:
     std::vector<OpenRun> open_runs();
     SubmittedRun join(OpenRun const& run);
     SubmittedRun skip(std::string const& new_id, OpenRun const& active);
-    SubmittedRun add(std::string const& new_id);
+    SubmittedRun add(std::string const& new_id, bool is_alone);
     Number insert_run(std::string const& new_id, std::string const& status,
-                      std::string const& error);
-    void insert_tasks(Number run);
+                      std::string const& error, bool is_active = false);
+    void insert_tasks(Number run, bool is_ready);
     void remember_key(Number run);
 
     Session& session_;
@@ -61,11 +61,10 @@ Result<SubmittedRun> Submission::decide_and_do(std::string const& new_id) {
                                      open.size() - 1, request_.job)};
         case Verdict::add: break;
     }
-    SubmittedRun const added = add(new_id);
+    SubmittedRun const added = add(new_id, open.empty());
     if (request_.overlap == Overlap::cancel_other)
         for (OpenRun const& other : open)
             cancel_in(session_, other.seq, "another run was asked for instead", now_us_);
-    activate_next(session_, request_.job);
     return added;
 }
 
@@ -107,32 +106,34 @@ SubmittedRun Submission::skip(std::string const& new_id, OpenRun const& active) 
     Number const run = insert_run(new_id, "skipped", why);
     session_.run("UPDATE weir_run SET finished_at = ?2 WHERE seq = ?1", run, now_us_);
     remember_key(run);
-    announce(session_, run, now_us_);
     return {new_id, "skipped", false};
 }
 
-SubmittedRun Submission::add(std::string const& new_id) {
-    Number const run = insert_run(new_id, "queued", "");
-    insert_tasks(run);
+/// One that is alone may work at once; others get their turn when the one before has ended.
+SubmittedRun Submission::add(std::string const& new_id, bool is_alone) {
+    Number const run = insert_run(new_id, "queued", "", is_alone);
+    insert_tasks(run, is_alone);
     remember_key(run);
-    announce(session_, run, now_us_);
     return {new_id, "queued", false};
 }
 
 Number Submission::insert_run(std::string const& new_id, std::string const& status,
-                              std::string const& error) {
-    Number const plan = plan_.keep(session_);
-    return session_
-        .value<Number>(
-            "INSERT INTO weir_run(run_id, job, owner, kind, plan, scope, trigger_json, status, "
-            "active, cancel, created_at, started_at, finished_at, error_json) VALUES "
-            "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, '', ?9, 0, 0, ?10) RETURNING seq",
-            new_id, request_.job, request_.owner, request_.kind, plan, spec_.scope,
-            request_.trigger_json, status, now_us_, error)
-        .value();
+                              std::string const& error, bool is_active) {
+    session_.run(
+        "INSERT INTO weir_run(run_id, job, owner, kind, plan, scope, trigger_json, status, "
+        "active, cancel, created_at, started_at, finished_at, error_json) VALUES "
+        "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, '', ?10, 0, 0, ?11)",
+        new_id, request_.job, request_.owner, request_.kind, plan_.keep(session_), spec_.scope,
+        request_.trigger_json, status, is_active, now_us_, error);
+    Number const run = session_.last_inserted();
+    announce(session_,
+             {new_id, request_.job, request_.owner, status, request_.trigger_json, false, {},
+              error},
+             now_us_);
+    return run;
 }
 
-void Submission::insert_tasks(Number run) {
+void Submission::insert_tasks(Number run, bool is_ready) {
     nlohmann::json const scope =
         spec_.scope.empty() ? nlohmann::json{} : nlohmann::json::parse(spec_.scope);
     Number number = 0;
@@ -142,8 +143,8 @@ void Submission::insert_tasks(Number run) {
         if (!is_meant) continue;
         session_.run(
             "INSERT INTO weir_task(run, number, task, job, stream, target, status, ready, run_at) "
-            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', 0, ?7)",
-            run, number++, task.task, request_.job, task.stream, task.target, now_us_);
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?8)",
+            run, number++, task.task, request_.job, task.stream, task.target, is_ready, now_us_);
     }
 }
 

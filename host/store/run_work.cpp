@@ -18,7 +18,7 @@ Number number(std::uint64_t count) { return static_cast<Number>(count); }
 /// A claimed task, and its plan as text: parsed when the transaction is over.
 struct Claim {
     ClaimedTask task;
-    std::string name, plan;
+    std::string name, plan, run_status;
 };
 
 /// The next task that is ready, in `claim`; false: there is none.
@@ -26,7 +26,7 @@ bool pick(Session& session, Number now_us, Claim& claim, Number& run) {
     Query query{session,
                 "SELECT t.run, t.task, t.attempt + 1, r.run_id, r.job, r.owner, "
                 "r.trigger_json, p.body, t.read, t.written, t.filtered, t.rejected, t.deleted, "
-                "t.batches, t.bytes, CASE t.started_at WHEN 0 THEN ?1 ELSE t.started_at END "
+                "t.batches, t.bytes, CASE t.started_at WHEN 0 THEN ?1 ELSE t.started_at END, r.status "
                 "FROM weir_task t JOIN weir_run r ON r.seq = t.run "
                 "JOIN weir_plan p ON p.id = r.plan WHERE t.ready = 1 AND t.run_at <= ?1 AND "
                 "NOT EXISTS (SELECT 1 FROM weir_task f WHERE f.job = t.job AND "
@@ -37,24 +37,31 @@ bool pick(Session& session, Number now_us, Claim& claim, Number& run) {
     query.into(run, claim.name, task.attempt, task.run_id, task.job, task.owner, task.trigger_json,
                claim.plan);
     query.into(counts.read, counts.written, counts.filtered, counts.rejected, counts.deleted,
-               counts.batches, counts.bytes, task.started_us);
+               counts.batches, counts.bytes, task.started_us, claim.run_status);
     return query.next();
 }
 
 void set_running(Session& session, Number run, Claim const& claim, Number now_us) {
+    static std::string const running{"running"};
     std::string const& task = claim.name;
+    ClaimedTask const& of = claim.task;
     session.run(
         "UPDATE weir_task SET status = 'running', ready = 0, attempt = attempt + 1, "
         "tries = tries + 1, started_at = CASE started_at WHEN 0 THEN ?3 ELSE started_at END "
         "WHERE run = ?1 AND task = ?2",
         run, task, now_us);
-    Number const moved = session.run(
-        "UPDATE weir_run SET status = 'running', started_at = CASE started_at WHEN 0 THEN ?2 ELSE "
-        "started_at END WHERE seq = ?1 AND status <> 'running'",
-        run, now_us);
-    if (moved > 0) announce(session, run, now_us);
-    announce(session,
-             {claim.task.run_id, claim.task.job, task, "running", claim.task.counts, ""}, now_us);
+    bool const begins = claim.run_status == "queued";
+    if (claim.run_status != "running") {
+        session.run(
+            "UPDATE weir_run SET status = 'running', started_at = CASE started_at WHEN 0 THEN ?2 "
+            "ELSE started_at END WHERE seq = ?1",
+            run, now_us);
+        announce(session,
+                 {of.run_id, of.job, of.owner, running, of.trigger_json, begins,
+                  begins ? RunCounts{} : counts_of(session, run), ""},
+                 now_us);
+    }
+    announce(session, TaskFact{of.run_id, of.job, task, running, of.counts, ""}, now_us);
 }
 
 struct Running {
@@ -186,7 +193,7 @@ Result<std::string> Runs::finish(std::string const& run_id, std::string const& t
         Number const now = store_.clock().unix_us();
         write_log(session, found->run, lines);
         status = write_outcome(session, *found, outcome, error, now);
-        announce(session, {run_id, found->job, task, status, outcome.counts, error}, now);
+        announce(session, TaskFact{run_id, found->job, task, status, outcome.counts, error}, now);
         settle(session, found->run, now);
         return {};
     });
