@@ -75,21 +75,24 @@ void Engine::work() {
         if (is_stopping_) return;
         is_ready_ = false;
         lock.unlock();
-        while (fly_one()) {
+        while (fly_some()) {
         }
     }
 }
 
-/// Claims a task and runs it; false: there was none.
-bool Engine::fly_one() {
+/// Claims a task and runs it, and those that it claims in turn; false: there was none.
+bool Engine::fly_some() {
     {
         std::lock_guard const lock{mutex_};
         if (is_stopping_) return false;
     }
     Result<std::vector<ClaimedTask>> claimed = caught([this] { return ports_.runs.claim(1); });
     if (claimed && !claimed->empty()) {
-        wake();  // there may be more than one
-        fly(std::move(claimed->front()));
+        std::optional<ClaimedTask> task = std::move(claimed->front());
+        while (task) {
+            wake();  // there may be more than one
+            task = fly(std::move(*task));
+        }
         return true;
     }
     if (claimed) {
@@ -116,16 +119,16 @@ void Engine::refuse(Named const& task, Error const& error) {
     TaskOutcome outcome;
     outcome.status = "failed";
     outcome.error_json = to_json(error).dump();
-    Result<std::string> done = ports_.runs.finish(task.run_id, task.task, outcome);
+    Result<Finished> done = ports_.runs.finish(task.run_id, task.task, outcome);
     if (!done) ports_.services.log.log(level_error, "engine", done.error().message);
     if (done)
-        figures_.ended(task.job, *done, RunFigures::trigger_of(task.trigger_json), std::nullopt);
+        figures_.ended(task.job, done->status, RunFigures::trigger_of(task.trigger_json), std::nullopt);
     std::lock_guard const lock{mutex_};
     ++ends_;
     ended_.notify_all();
 }
 
-void Engine::fly(ClaimedTask task) {
+std::optional<ClaimedTask> Engine::fly(ClaimedTask task) {
     FlightPorts const ports{ports_.runs, ports_.letters,  instances_,       gates_,
                             circuits_,   ports_.registry, ports_.services, ports_.limits,
                             figures_};
@@ -136,15 +139,19 @@ void Engine::fly(ClaimedTask task) {
         flight = std::make_shared<Flight>(ports, std::move(task));
         return {};
     });
-    if (!made) return refuse(named, made.error());
+    if (!made) {
+        refuse(named, made.error());
+        return std::nullopt;
+    }
     {
         std::lock_guard const lock{mutex_};
         flights_.push_back(flight);
         if (is_stopping_) flight->end(Flight::End::drained);
         if (flights_.size() == 1) keeper_.notify_all();  // while there is one it looks by itself
     }
+    std::optional<ClaimedTask> next;
     Result<void> flown = caught([&]() -> Result<void> {
-        flight->run();
+        next = flight->run();
         return {};
     });
     if (!flown) refuse(named, flown.error());
@@ -153,6 +160,7 @@ void Engine::fly(ClaimedTask task) {
     ++ends_;
     ended_.notify_all();
     if (is_stopping_ && flights_.empty()) keeper_.notify_all();
+    return next;
 }
 
 // The keeper: what comes with time.

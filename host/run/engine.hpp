@@ -95,8 +95,8 @@ public:
 private:
     using Lock = std::unique_lock<std::mutex>;
     void work();
-    bool fly_one();
-    void fly(ClaimedTask task);
+    bool fly_some();
+    std::optional<ClaimedTask> fly(ClaimedTask task);
     void keep();
     void watch(Lock& lock);
     void tidy_up();

@@ -74,7 +74,7 @@ Flight::Flight(FlightPorts const& ports, ClaimedTask task)
       counted_{task_.counts},
       batches_max_{task_.counts.batches} {}
 
-void Flight::run() {
+std::optional<ClaimedTask> Flight::run() {
     failpoint("engine.after_claim");
     CopyReport report;
     Result<void> done = caught([&]() -> Result<void> {
@@ -84,7 +84,7 @@ void Flight::run() {
     if (!done) report.error = done.error();
     TaskOutcome const outcome = outcome_of(report);
     failpoint("engine.before_finish");
-    finish(outcome);
+    return finish(outcome);
 }
 
 CopyReport Flight::copy() {
@@ -231,18 +231,22 @@ void Flight::settle_failure(TaskOutcome& outcome, Error const& error) {
 
 // A full disk of the store is no reason to run a task again that has ended: it is told until it can
 // be stored, or until the host stops, and then the next one asks the sink.
-void Flight::finish(TaskOutcome const& outcome) {
+std::optional<ClaimedTask> Flight::finish(TaskOutcome const& outcome) {
     std::vector<Runs::LogLine> const lines = log_.take();
     for (bool is_told = false;; is_told = true) {
-        Result<std::string> done =
-            ports_.runs.finish(task_.run_id, plan_.task, outcome, lines);
-        if (done) return count_end(*done, outcome);
+        Runs::Next const next = host_stops_ ? Runs::Next::none : Runs::Next::claim;
+        Result<Finished> done =
+            ports_.runs.finish(task_.run_id, plan_.task, outcome, lines, next);
+        if (done) {
+            count_end(done->status, outcome);
+            return std::move(done->next);
+        }
         if (!is_told)
             ports_.services.log.log(
                 level_error, "engine",
                 fmt::format("run {} ended as {}, and that could not be stored: {}", task_.run_id,
                             outcome.status, done.error().message));
-        if (!time_may_cure(done.error()) || !pause_before_storing_again()) return;
+        if (!time_may_cure(done.error()) || !pause_before_storing_again()) return std::nullopt;
     }
 }
 

@@ -64,6 +64,23 @@ void set_running(Session& session, Number run, Claim const& claim, Number now_us
     announce(session, TaskFact{of.run_id, of.job, task, running, of.counts, ""}, now_us);
 }
 
+std::vector<Claim> claim_in(Session& session, std::size_t count, Number now_us) {
+    std::vector<Claim> claims;
+    Number run = 0;
+    Claim next;
+    while (claims.size() < count && pick(session, now_us, next, run)) {
+        set_running(session, run, next, now_us);
+        claims.push_back(std::exchange(next, {}));
+    }
+    return claims;
+}
+
+ClaimedTask with_plan(Claim claim) {
+    claim.task.plan = nlohmann::json::parse(claim.plan);
+    claim.task.task = task_of(claim.task.plan, claim.name);
+    return std::move(claim.task);
+}
+
 struct Running {
     Number run = 0;
     std::string task, job, status, cancel;
@@ -122,23 +139,12 @@ std::string write_outcome(Session& session, Running const& task, TaskOutcome con
 Result<std::vector<ClaimedTask>> Runs::claim(std::size_t count) {
     std::vector<Claim> claims;
     Result<void> done = store_.write([&](Session& session) -> Result<void> {
-        claims.clear();
-        Number const now = store_.clock().unix_us();
-        Number run = 0;
-        Claim next;
-        while (claims.size() < count && pick(session, now, next, run)) {
-            set_running(session, run, next, now);
-            claims.push_back(std::exchange(next, {}));
-        }
+        claims = claim_in(session, count, store_.clock().unix_us());
         return {};
     });
     if (!done) return done.error();
     std::vector<ClaimedTask> tasks;
-    for (Claim& claim : claims) {
-        claim.task.plan = nlohmann::json::parse(claim.plan);
-        claim.task.task = task_of(claim.task.plan, claim.name);
-        tasks.push_back(std::move(claim.task));
-    }
+    for (Claim& claim : claims) tasks.push_back(with_plan(std::move(claim)));
     return tasks;
 }
 
@@ -178,11 +184,13 @@ Result<bool> Runs::mirror(std::string const& run_id, std::string const& task,
     return shall_end;
 }
 
-Result<std::string> Runs::finish(std::string const& run_id, std::string const& task,
-                                 TaskOutcome const& outcome, std::vector<LogLine> const& lines) {
+Result<Finished> Runs::finish(std::string const& run_id, std::string const& task,
+                              TaskOutcome const& outcome, std::vector<LogLine> const& lines,
+                              Next next) {
     if (Result<void> checked = check(outcome); !checked) return checked.error();
     std::string const error = as_json(outcome.error_json);
     std::string status;
+    std::vector<Claim> claims;
     Result<void> done = store_.write([&](Session& session) -> Result<void> {
         Result<Running> found = find_task(session, run_id, task);
         if (!found) return found.error();
@@ -195,10 +203,13 @@ Result<std::string> Runs::finish(std::string const& run_id, std::string const& t
         status = write_outcome(session, *found, outcome, error, now);
         announce(session, TaskFact{run_id, found->job, task, status, outcome.counts, error}, now);
         settle(session, found->run, now);
+        claims = claim_in(session, next == Next::claim ? 1 : 0, now);
         return {};
     });
     if (!done) return done.error();
-    return status;
+    Finished finished{std::move(status), std::nullopt};
+    if (!claims.empty()) finished.next = with_plan(std::move(claims.front()));
+    return finished;
 }
 
 Result<std::size_t> Runs::recover() {

@@ -73,6 +73,12 @@ struct TaskOutcome {
     bool was_try = true;         ///< false: of retrying, and nothing was tried
 };
 
+/// What finish() has done.
+struct Finished {
+    std::string status;               ///< that the task has now
+    std::optional<ClaimedTask> next;  ///< asked for, and there was one: it runs
+};
+
 /// What ran, runs and will run. Every member is one durable transaction; each change of a run's
 /// status publishes an event "runner/1:run" {run_id, job, owner, status, begins, counts, error,
 /// trigger} in it (`begins`: running for the first time), each of a task's "run.task" {run_id, job,
@@ -109,11 +115,13 @@ public:
     Result<bool> mirror(std::string const& run_id, std::string const& task, RunCounts const& counts,
                         std::string const& cursor);
     /// Ends the task or one try of it, and the run with its last task; activates the job's next. A
-    /// task that would be tried again ends cancelled when the run shall be. `lines` as by log().
-    /// Answers the status the task has then. E_CONFLICT "run.not_running" unless it was claimed.
-    Result<std::string> finish(std::string const& run_id, std::string const& task,
-                               TaskOutcome const& outcome,
-                               std::vector<LogLine> const& lines = {});
+    /// task that would be tried again ends cancelled when the run shall be. `lines` as by log(). The
+    /// same transaction claims the next task for who wants one. E_CONFLICT "run.not_running" unless
+    /// it was claimed.
+    enum class Next { none, claim };
+    Result<Finished> finish(std::string const& run_id, std::string const& task,
+                            TaskOutcome const& outcome, std::vector<LogLine> const& lines = {},
+                            Next next = Next::none);
     /// Ends at once what does not run; what runs hears it from mirror(). Answers the status the run
     /// has then. E_CONFLICT "run.finished".
     Result<std::string> cancel(std::string const& run_id, std::string const& reason);
