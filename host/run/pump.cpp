@@ -183,7 +183,8 @@ private:
                 .suggest("add --force if that is meant");
         cursor_ = end.cursor ? std::move(*end.cursor) : std::string{};
         finished_ = true;
-        return commit(true);
+        bool const is_idle = facts_.counts.batches == 0 && cursor_ == facts_.cursor;
+        return is_idle && rules_.skips_idle ? Result<void>{} : commit(true);
     }
 
     // I1: the sink makes rows, cursor and epoch durable in one transaction.

@@ -35,6 +35,8 @@ struct PumpRules {
     std::uint64_t ahead_bytes_max = 0;
     std::uint64_t commit_bytes_max = 0;  ///< 0: after each batch
     std::int64_t commit_ms_max = 0;
+    /// A read that brought nothing and ended where it began is not committed: nothing would change.
+    bool skips_idle = false;
     bool refuse_empty = false;  ///< no rows at all: nothing is committed, E_CONFLICT
     /// The note that is committed with the rows; empty, or no function: unchanged.
     std::function<std::string(Counts const& counts, bool final)> note;

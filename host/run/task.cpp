@@ -178,7 +178,11 @@ Result<void> TaskRun::read_and_write() {
     if (attempts_ == 0 && !has_moved_) report_.cursor_before = shown_cursor(cursor_);
     facts.told = [&] { ports_.progress.advance(facts.counts); };
     if (ports_.rejects) ports_.rejects->name_stream(task_.stream, task_.target);
-    Result<void> done = pump(std::move(pump_ports), rules(), facts);
+    PumpRules applied = rules();
+    // What the sink did to the target belongs into its note.
+    applied.skips_idle = !cursor_.empty() && !begin_.staged && prepared->empty() &&
+                         start_.selection.mode == ReadMode::delta;
+    Result<void> done = pump(std::move(pump_ports), applied, facts);
     has_moved_ = has_moved_ || facts.counts.batches > before.batches;
     // Staged rows that did not reach the end are gone.
     report_.counts = !done && begin_.staged ? before : facts.committed;

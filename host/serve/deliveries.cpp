@@ -61,10 +61,40 @@ void Deliveries::run() {
     while (!is_over_) {
         while (!is_over_ && deliver_some()) {
         }
-        std::unique_lock lock{mutex_};
-        changed_.wait_for(lock, look_again, [this] { return is_woken_ || is_over_; });
-        is_woken_ = false;
+        if (!taken_.empty()) {
+            if (wait(std::chrono::milliseconds{limits_.mark_ms})) continue;
+            mark();
+        }
+        wait(look_again);
     }
+    mark();
+}
+
+/// Whether there is something to do before `time` is over.
+bool Deliveries::wait(std::chrono::milliseconds time) {
+    std::unique_lock lock{mutex_};
+    bool const is_woken = changed_.wait_for(lock, time, [this] { return is_woken_ || is_over_; });
+    is_woken_ = false;
+    return is_woken;
+}
+
+/// Not stored, they come once more: at least once.
+bool Deliveries::mark() {
+    if (taken_.empty()) return true;
+    if (!events_.delivered(consumer_, {taken_.begin(), taken_.end()})) return false;
+    taken_.clear();
+    return true;
+}
+
+/// What is due and was not taken yet.
+Result<std::vector<Events::Delivery>> Deliveries::look() {
+    Result<std::vector<Events::Delivery>> found =
+        events_.due(consumer_, limits_.batch + taken_.size());
+    if (found)
+        std::erase_if(*found, [this](Events::Delivery const& each) {
+            return taken_.contains(each.event.seq);
+        });
+    return found;
 }
 
 /// Whether there may be more.
@@ -74,11 +104,12 @@ bool Deliveries::deliver_some() {
         std::lock_guard const lock{mutex_};
         dropped_.clear();
     }
-    Result<std::vector<Events::Delivery>> const found = events_.due(consumer_, limits_.batch);
+    Result<std::vector<Events::Delivery>> const found = look();
     if (!found || found->empty()) return false;
     std::vector<std::int64_t> const done = deliver_all(lines_of(*found));
-    // Not stored, they come once more: at least once.
-    return !done.empty() && events_.delivered(consumer_, done).has_value();
+    taken_.insert(done.begin(), done.end());
+    bool const is_marked = taken_.size() < limits_.batch || mark();
+    return !done.empty() && is_marked;
 }
 
 std::vector<Deliveries::Line> Deliveries::lines_of(std::vector<Events::Delivery> const& found) {

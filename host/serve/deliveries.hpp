@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -26,6 +27,10 @@ public:
         /// So long after a batch began a topic is given the first of its events only: the next
         /// events of all topics wait for the end of the batch.
         std::int64_t batch_ms = 100;
+        /// What was taken is marked so in the store when so long nothing followed: a run's events,
+        /// which come one by one, then cost one commit. A host that is killed before gives them
+        /// once more.
+        std::int64_t mark_ms = 20;
         std::int64_t pause_ms_min = 500, pause_ms_max = 60'000;
         std::size_t dropped_max = 10'000;  ///< topics of one look; with more, all else waits
     };
@@ -46,7 +51,10 @@ public:
 
 private:
     void run();
+    bool wait(std::chrono::milliseconds time);
     bool deliver_some();
+    Result<std::vector<Events::Delivery>> look();
+    bool mark();
     bool may_start(std::string const& topic);
     /// What of one topic is due, in order.
     using Line = std::vector<Events::Delivery const*>;
@@ -63,6 +71,7 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     bool is_woken_ = true;
+    std::set<std::int64_t> taken_;  // and not marked so; the own thread's
     std::set<std::string> dropped_;  // since what is being delivered was looked up
     std::atomic<bool> is_over_{false};
     std::thread thread_;

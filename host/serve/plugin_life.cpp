@@ -164,10 +164,10 @@ void PluginLife::deliver(Plugin& plugin) {
     plugin.deliveries = std::move(deliveries);
 }
 
-void PluginLife::wake() {
+void PluginLife::wake(std::set<std::string> const& plugins) {
     std::lock_guard const lock{mutex_};
     for (auto const& plugin : plugins_)
-        if (plugin->deliveries) plugin->deliveries->wake();
+        if (plugin->deliveries && plugins.contains(plugin->id)) plugin->deliveries->wake();
 }
 
 void PluginLife::drop(std::string const& topic) {

@@ -47,7 +47,7 @@ public:
     /// Unmounts, ends deliveries, stops and destroys, in reverse.
     void stop();
     /// Something was published. Any thread, quick.
-    void wake();
+    void wake(std::set<std::string> const& plugins);
     /// What was queued on `topic` was dropped. Any thread, quick.
     void drop(std::string const& topic);
     /// The aim of the timer was reached: its holder's on_timer().

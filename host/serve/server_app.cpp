@@ -38,8 +38,8 @@ std::string base_name(std::string const& file) {
 
 /// Engine and plugins, which then find each other.
 Result<void> App::wake() {
-    events_.on_published([this] {
-        plugins_.wake();
+    events_.on_published([this](std::set<std::string> const& consumers) {
+        plugins_.wake(consumers);
         feed_.wake();
     });
     events_.on_passing([this](std::string const& topic, std::string const& data) {

@@ -11,7 +11,7 @@ void Events::subscribe(std::string const& consumer, std::vector<std::string> top
 
 void Events::unsubscribe(std::string const& consumer) { store_.topics().unsubscribe(consumer); }
 
-void Events::on_published(std::function<void()> listener) {
+void Events::on_published(Topics::Published listener) {
     store_.topics().on_published(std::move(listener));
 }
 

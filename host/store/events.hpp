@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/store/store.hpp"
+#include "host/store/topics.hpp"
 
 namespace weir::host {
 
@@ -43,7 +44,7 @@ public:
     /// Called on the store's thread after a commit that published something. One listener; it must
     /// be quick, and neither write nor set another one. Not called any more once this has returned
     /// for an empty one.
-    void on_published(std::function<void()> listener);
+    void on_published(Topics::Published listener);
     /// Called on the store's thread with what is told and not kept ("run.progress"), before any
     /// later event of the same run. As above: one, quick, none for an empty one.
     void on_passing(

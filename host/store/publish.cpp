@@ -28,11 +28,13 @@ std::optional<std::int64_t> publish_in(Session& session, std::string const& topi
         topic, dedupe_key, data, now_us);
     if (added == 0) return std::nullopt;
     std::int64_t const seq = session.last_inserted();
-    for (std::string const& consumer : session.topics().consumers_of(topic))
+    for (std::string const& consumer : session.topics().consumers_of(topic)) {
         session.run(
             "INSERT INTO weir_delivery(seq, consumer, topic, attempt, run_at, error) "
             "VALUES (?1, ?2, ?3, 0, 0, '')",
             seq, consumer, topic);
+        session.published_to.insert(consumer);
+    }
     if (seq % trim_every == 0) trim(session, seq);
     session.has_published = true;
     return seq;

@@ -49,8 +49,8 @@ Result<void> Runs::forget(std::string const& job) {
         {
             // The waiting ones first: none of them is to start when the active one ends.
             Query query{session,
-                        "SELECT seq FROM weir_run WHERE job = ?1 AND finished_at = 0 "
-                        "ORDER BY seq DESC"};
+                        "SELECT seq FROM weir_run INDEXED BY weir_run_open WHERE job = ?1 AND "
+                        "finished_at = 0 ORDER BY seq DESC"};
             query.with(job).into(next);
             while (query.next()) open.push_back(next);
         }

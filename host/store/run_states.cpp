@@ -99,8 +99,9 @@ void tell_progress(Session& session, Number run, std::string const& run_id, std:
 
 void activate_next(Session& session, std::string const& job) {
     auto const oldest = session.value<Number>(
-        "SELECT seq FROM weir_run WHERE job = ?1 AND finished_at = 0 AND NOT EXISTS "
-        "(SELECT 1 FROM weir_run WHERE job = ?1 AND active = 1) ORDER BY seq LIMIT 1",
+        "SELECT seq FROM weir_run INDEXED BY weir_run_open WHERE job = ?1 AND finished_at = 0 AND "
+        "NOT EXISTS (SELECT 1 FROM weir_run INDEXED BY weir_run_one_active WHERE job = ?1 AND "
+        "active = 1) ORDER BY seq LIMIT 1",
         job);
     if (!oldest) return;
     session.run("UPDATE weir_run SET active = 1 WHERE seq = ?1", *oldest);

@@ -83,8 +83,8 @@ std::vector<OpenRun> Submission::open_runs() {
     OpenRun next;
     int is_cancelled = 0;
     Query query{session_,
-                "SELECT seq, run_id, status, cancel <> '', kind, scope, plan FROM weir_run WHERE "
-                "job = ?1 AND finished_at = 0 ORDER BY seq"};
+                "SELECT seq, run_id, status, cancel <> '', kind, scope, plan FROM weir_run "
+                "INDEXED BY weir_run_open WHERE job = ?1 AND finished_at = 0 ORDER BY seq"};
     query.with(request_.job);
     query.into(next.seq, next.run_id, next.status, is_cancelled, next.spec.kind, next.spec.scope,
                next.spec.plan);

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -55,8 +56,10 @@ public:
     sqlite3* handle() const { return handle_; }
     Topics const& topics() const { return topics_; }
 
-    /// Set by publish_in(), taken by the writing thread after the commit.
+    /// Set by publish_in(), taken by the writing thread after the commit: that there is an event,
+    /// and who has one to take.
     bool has_published = false;
+    std::set<std::string> published_to;
 
 private:
     friend class Query;

@@ -34,15 +34,15 @@ std::vector<std::string> Topics::consumers_of(std::string_view topic) const {
     return consumers;
 }
 
-void Topics::on_published(std::function<void()> listener) {
+void Topics::on_published(Published listener) {
     std::lock_guard const lock{mutex_};
     listener_ = std::move(listener);
 }
 
-void Topics::tell_published() const {
+void Topics::tell_published(std::set<std::string> const& consumers) const {
     // Under the lock: who takes the listener away may be sure that it is not running.
     std::lock_guard const lock{mutex_};
-    if (listener_) listener_();
+    if (listener_) listener_(consumers);
 }
 
 void Topics::on_passing(Passing listener) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,8 +18,10 @@ public:
     void unsubscribe(std::string const& consumer);
     std::vector<std::string> consumers_of(std::string_view topic) const;
 
-    void on_published(std::function<void()> listener);
-    void tell_published() const;
+    /// Heard after each commit with an event, with those who have one to take.
+    using Published = std::function<void(std::set<std::string> const& consumers)>;
+    void on_published(Published listener);
+    void tell_published(std::set<std::string> const& consumers) const;
     /// As on_published(), for the topics whose deliveries were dropped; on the dropping thread.
     void on_dropped(std::function<void(std::string const& topic)> listener);
     void tell_dropped(std::string const& topic) const;
@@ -31,7 +34,7 @@ public:
 private:
     mutable std::mutex mutex_;
     std::map<std::string, std::vector<std::string>> subscriptions_;
-    std::function<void()> listener_;
+    Published listener_;
     Passing passing_;
     std::function<void(std::string const&)> drop_listener_;
 };

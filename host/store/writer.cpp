@@ -54,7 +54,8 @@ void Writer::loop() {
         commit(batch);
         writes_ += batch.size();
         for (Job& job : batch) job.answer.set_value(std::move(job.outcome));
-        if (std::exchange(session_->has_published, false)) topics_.tell_published();
+        if (std::exchange(session_->has_published, false))
+            topics_.tell_published(std::exchange(session_->published_to, {}));
     }
 }
 

@@ -159,23 +159,28 @@ void Runs::fired(Call const& call, Json const& event) const {
     }
 }
 
-void Runs::settle_connection(Call const& call, Json const& job, Json const& run) const {
+/// What the run says of its job's connection, added to `changes`.
+void Runs::settle_connection(Call const& call, Json const& job, Json const& run,
+                             Changes& changes) const {
     std::string const id = job["doc"]["source"].value("connection", "");
-    if (id.empty() || !context_.host.store().get(call, Connections::connections, id)) return;
+    auto const connection =
+        id.empty() ? std::nullopt : context_.host.store().get(call, Connections::connections, id);
+    if (!connection) return;
     std::string const status = text_of(run, "status");
-    Error const gone{WEIR_E_NOT_FOUND, "the connection is gone"};
-    change(call, context_, Connections::connections, id, gone, [&](Json& record) {
-        if (status == "succeeded") {
-            record["lastSyncAt"] = run.value("finished_at", Json());
-            record["status"] = "active";
-            record.erase("error");
-        }
-        // What began before the connection was changed says nothing of how it is now.
-        bool const is_old = text_of(run, "created_at") < text_of(record, "updatedAt");
-        if (status != "failed" || is_old || !refused_login(run.value("error", Json()))) return;
+    Json record = connection->json;
+    if (status == "succeeded") {
+        record["lastSyncAt"] = run.value("finished_at", Json());
+        record["status"] = "active";
+        record.erase("error");
+    }
+    // What began before the connection was changed says nothing of how it is now.
+    bool const is_old = text_of(run, "created_at") < text_of(record, "updatedAt");
+    if (status == "failed" && !is_old && refused_login(run.value("error", Json()))) {
         record["status"] = "error";
         record["error"] = run["error"];
-    });
+    }
+    if (record == connection->json) return;
+    changes.put(Connections::connections, id, std::move(record), connection->revision);
 }
 
 void Runs::changed(Call const& call, Json const& event) {
@@ -184,6 +189,19 @@ void Runs::changed(Call const& call, Json const& event) {
     ended_.notify_all();
     // It read no source: it says nothing of how fresh the job is.
     if (event.value("trigger", Json::object()).value("by", "") == replay_word) return;
+    // Somebody may change the connection between look and leap.
+    constexpr int tries_max = 10;
+    for (int i = 1;; ++i) {
+        try {
+            return keep(call, event);
+        } catch (Error const& error) {
+            if (error.code != "store.conflict" || i == tries_max) throw;
+        }
+    }
+}
+
+void Runs::keep(Call const& call, Json const& event) {
+    std::string const id = text_of(event, "job");
     auto const job = jobs_.look_for(call, id);
     if (!job) return;
     auto const before = context_.host.store().get(call, Jobs::states, id);
@@ -191,10 +209,10 @@ void Runs::changed(Call const& call, Json const& event) {
     // The same event may come again.
     if (before && before->json.value("last_run", Json()) == run_id) return;
     Json const run = this->run(call, event["run_id"]);
-    settle_connection(call, *job, run);
     Changes changes;
+    settle_connection(call, *job, run, changes);
     changes.put(Jobs::states, id, moved_on(before ? before->json : Json::object(), run));
-    if (status != "skipped") {
+    if (text_of(event, "status") != "skipped") {
         Json callback = log_line(run);
         callback.erase("created_at");
         changes.publish(callback_topic, run_id.get<std::string>(), std::move(callback));

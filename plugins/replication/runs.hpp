@@ -49,7 +49,9 @@ public:
 private:
     Json run(Call const& call, std::string const& run_id) const;
     Json unfinished(Call const& call, std::string const& id, std::uint32_t limit) const;
-    void settle_connection(Call const& call, Json const& job, Json const& run) const;
+    void keep(Call const& call, Json const& event);
+    void settle_connection(Call const& call, Json const& job, Json const& run,
+                           Changes& changes) const;
 
     Context const& context_;
     Jobs const& jobs_;

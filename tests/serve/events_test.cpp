@@ -23,7 +23,7 @@ protected:
         store = std::move(*opened);
         events.emplace(*store);
         feed.emplace(*events, clock, [](auto const&) { return true; }, limits);
-        events->on_published([this] { feed->wake(); });
+        events->on_published([this](auto const&) { feed->wake(); });
         events->on_passing(
             [this](auto const& topic, auto const& data) { feed->pass(topic, data); });
         feed->start();

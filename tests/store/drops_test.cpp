@@ -35,7 +35,7 @@ protected:
             events, clock, "p", [this](Event const& event) { return take(event); },
             {.side_by_side = 1}};
         if (is_told) events.on_dropped([&](std::string const& topic) { deliveries.drop(topic); });
-        events.on_published([&] { deliveries.wake(); });
+        events.on_published([&](auto const&) { deliveries.wake(); });
         deliveries.start();
         if (begun.get_future().wait_for(patience) != std::future_status::ready) return {};
         must(Documents{*store}.apply("p", {.drops = {"second"}}));
@@ -72,7 +72,7 @@ TEST_F(DropsTest, WhatIsPublishedAfterADropIsDelivered) {
         events, clock, "p", [this](Event const& event) { return take(event); },
         {.side_by_side = 1}};
     events.on_dropped([&](std::string const& topic) { deliveries.drop(topic); });
-    events.on_published([&] { deliveries.wake(); });
+    events.on_published([&](auto const&) { deliveries.wake(); });
     deliveries.start();
     ASSERT_EQ(begun.get_future().wait_for(patience), std::future_status::ready);
     must(Documents{*store}.apply("p", {.drops = {"second"}, .events = {{"second", "", "1"}}}));

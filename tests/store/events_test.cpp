@@ -132,7 +132,7 @@ TEST_F(EventsTest, NumbersAreNeverUsedAgain) {
 TEST_F(EventsTest, TheListenerHearsOfWhatIsCommittedOnly) {
     std::atomic<int> heard{0};
     Events events{*store};
-    events.on_published([&] { ++heard; });
+    events.on_published([&](auto const&) { ++heard; });
     publish("a", "key");
     must(store->write([](Session&) -> Result<void> { return {}; }));
     EXPECT_EQ(heard, 1);
