@@ -103,13 +103,16 @@ bool Deliveries::deliver_some() {
         // Before the look, which sees what is dropped from here on, or finds its topic in here.
         std::lock_guard const lock{mutex_};
         dropped_.clear();
+        is_woken_ = false;
     }
     Result<std::vector<Events::Delivery>> const found = look();
     if (!found || found->empty()) return false;
     std::vector<std::int64_t> const done = deliver_all(lines_of(*found));
     taken_.insert(done.begin(), done.end());
     bool const is_marked = taken_.size() < limits_.batch || mark();
-    return !done.empty() && is_marked;
+    // All that was there was taken: what comes later wakes.
+    bool const is_all = done.size() == found->size() && found->size() < limits_.batch;
+    return !done.empty() && is_marked && !is_all;
 }
 
 std::vector<Deliveries::Line> Deliveries::lines_of(std::vector<Events::Delivery> const& found) {

@@ -29,11 +29,15 @@ Result<void> check_place(std::string const& collection, std::string const& key) 
     return check_name("key", key);
 }
 
+Result<void> check_size(std::string const& place, std::string const& json) {
+    if (json.size() <= Documents::json_bytes_max) return {};
+    return Error{WEIR_E_DATA, "store.too_large",
+                 fmt::format("{} has {} bytes, {} are allowed", place, json.size(),
+                             Documents::json_bytes_max)};
+}
+
 Result<void> check_json(std::string const& place, std::string const& json) {
-    if (json.size() > Documents::json_bytes_max)
-        return Error{WEIR_E_DATA, "store.too_large",
-                     fmt::format("{} has {} bytes, {} are allowed", place, json.size(),
-                                 Documents::json_bytes_max)};
+    if (Result<void> checked = check_size(place, json); !checked) return checked;
     if (!nlohmann::json::accept(json))
         return Error{WEIR_E_DATA, "store.not_json", fmt::format("{} is not JSON", place)};
     return {};
@@ -52,14 +56,14 @@ Result<void> check(Changes const& changes) {
             fmt::format("{} changes at once, {} are allowed", count, Documents::changes_max)};
     for (Changes::Put const& put : changes.puts) {
         if (Result<void> checked = check_place(put.collection, put.key); !checked) return checked;
-        Result<void> checked = check_json(place_of(put.collection, put.key), put.json);
+        Result<void> checked = check_size(place_of(put.collection, put.key), put.json);
         if (!checked) return checked;
     }
     for (std::string const& topic : changes.drops)
         if (Result<void> checked = check_name("topic", topic); !checked) return checked;
     for (Changes::Publish const& event : changes.events) {
         if (Result<void> checked = check_name("topic", event.topic); !checked) return checked;
-        Result<void> checked = check_json("an event of " + event.topic, event.data);
+        Result<void> checked = check_size("an event of " + event.topic, event.data);
         if (!checked) return checked;
     }
     return {};

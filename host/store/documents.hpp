@@ -61,9 +61,10 @@ public:
     Result<std::vector<Document>> list(std::string const& owner, std::string const& collection,
                                        std::string const& prefix, std::string const& after,
                                        std::uint32_t limit);
-    /// All or none. Deleting what is not there changes nothing; events that were published before
-    /// are left out. Who follows Topics::on_dropped has heard of every drop when this returns.
-    /// Answers how many events are new.
+    /// All or none. Whether what is put and published is JSON is not looked at again: who takes it
+    /// from a plugin has. Deleting what is not there changes nothing; events that were published
+    /// before are left out. Who follows Topics::on_dropped has heard of every drop when this
+    /// returns. Answers how many events are new.
     Result<std::size_t> apply(std::string const& owner, Changes const& changes);
 
 private:

@@ -96,9 +96,9 @@ TEST_F(EventsTest, ADropIsTakenBackWithItsTransaction) {
     Events events{*store};
     events.subscribe("p", {"*"});
     std::int64_t const a = publish("a");
-    std::string const bad = "no json";
-    EXPECT_EQ(code_of(Documents{*store}.apply("p", {.puts = {{"c", "k", bad}}, .drops = {"a"}})),
-              "store.not_json");
+    Changes::Put const late{"c", "k", "1", 7};
+    EXPECT_EQ(code_of(Documents{*store}.apply("p", {.puts = {late}, .drops = {"a"}})),
+              "store.conflict");
     EXPECT_EQ(due("p"), Seqs{a});
 }
 
@@ -218,8 +218,8 @@ TEST_F(DocumentsTest, ChangesAreMadeAllOrNone) {
     EXPECT_EQ(must(documents().apply("p", changes)), 2u) << "one was a repetition";
     EXPECT_FALSE(must(documents().get("p", "jobs", "old")));
     EXPECT_EQ(must(documents().list("p", "jobs", "", "", 10)).size(), 2u);
-    changes.puts = {{"jobs", "c", "1"}, {"jobs", "d", "no json"}};
-    EXPECT_EQ(code_of(documents().apply("p", changes)), "store.not_json");
+    changes.puts = {{"jobs", "c", "1"}, {"jobs", "d", "1", 7}};
+    EXPECT_EQ(code_of(documents().apply("p", changes)), "store.conflict");
     EXPECT_FALSE(must(documents().get("p", "jobs", "c")));
 }
 
