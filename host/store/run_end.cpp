@@ -23,7 +23,8 @@ constexpr char too_old[] =
 constexpr char too_many[] =
     "DELETE FROM weir_run WHERE seq IN (SELECT seq FROM weir_run WHERE job = ?1 AND "
     "finished_at > 0 AND seq <= (SELECT seq FROM weir_run WHERE job = ?1 ORDER BY seq DESC "
-    "LIMIT 1 OFFSET ?2 + (SELECT count(*) FROM weir_run WHERE job = ?1 AND finished_at = 0)) LIMIT ?3)";
+    "LIMIT 1 OFFSET ?2 + (SELECT count(*) FROM weir_run WHERE job = ?1 AND finished_at = 0)) "
+    "LIMIT ?3)";
 
 /// Repeats a deletion, a transaction each, until nothing is left for it; answers how many went.
 template <class Delete>
