@@ -167,7 +167,19 @@ PluginAdmin::Outcome PluginAdmin::replace(Registry::Library const& old, FreshLib
         for (ComponentInfo const& component : manifest->components)
             if (component.is_connector()) ports_.engine.hand_over(component.id);
     publish("plugin.reloaded", id);
+    warn_of_many(id);
     return {id, true};
+}
+
+/// No code is ever unmapped, so each of them costs its size until the host starts again.
+void PluginAdmin::warn_of_many(std::string const& id) {
+    constexpr std::size_t told_each = 20;
+    auto const library = ports_.registry.find(id);
+    if (!library || library->generation % told_each != 0) return;
+    ports_.services.log.log(level_warning, id,
+                            fmt::format("{} generations of it were loaded, and each stays in "
+                                        "memory until the host starts again",
+                                        library->generation));
 }
 
 PluginAdmin::Outcome PluginAdmin::unload(std::string const& id) { return withdraw(id, true); }

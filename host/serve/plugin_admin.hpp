@@ -71,6 +71,7 @@ private:
     void publish(char const* topic, std::string const& id, std::optional<Error> const& error = {});
     Outcome failed(std::string const& id, Error error);
     void forget_events(Manifest const& manifest);
+    void warn_of_many(std::string const& id);
 
     // plugin_needs.cpp
     CallContext asking() const;

@@ -168,6 +168,18 @@ TEST_F(Plugins, WhatOthersNeedStays) {
     EXPECT_EQ(host.get("/replication/jobs").status, 200u);
 }
 
+TEST_F(Plugins, WhatManyReloadsCostIsTold) {
+    install("acme_1");
+    WeirServer host{data(), with_libraries()};
+    ASSERT_EQ(host.get("/connectors/acme").status, 200u);
+    for (Json shown = plugin(host, "acme"); shown.at("generation") < 20;
+         shown = plugin(host, "acme")) {
+        EXPECT_EQ(host.process().err().find("generations of it were loaded"), std::string::npos);
+        ASSERT_EQ(host.post("/plugins/acme/reload").status, 200u);
+    }
+    EXPECT_TRUE(host.process().wait_for("20 generations of it were loaded"));
+}
+
 TEST_F(Plugins, AWatchedDirectoryIsFollowed) {
     WeirServer host{data(), {"--connector-dir", libraries().string(), "--watch"}};
     install("acme_1");
@@ -195,6 +207,22 @@ TEST_F(Plugins, TheCommandLineDoesTheSame) {
     Ran const unknown = host.cli({"plugin", "show", "cronn"});
     EXPECT_NE(unknown.code, 0);
     EXPECT_NE(unknown.err.find("plugin.not_found"), std::string::npos) << unknown;
+}
+
+TEST_F(Plugins, TheHelpOfEachVerbSaysWhatItTakes) {
+    Ran const all = weir({"plugin", "--help"});
+    EXPECT_EQ(all.code, 0) << all;
+    for (auto const& [verb, argument] :
+         {std::pair{"list", ""}, {"scan", ""}, {"show", "PLUGIN"}, {"load", "acme.so"},
+          {"unload", "PLUGIN"}, {"reload", "PLUGIN"}, {"enable", "PLUGIN"}, {"disable", "PLUGIN"},
+          {"check", "./acme.so"}, {"lint", "./acme.so"}}) {
+        EXPECT_NE(all.out.find(std::string{"\n  "} + verb + " "), std::string::npos) << verb;
+        Ran const one = weir({"plugin", verb, "--help"});
+        EXPECT_EQ(one.code, 0) << one;
+        EXPECT_NE(one.out.find(argument), std::string::npos) << one;
+        if (*argument)
+            EXPECT_EQ(weir({"plugin", verb}).code, 2) << verb << " without its argument";
+    }
 }
 
 TEST_F(Plugins, AFileIsLookedAtWithoutAHost) {
