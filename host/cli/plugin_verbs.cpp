@@ -198,7 +198,8 @@ void add_plugin_verbs(CLI::App& app, Verb& chosen) {
     add_changes(*plugin, chosen);
     add_look(*plugin, chosen, "check", "--describe",
              "Say what a library is, or which check refuses it; without a host, in a child");
-    add_look(*plugin, chosen, "lint", "--lint", "Say which check refuses a library, running nothing of it");
+    add_look(*plugin, chosen, "lint", "--lint",
+             "Say which check refuses a library, running nothing of it");
 }
 
 }  // namespace weir::host
