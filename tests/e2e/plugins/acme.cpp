@@ -2,8 +2,8 @@
 // which one made the row. {"rows":N,"batch":N,"gate":FILE}: a batch each two milliseconds; the
 // second half of the rows waits until FILE is there.
 //
-// ACME_BUILD: its number; the third takes at most 100 rows and knows no gate, the fourth has another
-// connector instead. ACME_FAULT: 1 crashes when it is loaded, 2 never ends loading.
+// ACME_BUILD: its number; the third takes at most 100 rows and knows no gate, the fourth has
+// another connector instead. ACME_FAULT: 1 crashes when it is loaded, 2 never ends loading.
 #include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
