@@ -203,6 +203,16 @@ TEST_F(Plugins, TheCommandLineDoesTheSame) {
     EXPECT_NE(reloaded.out.find("2.0.0 (generation 2)"), std::string::npos) << reloaded;
     EXPECT_EQ(host.cli({"plugin", "disable", "acme"}).code, 0);
     EXPECT_EQ(host.cli({"plugin", "enable", "acme"}).code, 0);
+    make_job(host, {{"rows", 500}});
+    Ran const needed = host.cli({"plugin", "unload", "acme"});
+    EXPECT_NE(needed.code, 0) << needed;
+    EXPECT_NE(needed.err.find("in the way: job parts"), std::string::npos) << needed;
+    install("acme_3");
+    Ran const misfit = host.cli({"plugin", "reload", "acme"});
+    EXPECT_NE(misfit.err.find("in the way: connection parts, job parts"), std::string::npos)
+        << misfit;
+    EXPECT_NE(misfit.err.find("/connections/parts/config/rows: "), std::string::npos) << misfit;
+    ASSERT_EQ(host.call("DELETE", "/replication/jobs/parts").status, 204u);
     EXPECT_EQ(host.cli({"plugin", "unload", "acme"}).code, 0);
     Ran const unknown = host.cli({"plugin", "show", "cronn"});
     EXPECT_NE(unknown.code, 0);
