@@ -58,6 +58,8 @@ protected:
 TEST_F(Codes, OfRequestsToTheHost) {
     WeirServer host{data()};
     std::string const reader = token(host, {{"name", "r"}, {"scope", "read"}});
+    std::string const passing =
+        token(host, {{"name", "p"}, {"scope", "admin"}, {"ttl_seconds", 600}});
     std::string const own = "sqlite:" + data() + "/state.db";
     Json const sqlite{{"id", "i"}, {"connector", "sqlite"}, {"config", {{"url", "sqlite:x.db"}}}};
     Json other = sqlite;
@@ -80,6 +82,7 @@ TEST_F(Codes, OfRequestsToTheHost) {
          {"request.maxLength", "POST", "/tokens",
           {{"name", std::string(2'000, 'x')}, {"scope", "read"}}},
          {"token.jobs", "POST", "/tokens", {{"name", "x"}, {"scope", "admin"}, {"jobs", "a*"}}},
+         {"token.wider", "POST", "/tokens", {{"name", "x"}, {"scope", "admin"}}, as(passing), 403},
          {"errors.not_found", "GET", "/errors/no.such", nullptr, {}, 404},
          {"log.unknown_logger", "PUT", "/loggers/nobody", {{"level", "debug"}}, {}, 404},
          {"connector.not_found", "GET", "/connectors/nothing", nullptr, {}, 404},
