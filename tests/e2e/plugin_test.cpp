@@ -230,8 +230,9 @@ TEST_F(Plugins, TheHelpOfEachVerbSaysWhatItTakes) {
         Ran const one = weir({"plugin", verb, "--help"});
         EXPECT_EQ(one.code, 0) << one;
         EXPECT_NE(one.out.find(argument), std::string::npos) << one;
-        if (*argument)
+        if (*argument) {
             EXPECT_EQ(weir({"plugin", verb}).code, 2) << verb << " without its argument";
+        }
     }
 }
 
