@@ -118,6 +118,8 @@ public:
     /// Takes it into use, in place of the one with its id if there is one. E_CONFIG: another one
     /// has what it claims.
     Result<void> use(FreshLibrary fresh);
+    /// What is told of the one in use from now on: another build could not take over, and why.
+    void was_not_replaced(std::string_view id, Error const& why);
     /// Nobody finds it any more; E_NOT_FOUND "plugin.not_found".
     Result<void> remove(std::string_view id);
     Result<void> enable(std::string_view id, bool is_enabled);

@@ -92,6 +92,11 @@ void Registry::refuse(fs::path const& path, Error const& why) {
     refusals_.push_back({path, why});
 }
 
+void Registry::was_not_replaced(std::string_view id, Error const& why) {
+    std::lock_guard const lock{mutex_};
+    if (Entry* const entry = find_entry(id)) entry->failed = why;
+}
+
 Result<void> Registry::use(FreshLibrary fresh) {
     std::lock_guard const lock{mutex_};
     auto entry = std::make_unique<Entry>();

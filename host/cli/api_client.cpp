@@ -59,6 +59,19 @@ weir_status status_of(unsigned http) {
     }
 }
 
+/// "job a, run b": what stands in the way; empty: nothing is named.
+std::string blockers(nlohmann::json const& problem) {
+    constexpr std::size_t shown_max = 20;
+    std::string all;
+    std::size_t shown = 0;
+    for (nlohmann::json const& each : problem.value("blocked_by", nlohmann::json::array())) {
+        if (++shown > shown_max) return all + ", …";
+        all += fmt::format("{}{} {}", all.empty() ? "" : ", ", each.value("kind", ""),
+                           each.value("id", ""));
+    }
+    return all;
+}
+
 /// The first finding says more than "the body is wrong".
 Error refused(ApiClient::Answer const& answer) {
     nlohmann::json const& problem = answer.body;
@@ -73,8 +86,10 @@ Error refused(ApiClient::Answer const& answer) {
                 text(problem, "pointer")};
     error.suggestion = text(problem, "suggestion");
     if (error.message.empty()) error.message = text(problem, "title");
+    std::string const in_the_way = blockers(problem);
+    if (!in_the_way.empty()) error.message += "\n    in the way: " + in_the_way;
     if (!problem.contains("errors") || !problem["errors"].is_array()) return error;
-    std::string all;
+    std::string all = in_the_way.empty() ? "" : error.message;
     for (nlohmann::json const& each : problem["errors"]) {
         std::string const line =
             each.contains("line") ? fmt::format("line {}, ", each["line"].dump()) : "";

@@ -165,14 +165,16 @@ void add_changes(CLI::App& plugin, Verb& chosen) {
 
 using NamedAct = Exit (*)(std::string const&, ApiClient&, ClientOptions const&);
 
+constexpr char its_name[] = "Its id, or the name of its file";
+
 void add_named(CLI::App& plugin, Verb& chosen, char const* name, char const* summary,
-               char const* argument, NamedAct act) {
+               char const* argument, char const* meaning, NamedAct act) {
     auto of = std::make_shared<std::string>();
     add_verb(plugin, name, summary, chosen,
              [of, act](ApiClient& client, ClientOptions const& options) {
                  return act(*of, client, options);
              })
-        ->add_option(argument, *of, "Its id, or the name of its file")
+        ->add_option(argument, *of, meaning)
         ->required();
 }
 
@@ -183,18 +185,21 @@ void add_plugin_verbs(CLI::App& app, Verb& chosen) {
     plugin->require_subcommand(1);
     add_verb(*plugin, "list", "What is loaded, and how it does", chosen, list);
     add_verb(*plugin, "scan", "What lies in the directories: new, changed, bad", chosen, scan);
-    add_named(*plugin, chosen, "show", "One library", "PLUGIN",
+    add_named(*plugin, chosen, "show", "One library", "PLUGIN", its_name,
               [](std::string const& id, ApiClient& client, ClientOptions const& options) {
                   auto found = client.get(plugin_path(id));
                   if (!found) return fail(found.error(), options.voice);
                   return show(*found, options, details(found->body));
               });
-    add_named(*plugin, chosen, "load", "Load a library of a configured directory", "FILE", load);
-    add_named(*plugin, chosen, "unload", "Unload a library that nothing needs", "PLUGIN", unload);
+    add_named(*plugin, chosen, "load", "Load a library of a configured directory", "FILE",
+              "The bare name of its file: acme.so", load);
+    add_named(*plugin, chosen, "unload", "Unload a library that nothing needs", "PLUGIN", its_name,
+              unload);
     add_changes(*plugin, chosen);
     add_look(*plugin, chosen, "check", "--describe",
              "Say what a library is, or which check refuses it; without a host, in a child");
-    add_look(*plugin, chosen, "lint", "--lint", "The same without running any of it");
+    add_look(*plugin, chosen, "lint", "--lint",
+             "Say which check refuses a library, running nothing of it");
 }
 
 }  // namespace weir::host

@@ -120,7 +120,7 @@ constexpr ErrorCode request_codes[] = {
      "The request expects something else than 100-continue.",
      "Leave the field Expect out."},
     {"request.forbidden", "Scope too narrow",
-     "The token is valid, and its scope does not reach to this route.",
+     "The token is valid, and its scope does not reach to this route, or to what it asked for.",
      "Use a token of the scope in the sentence."},
     {"request.head_too_large", "Head too large",
      "The fields of the request are larger than 8 KiB together.",

@@ -122,6 +122,9 @@ Json components() {
             "pointer": {"type": "string", "description": "JSON Pointer to the wrong field"},
             "suggestion": {"type": "string"}, "request_id": {"type": "string"},
             "retry_after_ms": {"type": "integer"},
+            "blocked_by": {"type": "array", "description": "What stands in the way",
+              "items": {"type": "object", "required": ["kind", "id"], "properties": {
+                "kind": {"type": "string"}, "id": {"type": "string"}}}},
             "errors": {"type": "array", "items": {"$ref": "#/components/schemas/Finding"}}}},
         "Finding": {"type": "object", "required": ["pointer", "code"],
           "properties": {"pointer": {"type": "string"}, "code": {"type": "string"},

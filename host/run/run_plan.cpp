@@ -111,6 +111,11 @@ private:
             if (info->id == id) return;
             if (info->roles & role) known.push_back(info->id);
         }
+        // Its plugin may be switched off, or its library refused: then that is what is wrong.
+        if (Result<Component> const why = registry_.load(id);
+            !why && why.error().code != "connector.unknown")
+            return add(at + "/connector", why.error().code, why.error().message,
+                       why.error().suggestion);
         std::string const near = nearest(id, known);
         add(at + "/connector", "connector.unknown",
             fmt::format("there is no connector \"{}\"; there are {}", id, fmt::join(known, ", ")),

@@ -12,9 +12,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr char const *owner = "host", *collection = "plugins";
+constexpr char collection[] = "plugins";
 constexpr std::string_view disabled = "disabled/", unloaded = "unloaded/";
-constexpr std::int64_t ask_ms_max = 10'000;
 
 bool is_active(PluginLife const& plugins, std::string const& service) {
     for (PluginLife::Status const& status : plugins.list())
@@ -142,6 +141,11 @@ PluginAdmin::Outcome PluginAdmin::replace(Registry::Library const& old, FreshLib
                                 fmt::format("{} is now the plugin {}; unload {} and load it as "
                                             "another one",
                                             old.path.filename().string(), now.id, id)});
+    if (std::optional<Refused> refused = misfit(old.manifest, now)) {
+        ports_.registry.was_not_replaced(id, refused->error);
+        publish("plugin.failed", id, refused->error);
+        return {id, false, std::move(refused)};
+    }
     std::vector<Component> swapped, added;
     for (Component& component : fresh.components())
         if (component.info->is_service() && old.is_enabled)
@@ -149,7 +153,10 @@ PluginAdmin::Outcome PluginAdmin::replace(Registry::Library const& old, FreshLib
                 .push_back(std::move(component));
     Result<void> done = ports_.plugins.swap(
         swapped, [&] { return ports_.registry.use(std::move(fresh)); });
-    if (!done) return failed(id, done.error());
+    if (!done) {
+        ports_.registry.was_not_replaced(id, done.error());
+        return failed(id, done.error());
+    }
     for (ComponentInfo const& before : old.manifest.components)
         if (before.is_service() && !has_component(now, before.id))
             ports_.plugins.remove(before.id);
@@ -160,7 +167,19 @@ PluginAdmin::Outcome PluginAdmin::replace(Registry::Library const& old, FreshLib
         for (ComponentInfo const& component : manifest->components)
             if (component.is_connector()) ports_.engine.hand_over(component.id);
     publish("plugin.reloaded", id);
+    warn_of_many(id);
     return {id, true};
+}
+
+/// No code is ever unmapped, so each of them costs its size until the host starts again.
+void PluginAdmin::warn_of_many(std::string const& id) {
+    constexpr std::size_t told_each = 20;
+    auto const library = ports_.registry.find(id);
+    if (!library || library->generation % told_each != 0) return;
+    ports_.services.log.log(level_warning, id,
+                            fmt::format("{} generations of it were loaded, and each stays in "
+                                        "memory until the host starts again",
+                                        library->generation));
 }
 
 PluginAdmin::Outcome PluginAdmin::unload(std::string const& id) { return withdraw(id, true); }
@@ -175,16 +194,8 @@ PluginAdmin::Outcome PluginAdmin::withdraw(std::string const& name, bool for_goo
     std::string const& id = manifest.id;
     if (!for_good && !library->is_enabled) return {id};
     if (std::vector<Blocker> blockers = needed_by(manifest);
-        library->is_enabled && !blockers.empty()) {
-        Blocker const first = blockers.front();
-        return {id, false,
-                Refused{Error{WEIR_E_CONFLICT, "plugin.in_use",
-                              fmt::format("{} is needed by {} {}{}; pause, cancel or remove what "
-                                          "needs it",
-                                          id, first.kind, first.id,
-                                          blockers.size() > 1 ? " and others" : "")},
-                        std::move(blockers)}};
-    }
+        library->is_enabled && !blockers.empty())
+        return {id, false, in_use(id, std::move(blockers))};
     std::string const key = for_good ? std::string{unloaded} + library->path.filename().string()
                                      : std::string{disabled} + id;
     if (Result<void> kept = remember(key, true); !kept) return failed(id, kept.error());
@@ -221,52 +232,11 @@ PluginAdmin::Outcome PluginAdmin::enable(std::string const& name) {
     return {id, true};
 }
 
-std::vector<PluginAdmin::Blocker> PluginAdmin::needed_by(Manifest const& manifest) {
-    std::vector<Blocker> found;
-    need_of_jobs(manifest, found);
-    for (ComponentInfo const& component : manifest.components) {
-        if (component.is_connector())
-            for (std::string const& run : ports_.engine.runs_with(component.id))
-                found.push_back({"run", run});
-        if (component.is_service())
-            for (std::string const& other : ports_.plugins.dependents(component.id))
-                found.push_back({"plugin", other});
-    }
-    return found;
-}
-
-/// Whoever keeps jobs says which of them need it: those over a connector, or all, when it is the
-/// keeper itself that is to go.
-void PluginAdmin::need_of_jobs(Manifest const& manifest, std::vector<Blocker>& found) {
-    if (!ports_.bus.has("jobs/1")) return;
-    Json connectors = Json::array();
-    bool is_keeper = false;
-    for (ComponentInfo const& component : manifest.components) {
-        if (component.is_connector()) connectors.push_back(component.id);
-        auto const& offered = component.declared.provides;
-        is_keeper = is_keeper || std::count(offered.begin(), offered.end(), "jobs/1") > 0;
-    }
-    if (connectors.empty() && !is_keeper) return;
-    Clock const& clock = ports_.services.clock;
-    CallContext const call{clock, nullptr, clock.monotonic_ns() + ask_ms_max * 1'000'000};
-    Json in = Json::object();
-    if (!is_keeper) in["connectors"] = std::move(connectors);
-    MethodAnswer const answer = ports_.bus.invoke(owner, "jobs/1", "using", in, call);
-    if (answer.error) {
-        found.push_back({"plugin", answer.error->message});
-        return;
-    }
-    for (Json const& job : answer.json.value("jobs", Json::array()))
-        if (job.is_string()) found.push_back({"job", job.get<std::string>()});
-}
-
 /// What it registered on the timer goes with it.
 void PluginAdmin::forget_events(Manifest const& manifest) {
     if (!ports_.bus.has("cron/1")) return;
-    Clock const& clock = ports_.services.clock;
-    CallContext const call{clock, nullptr, clock.monotonic_ns() + ask_ms_max * 1'000'000};
     MethodAnswer const gone =
-        ports_.bus.invoke(owner, "cron/1", "forget", {{"owner", manifest.id}}, call);
+        ports_.bus.invoke(owner, "cron/1", "forget", {{"owner", manifest.id}}, asking());
     if (gone.error) ports_.services.log.log(level_warning, manifest.id, gone.error->message);
 }
 

@@ -130,7 +130,8 @@ public:
     Result<SubmittedRun> retry(std::string const& run_id);
     /// At start: what ran when the host died is ready again. Answers how many tasks that are.
     Result<std::size_t> recover();
-    /// Deletes what is beyond the limits above; to be called now and then.
+    /// Deletes what is beyond the limits above; to be called now and then, by one thread. Costs
+    /// what has come since the last time, not what there is.
     Result<void> retain();
 
     Result<std::optional<RunRow>> find(std::string const& run_id);
@@ -157,6 +158,9 @@ public:
 
 private:
     Store& store_;
+    // Of retain(): the last run it has looked at, and when it last looked for plans without a run.
+    std::int64_t retained_seq_ = 0, plans_looked_us_ = 0;
+    bool has_lost_plans_ = true;  // an earlier process may have left some
 };
 
 }  // namespace weir::host

@@ -41,7 +41,7 @@ std::string key_of(Http const& http) {
     std::string const owner = http.query_param("owner").value_or(user);
     if (owner != user && http.principal().scope != "admin")
         throw Error{WEIR_E_AUTH, "events of " + in_quotes(owner) + " need the scope admin"}.coded(
-            "auth.scope_missing");
+            "request.forbidden");
     return owner + "/" + http.param("name");
 }
 
@@ -86,7 +86,7 @@ void Cron::list_events(Http& http) const {
     filter.owner = http.query_param("owner").value_or(is_admin ? "" : user);
     if (!is_admin && filter.owner != user)
         throw Error{WEIR_E_AUTH, "events of others need the scope admin"}.coded(
-            "auth.scope_missing");
+            "request.forbidden");
     filter.name_prefix = http.query_param("prefix").value_or("");
     filter.after = http.query_param("cursor").value_or("");
     if (auto const limit = http.query_param("limit")) filter.limit = limit_of(*limit);
@@ -117,7 +117,7 @@ Json Cron::on_invoke(Call const& call, Invoke const& invoke) {
 Json Cron::invoke_forget(Call const& call, Invoke const& invoke) {
     if (invoke.caller != "host")
         throw Error{WEIR_E_AUTH, "events of another plugin are forgotten for the host alone"}
-            .coded("auth.scope_missing");
+            .coded("request.forbidden");
     Book::Filter filter;
     filter.owner = Config{invoke.in.dump().c_str()}.text("owner");
     filter.limit = std::numeric_limits<std::size_t>::max();
@@ -135,7 +135,7 @@ Json Cron::invoke_list(Invoke const& invoke) const {
     if (!is_host && filter.owner != invoke.caller)
         throw Error{WEIR_E_AUTH, "events of " + in_quotes(filter.owner) +
                                      " are listed for them and the host alone"}
-            .coded("auth.scope_missing");
+            .coded("request.forbidden");
     filter.name_prefix = in.text("prefix");
     filter.after = in.text("cursor");
     filter.limit = limit_of(std::to_string(in.integer("limit", 50)));

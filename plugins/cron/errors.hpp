@@ -4,9 +4,6 @@ namespace weir::cron {
 
 /// What the codes of this library mean, for people: `errors` of its meta_json.
 inline constexpr char errors[] = R"([
-  {"code": "auth.scope_missing", "title": "Scope too narrow",
-   "cause": "Events that a plugin keeps are for the scope admin.",
-   "remedy": "Use a token of that scope."},
   {"code": "cron.bad_event", "title": "No event",
    "cause": "The event has a member that is not possible.",
    "remedy": "Correct the member at the pointer."},

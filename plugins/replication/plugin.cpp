@@ -21,6 +21,7 @@ constexpr char meta[] = R"({
   "requires": ["weir.store/1", "weir.secrets/1", "weir.bus/1", "cron/1"],
   "provides": ["jobs/1", "config/1"],
   "methods": [{"service": "jobs/1", "method": "using"},
+              {"service": "jobs/1", "method": "configs"},
               {"service": "jobs/1", "method": "replay"},
               {"service": "jobs/1", "method": "figures"},
               {"service": "config/1", "method": "plan"},

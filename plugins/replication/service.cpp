@@ -69,6 +69,9 @@ Json Replication::on_invoke(Call const& call, Invoke const& invoke) {
     if (invoke.method == "figures") return jobs_.figures(call);
     if (invoke.method == "using")
         return using_jobs(call, invoke.in.value("connectors", Json::array()));
+    if (invoke.method == "configs")
+        return configs_of(call, invoke.in.value("connectors", Json::array()),
+                          invoke.in.value("after", ""));
     Json const letters = invoke.in.value("letters", Json::array());
     return runs_.replay(call, invoke.in.value("job", ""), letters);
 }

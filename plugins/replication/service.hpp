@@ -21,7 +21,9 @@ public:
     void on_event(Call const& call, Event const& event) override;
     /// jobs/1: replay {"job","letters":[id]} → {"run_id","status","existing"}; figures {} →
     /// {"items":[{"job","state","has_schedule","next","last_success"}]}; using {"connectors"?:[…]}
-    /// → {"jobs":[…]}, those that are not paused and use one of them, or all that are not paused.
+    /// → {"jobs":[…]}, those that are not paused and use one of them, or all that are not paused;
+    /// configs {"connectors":[…],"after"?} → {"items":[{"connection","connector","config","jobs"}],
+    /// "next"}, the connections with one of them, secrets as references.
     Json on_invoke(Call const& call, Invoke const& invoke) override;
 
 private:
@@ -78,6 +80,7 @@ private:
 
     // uses.cpp
     Json using_jobs(Call const& call, Json const& connectors);
+    Json configs_of(Call const& call, Json const& connectors, std::string const& after);
 
     // short_form_routes.cpp
     struct SavedForm {

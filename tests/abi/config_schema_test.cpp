@@ -81,6 +81,22 @@ TEST(ConfigSchema, ChecksChoicesAndPatterns) {
     EXPECT_EQ(message_of(R"({"url":"1:"})"), "url must match ^[a-z]+:, not \"1:\"");
 }
 
+TEST(ConfigSchema, GivesACodeForEachRule) {
+    for (auto const& [code, config] :
+         {std::pair{"config.required", "{}"}, {"config.type", R"({"url":7})"},
+          {"config.minimum", R"({"url":"a:","rows":0})"},
+          {"config.maximum", R"({"url":"a:","rows":1001})"},
+          {"config.minLength", R"({"url":""})"},
+          {"config.maxLength", R"({"url":"a:äääääääääääääääääää"})"},
+          {"config.pattern", R"({"url":"1:"})"}, {"config.enum", R"({"url":"a:","tls":"x"})"},
+          {"config.const", R"({"url":"a:","kind":"x"})"},
+          {"config.unknown", R"({"url":"a:","x":1})"}})
+        EXPECT_EQ(error_of(config).code, code) << config;
+    Json broken = schema;
+    broken["properties"]["url"]["pattern"] = "[";
+    EXPECT_EQ(check_config(broken, {{"url", "a:"}}).error().code, "plugin.config_schema");
+}
+
 TEST(ConfigSchema, NeverQuotesASecret) {
     EXPECT_EQ(message_of(R"({"url":"a:","password":12345678})"),
               "password must be text or null, not the value given");

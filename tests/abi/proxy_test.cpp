@@ -2,6 +2,7 @@
 #include <map>
 
 #include "abi/fixture.hpp"
+#include "host/abi/boundary.hpp"
 
 namespace weir::host {
 namespace {
@@ -101,6 +102,33 @@ TEST_F(OddTest, ReadsTextsThatDoNotEndNoFurtherThanTheyReach) {
     Error const error = reader("endless_text").next(call).error();
     EXPECT_EQ(error.message, std::string(sizeof weir_error::message, 'm'));
     EXPECT_EQ(error.code, std::string(sizeof weir_error::code, 'c'));
+}
+
+TEST_F(OddTest, GivesACodeToAStatusWithoutOne) {
+    weir_error said;
+    clear(said);
+    for (auto const& [status, code] :
+         {std::pair{WEIR_E_INTERNAL, "plugin.internal"},
+          {WEIR_E_UNSUPPORTED, "plugin.unsupported"},
+          {WEIR_E_CONFIG, "plugin.config"},
+          {WEIR_E_AUTH, "plugin.auth"},
+          {WEIR_E_NOT_FOUND, "plugin.not_found"},
+          {WEIR_E_CONFLICT, "plugin.conflict"},
+          {WEIR_E_DATA, "plugin.data"},
+          {WEIR_E_IO, "plugin.io"},
+          {WEIR_E_TIMEOUT, "plugin.timeout"},
+          {WEIR_E_CANCELLED, "cancelled"},
+          {WEIR_E_BUSY, "plugin.busy"},
+          {WEIR_E_NOMEM, "plugin.nomem"},
+          {WEIR_E_STATE, "plugin.state"},
+          {WEIR_E_FENCED, "plugin.fenced"},
+          {WEIR_E_SCHEMA, "plugin.schema"}}) {
+        Error const error = error_of(status, said, "odd", "next");
+        EXPECT_EQ(error.code, code);
+        EXPECT_EQ(error.status, status) << code;
+        EXPECT_NE(error.message.find("odd: next() failed"), std::string::npos) << error.message;
+    }
+    EXPECT_EQ(error_of(-999, said, "odd", "next").code, "plugin.unknown_status");
 }
 
 TEST_F(OddTest, KeepsAllThatAnErrorSays) {

@@ -63,6 +63,12 @@ class Server:
         with open(f"/proc/{self.process.pid}/status") as file:
             return next(int(line.split()[1]) for line in file if line.startswith("VmRSS")) / 1024
 
+    def threads(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/task"))
+
+    def open_files(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
     def load(self, path, rate, seconds, connections):
         """Begins requests at a fixed rate; its figures come from load_figures()."""
         return subprocess.Popen([LOAD, "get", str(self.port), path, self.token_file, str(rate),
@@ -78,6 +84,20 @@ class Server:
 
     def __exit__(self, *_):
         self.stop()
+
+
+def resident_kb(pid, name):
+    """Resident memory of mappings whose file's path contains `name`, and of all others."""
+    own = rest = 0
+    with open(f"/proc/{pid}/smaps") as maps:
+        for line in maps:
+            first = line.split(None, 1)[0]
+            if not first.endswith(":"):
+                is_own = name in line
+            elif first == "Rss:":
+                kb = int(line.split()[1])
+                own, rest = (own + kb, rest) if is_own else (own, rest + kb)
+    return own, rest
 
 
 def load_figures(process):

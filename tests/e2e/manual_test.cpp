@@ -38,7 +38,9 @@ TEST(Manual, EveryCommandHasAPage) {
     std::string const written{std::istreambuf_iterator<char>{in}, {}};
     EXPECT_EQ(shown.out, written);
     EXPECT_EQ(weir({"man", "jib"}).code, 2);
-    EXPECT_EQ(weir({"man", "--dir", "/proc/none"}).code, 3);
+    Ran const nowhere = weir({"man", "--dir", "/proc/none"});
+    EXPECT_EQ(nowhere.code, 3);
+    EXPECT_NE(nowhere.err.find("man.not_written"), std::string::npos) << nowhere;
 }
 
 TEST(Completion, KnowsCommandsAndOptions) {

@@ -1,75 +1,14 @@
 // Libraries that come, go and are replaced while `weir serve` works: over HTTP and by the command
 // line.
-#include <gtest/gtest.h>
-
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 
-#include "chaos/seed.hpp"
-#include "e2e/weir_server.hpp"
-#include "support/sqlite.hpp"
-#include "support/temp_dir.hpp"
+#include "e2e/plugins_fixture.hpp"
 
 namespace weir::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-class Plugins : public testing::Test {
-protected:
-    Plugins() { fs::create_directory(libraries()); }
-
-    std::string data() const { return directory / "data"; }
-    fs::path libraries() const { return directory / "more"; }
-    std::vector<std::string> with_libraries() const {
-        return {"--connector-dir", libraries().string()};
-    }
-    /// Puts a built library there under this name, as an installation does: whole or not at all.
-    void install(std::string const& built, std::string const& name = "acme.so") const {
-        put(bytes_of(built), name);
-    }
-    static std::string bytes_of(std::string const& built) {
-        std::ifstream file{fs::path{E2E_PLUGINS} / (built + ".so"), std::ios::binary};
-        return {std::istreambuf_iterator<char>{file}, {}};
-    }
-    void put(std::string const& bytes, std::string const& name) const {
-        fs::path const to = libraries() / name, unfinished = libraries() / (name + ".new");
-        std::ofstream{unfinished, std::ios::binary} << bytes;
-        fs::permissions(unfinished, fs::perms::owner_read | fs::perms::owner_exec);
-        fs::rename(unfinished, to);
-    }
-
-    static void make_job(WeirServer& host, Json const& config, Json const& schedule = nullptr) {
-        Answer const made =
-            host.post("/replication/connections",
-                      {{"id", "parts"}, {"connector", "acme"}, {"config", config}});
-        ASSERT_EQ(made.status, 201u) << made;
-        Json job{{"id", "parts"},
-                 {"source", {{"connection", "parts"}, {"stream", "parts"}}},
-                 {"destination", {{"connection", "local"}, {"table", "parts"}}}};
-        if (!schedule.is_null()) job["schedule"] = schedule;
-        Answer const kept = host.post("/replication/jobs", job);
-        ASSERT_EQ(kept.status, 201u) << kept;
-    }
-    static Json run_of(WeirServer& host, std::string const& id) {
-        return host.get("/runs/" + id).body;
-    }
-    static bool has_ended(Json const& run) {
-        std::string const status = run.at("status");
-        return status != "queued" && status != "running" && status != "retrying";
-    }
-    static Json plugin(WeirServer& host, std::string const& id) {
-        return host.get("/plugins/" + id).body;
-    }
-    std::vector<Record> parts(std::string const& sql) const {
-        return Sqlite{data() + "/local.db"}.rows(sql);
-    }
-
-    TempDir directory;
-};
 
 TEST_F(Plugins, OneComesIsUsedAndGoes) {
     WeirServer host{data(), with_libraries()};
@@ -120,69 +59,6 @@ TEST_F(Plugins, ATaskGoesOnWithTheNewBuild) {
               (Record{"2000", "2000", "2000"}));
     EXPECT_EQ(parts("SELECT count(DISTINCT build) FROM parts").front(), Record{"2"})
         << "both builds made rows";
-}
-
-TEST_F(Plugins, AFailingNewOneLeavesTheOldOneServing) {
-    install("acme_1");
-    WeirServer host{data(), with_libraries()};
-    make_job(host, {{"rows", 100}});
-    EXPECT_EQ(host.run_job("parts").body.at("status"), "succeeded");
-    for (auto const& [library, code] : {std::pair{"acme_crash", "plugin.crashed"},
-                                        {"acme_hang", "plugin.hung"}}) {
-        install(library);
-        Answer const refused = host.post("/plugins/acme/reload");
-        EXPECT_EQ(refused.status, 422u) << refused;
-        EXPECT_EQ(refused.code(), code) << refused;
-        Json const shown = plugin(host, "acme");
-        EXPECT_EQ(shown.at("state"), "active") << shown;
-        EXPECT_EQ(shown.at("generation"), 1) << shown;
-        EXPECT_EQ(shown.at("last_error").at("code"), code) << shown;
-    }
-    put("no library at all", "acme.so");
-    EXPECT_EQ(host.post("/plugins/acme/reload").code(), "plugin.not_elf");
-    Answer const ran = host.run_job("parts");
-    EXPECT_EQ(ran.body.at("status"), "succeeded") << ran;
-    EXPECT_EQ(parts("SELECT max(build) FROM parts").front(), Record{"1"});
-    install("acme_2");
-    EXPECT_EQ(host.post("/plugins/acme/reload").status, 200u);
-    EXPECT_EQ(plugin(host, "acme").at("last_error"), nullptr);
-}
-
-TEST_F(Plugins, TheHostSurvivesDamagedOnes) {
-    WeirServer host{data(), with_libraries()};
-    std::string const whole = bytes_of("acme_1");
-    Chance chance;
-    auto const below = [&](std::size_t end) {
-        return static_cast<std::size_t>(chance.between(0, static_cast<int>(end) - 1));
-    };
-    std::map<std::string, int> codes;
-    for (int i = 0; i < rounds(40, 1'000); ++i) {
-        std::string bytes = whole;
-        if (i % 4 == 0)
-            bytes.resize(below(bytes.size()));
-        else
-            for (int flips = chance.between(1, 32); flips > 0; --flips)
-                bytes[below(i % 4 == 1 ? 4096 : bytes.size())] ^=
-                    static_cast<char>(1u << below(8));
-        put(bytes, "acme.so");
-        Answer const answer = host.post("/plugins", {{"file", "acme.so"}});
-        ASSERT_TRUE(answer.status == 422u || answer.status < 300u) << answer;
-        if (answer.status == 422u) {
-            EXPECT_TRUE(answer.code().starts_with("plugin.")) << answer;
-            ++codes[answer.code()];
-        } else {
-            ASSERT_EQ(host.call("DELETE", "/plugins/acme").status, 204u);
-        }
-    }
-    EXPECT_GT(codes["plugin.damaged"], rounds(40, 1'000) / 2);
-    EXPECT_EQ(host.get("/cron/events").status, 200u);
-    fs::remove(libraries() / "acme.so");
-    fs::create_directory(libraries() / "acme.so");
-    EXPECT_EQ(host.post("/plugins", {{"file", "acme.so"}}).code(), "plugin.not_regular");
-    EXPECT_EQ(host.post("/plugins", {{"file", "../acme.so"}}).code(), "plugin.file_name");
-    Answer const unknown = host.post("/plugins", {{"file", "acmee.so"}});
-    EXPECT_EQ(unknown.status, 404u) << unknown;
-    EXPECT_EQ(unknown.code(), "plugin.file_not_found");
 }
 
 // Every second a tick, and cron and replication replaced again and again: no tick is lost, doubled
@@ -264,6 +140,8 @@ TEST_F(Plugins, WhatIsSwitchedOffOrUnloadedStaysSo) {
     {
         WeirServer host{data(), with_libraries()};
         EXPECT_EQ(plugin(host, "acme").at("state"), "disabled");
+        Answer const off = host.run_job("parts");
+        EXPECT_NE(off.text.find("plugin.disabled"), std::string::npos) << off;
         EXPECT_EQ(host.post("/plugins/acme/enable").body.at("state"), "active");
         EXPECT_EQ(host.call("DELETE", "/plugins/acme").status, 204u);
     }
@@ -282,9 +160,24 @@ TEST_F(Plugins, WhatOthersNeedStays) {
     EXPECT_EQ(host.get("/replication/jobs").status, 404u) << "its routes went with it";
     EXPECT_EQ(host.call("DELETE", "/plugins/cron").status, 204u);
     EXPECT_EQ(host.get("/cron/events").status, 404u);
+    Answer const waits = host.post("/plugins/replication/enable");
+    EXPECT_EQ(waits.body.at("state"), "waiting") << waits;
+    EXPECT_EQ(waits.body.at("last_error").at("code"), "plugin.waiting") << waits;
     EXPECT_EQ(host.post("/plugins", {{"file", "cron.so"}}).status, 201u);
-    EXPECT_EQ(host.post("/plugins/replication/enable").body.at("state"), "active");
+    EXPECT_EQ(plugin(host, "replication").at("state"), "active") << "it waited no longer";
     EXPECT_EQ(host.get("/replication/jobs").status, 200u);
+}
+
+TEST_F(Plugins, WhatManyReloadsCostIsTold) {
+    install("acme_1");
+    WeirServer host{data(), with_libraries()};
+    ASSERT_EQ(host.get("/connectors/acme").status, 200u);
+    for (Json shown = plugin(host, "acme"); shown.at("generation") < 20;
+         shown = plugin(host, "acme")) {
+        EXPECT_EQ(host.process().err().find("generations of it were loaded"), std::string::npos);
+        ASSERT_EQ(host.post("/plugins/acme/reload").status, 200u);
+    }
+    EXPECT_TRUE(host.process().wait_for("20 generations of it were loaded"));
 }
 
 TEST_F(Plugins, AWatchedDirectoryIsFollowed) {
@@ -310,10 +203,37 @@ TEST_F(Plugins, TheCommandLineDoesTheSame) {
     EXPECT_NE(reloaded.out.find("2.0.0 (generation 2)"), std::string::npos) << reloaded;
     EXPECT_EQ(host.cli({"plugin", "disable", "acme"}).code, 0);
     EXPECT_EQ(host.cli({"plugin", "enable", "acme"}).code, 0);
+    make_job(host, {{"rows", 500}});
+    Ran const needed = host.cli({"plugin", "unload", "acme"});
+    EXPECT_NE(needed.code, 0) << needed;
+    EXPECT_NE(needed.err.find("in the way: job parts"), std::string::npos) << needed;
+    install("acme_3");
+    Ran const misfit = host.cli({"plugin", "reload", "acme"});
+    EXPECT_NE(misfit.err.find("in the way: connection parts, job parts"), std::string::npos)
+        << misfit;
+    EXPECT_NE(misfit.err.find("/connections/parts/config/rows: "), std::string::npos) << misfit;
+    ASSERT_EQ(host.call("DELETE", "/replication/jobs/parts").status, 204u);
     EXPECT_EQ(host.cli({"plugin", "unload", "acme"}).code, 0);
     Ran const unknown = host.cli({"plugin", "show", "cronn"});
     EXPECT_NE(unknown.code, 0);
     EXPECT_NE(unknown.err.find("plugin.not_found"), std::string::npos) << unknown;
+}
+
+TEST_F(Plugins, TheHelpOfEachVerbSaysWhatItTakes) {
+    Ran const all = weir({"plugin", "--help"});
+    EXPECT_EQ(all.code, 0) << all;
+    for (auto const& [verb, argument] :
+         {std::pair{"list", ""}, {"scan", ""}, {"show", "PLUGIN"}, {"load", "acme.so"},
+          {"unload", "PLUGIN"}, {"reload", "PLUGIN"}, {"enable", "PLUGIN"}, {"disable", "PLUGIN"},
+          {"check", "./acme.so"}, {"lint", "./acme.so"}}) {
+        EXPECT_NE(all.out.find(std::string{"\n  "} + verb + " "), std::string::npos) << verb;
+        Ran const one = weir({"plugin", verb, "--help"});
+        EXPECT_EQ(one.code, 0) << one;
+        EXPECT_NE(one.out.find(argument), std::string::npos) << one;
+        if (*argument) {
+            EXPECT_EQ(weir({"plugin", verb}).code, 2) << verb << " without its argument";
+        }
+    }
 }
 
 TEST_F(Plugins, AFileIsLookedAtWithoutAHost) {

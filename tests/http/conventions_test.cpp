@@ -120,6 +120,7 @@ TEST_F(HttpConventions, ChangeOnlyWhatTheReaderHasSeen) {
     EXPECT_EQ(late.status, 412u);
     EXPECT_EQ(late.json()["code"], "request.precondition_failed");
     EXPECT_EQ(late.json()["errors"][0]["pointer"], "/size");
+    EXPECT_EQ(late.json()["errors"][0]["code"], "request.differs");
     std::string const now = send("GET", "/docs/one").field("etag");
     EXPECT_EQ(late.field("etag"), now);
     EXPECT_EQ(document_["size"], 2);
@@ -132,7 +133,9 @@ TEST_F(HttpConventions, ChangeOnlyWhatTheReaderHasSeen) {
 
 TEST_F(HttpConventions, MayRequireACondition) {
     start({}, true);
-    EXPECT_EQ(send("PUT", "/docs/one", {{"size", 2}}).status, 428u);
+    Answer const bare = send("PUT", "/docs/one", {{"size", 2}});
+    EXPECT_EQ(bare.status, 428u);
+    EXPECT_EQ(bare.json()["code"], "request.precondition_required");
     EXPECT_EQ(send("PUT", "/docs/one", {{"size", 2}}, "If-Match: *\r\n").status, 200u);
 }
 
@@ -364,7 +367,9 @@ TEST_F(HttpConventions, TakeChangesOfABrowserFromOurOwnPagesAlone) {
                                                        "Origin: http://here\r\nContent-Type: "
                                                        "text/plain\r\nContent-Length: 2\r\n") +
                              "{}";
-    EXPECT_EQ(ask(port, form).status, 403u);
+    Answer const refused = ask(port, form);
+    EXPECT_EQ(refused.status, 403u);
+    EXPECT_EQ(refused.json()["code"], "request.cross_site");
     std::string const elsewhere = fmt::format("Cookie: weir_{}=good\r\n", port + 1);
     EXPECT_EQ(send("GET", "/docs/one", nullptr, elsewhere, "").status, 401u);
     EXPECT_EQ(send("GET", "/docs/one", nullptr, cookie + cookie, "").status, 401u);
@@ -381,7 +386,9 @@ TEST_F(HttpConventions, AnswerOneNameOnlyWhenTold) {
     server = *std::move(made);
     server->start();
     port = server->port();
-    EXPECT_EQ(send("GET", "/docs/one").status, 421u);
+    Answer const other = send("GET", "/docs/one");
+    EXPECT_EQ(other.status, 421u);
+    EXPECT_EQ(other.json()["code"], "request.other_host");
 }
 
 }  // namespace

@@ -12,7 +12,20 @@ using namespace host::http;
 struct Row {
     std::string name, bytes;
     unsigned status = 400;
+    std::string code = {};  ///< empty: the usual one of the status
 };
+
+std::string code_of(Row const& row) {
+    if (!row.code.empty()) return row.code;
+    switch (row.status) {
+        case 405: return "request.method";
+        case 413: return "request.too_large";
+        case 414: return "request.target_too_long";
+        case 417: return "request.expectation";
+        case 431: return "request.head_too_large";
+        default: return "request.malformed";
+    }
+}
 
 class HttpGuard : public ServerFixture {
 protected:
@@ -36,6 +49,7 @@ protected:
             EXPECT_EQ(answer.field("content-type"), "application/problem+json");
             EXPECT_EQ(answer.field("connection"), "close");
             EXPECT_EQ(answer.json()["status"], row.status);
+            EXPECT_EQ(answer.json()["code"], code_of(row));
             EXPECT_EQ(client.receive_all(), "");
             EXPECT_EQ(markers, 0);
             EXPECT_EQ(ask(port, head("GET /livez")).status, 200u);
@@ -174,7 +188,7 @@ TEST_F(HttpGuard, RefusesWhatIsTooLarge) {
     for (int i = 0; i < 101; ++i) fields += "A: b\r\n";
     expect_refused({
         {"head", head("GET /livez", "A: " + std::string(9'000, 'a') + "\r\n"), 431},
-        {"many fields", head("GET /livez", fields), 431},
+        {"many fields", head("GET /livez", fields), 431, "request.too_many_fields"},
         {"target", head("GET /" + std::string(4'100, 'a')), 414},
         {"first line without end", "GET /" + std::string(9'000, 'a'), 414},
         {"length beyond the route", post("Content-Length: 1048577\r\n"), 413},

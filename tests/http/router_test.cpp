@@ -49,8 +49,8 @@ TEST(HttpRouter, AddsAllOrNone) {
     EXPECT_NE(again.error().message.find("/jobs/{id} of a"), std::string::npos);
     EXPECT_EQ(found(router, "GET", "/new"), "404");
     for (char const* path : {"jobs", "", "/a//b", "/a/{b", "/{a*}/b", "/{}", "/a b", "/a?b"})
-        EXPECT_FALSE(router.add({route("GET", path)})) << path;
-    EXPECT_FALSE(router.add({route("HEAD", "/a")}));
+        EXPECT_EQ(router.add({route("GET", path)}).error().code, "plugin.route_path") << path;
+    EXPECT_EQ(router.add({route("HEAD", "/a")}).error().code, "plugin.route_method");
 }
 
 TEST(HttpRouter, TakesAwayWhatOneOwnerHas) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "support/process.hpp"
@@ -62,6 +63,55 @@ TEST_F(Packages, AreThreeAndNameWhatTheyNeed) {
     std::string const postgres = field(files.at("weir-connector-postgres"), "Depends");
     EXPECT_NE(postgres.find("libpq5"), std::string::npos) << postgres;
     EXPECT_NE(postgres.find("weir (= "), std::string::npos) << postgres;
+}
+
+/// The words behind NEEDED of an ELF file; nothing for another file.
+std::set<std::string> needed_by(std::string const& file) {
+    Process objdump{{"objdump", "-p", file}};
+    if (objdump.wait() != 0) return {};
+    std::set<std::string> names;
+    std::istringstream in{objdump.out()};
+    for (std::string word; in >> word;)
+        if (word == "NEEDED" && in >> word) names.insert(word);
+    return names;
+}
+
+/// "libpq5:amd64: /usr/lib/…" of each line of dpkg -S.
+std::set<std::string> packages_with(std::string const& library) {
+    std::set<std::string> names;
+    std::istringstream in{said({"dpkg-query", "-S", "*/" + library})};
+    for (std::string line; std::getline(in, line);)
+        names.insert(line.substr(0, line.find(':')));
+    return names;
+}
+
+// On a clean Debian nothing else is there than what they ask for.
+TEST_F(Packages, AskForEveryLibraryThatTheyLoad) {
+    int seen = 0;
+    std::map<std::string, std::set<std::string>> owners;
+    for (auto const& [name, file] : files) {
+        std::string const depends = field(file, "Depends");
+        std::string const alone = *directory / ("alone-" + name);
+        said({"dpkg-deb", "-x", file, alone});
+        for (auto const& entry : fs::recursive_directory_iterator{alone}) {
+            std::string const path = fs::relative(entry.path(), alone).string();
+            bool const is_program = path.starts_with("usr/bin/") || path.starts_with("usr/lib/");
+            if (!is_program || !entry.is_regular_file() || entry.is_symlink()) continue;
+            for (std::string const& library : needed_by(entry.path().string())) {
+                if (library.starts_with("ld-linux")) continue;  // with libc6
+                if (!owners.contains(library)) owners[library] = packages_with(library);
+                std::set<std::string> const& from = owners[library];
+                bool const is_asked_for =
+                    std::any_of(from.begin(), from.end(), [&](std::string const& package) {
+                        return depends.find(package) != std::string::npos;
+                    });
+                EXPECT_TRUE(is_asked_for) << name << " loads " << library << ", and asks for "
+                                          << depends;
+                ++seen;
+            }
+        }
+    }
+    EXPECT_GT(seen, 10);
 }
 
 TEST_F(Packages, PutEverythingWhereDebianLooks) {

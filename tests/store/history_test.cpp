@@ -142,6 +142,49 @@ TEST_F(HistoryTest, RetentionDropsTheOldestOfEachJobAndWhatIsTooOld) {
     EXPECT_EQ(number("SELECT count(*) FROM weir_plan"), 1);
 }
 
+// It is called again and again, and looks at what came since: each time the right ones go.
+TEST_F(HistoryTest, RetentionGoesOnWithWhatCameSince) {
+    auto run_once = [&](std::string const& job) {
+        SubmittedRun const run = submit(job);
+        claim();
+        finish(run.run_id);
+        return run.run_id;
+    };
+    auto const most = static_cast<std::int64_t>(Runs::finished_per_job_max);
+    auto const count = [&](char const* job) {
+        return number("SELECT count(*) FROM weir_run WHERE job = '" + std::string{job} + "'");
+    };
+    std::string const oldest = run_once("busy"), second = run_once("busy");
+    copy_newest(Runs::finished_per_job_max - 2);
+    must(runs.retain());
+    EXPECT_EQ(count("busy"), most);
+    SubmittedRun const open = submit("busy");
+    must(runs.retain());
+    EXPECT_EQ(count("busy"), most + 1) << "one that has not ended pushes nobody out";
+    EXPECT_TRUE(must(runs.find(oldest)));
+    finish(claim().run_id);
+    run_once("quiet");
+    std::string const newest = run_once("busy");
+    must(runs.retain());
+    EXPECT_EQ(count("busy"), most);
+    EXPECT_EQ(count("quiet"), 1);
+    EXPECT_FALSE(must(runs.find(oldest)));
+    EXPECT_FALSE(must(runs.find(second)));
+    EXPECT_TRUE(must(runs.find(open.run_id)));
+    EXPECT_TRUE(must(runs.find(newest)));
+    // One that was made while the clock was wrong does not shield those behind it.
+    clock.advance_us(200 * 86'400'000'000);
+    std::string const future = run_once("other");
+    clock.advance_us(-200 * 86'400'000'000);
+    std::string const behind = run_once("other");
+    clock.advance_us((Runs::finished_days_max + 1) * 86'400'000'000);
+    must(runs.retain());
+    EXPECT_FALSE(must(runs.find(behind)));
+    EXPECT_TRUE(must(runs.find(future)));
+    EXPECT_EQ(number("SELECT count(*) FROM weir_run"), 1);
+    EXPECT_EQ(number("SELECT count(*) FROM weir_plan"), 1);
+}
+
 TEST_F(RunsTest, LogLinesAreNumberedAndTheNewestStay) {
     SubmittedRun const run = submit("orders");
     std::vector<Runs::LogLine> lines(Runs::log_lines_per_run_max);

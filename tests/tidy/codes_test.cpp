@@ -144,6 +144,38 @@ TEST(ErrorCodes, AreToldOnceInOrderAndWithoutGaps) {
     }
 }
 
+/// Every word of the tests that looks like a code.
+Names named_by_tests(std::vector<File> const& files) {
+    static std::regex const code{R"([a-z_]+\.[a-zA-Z_]+)"};
+    Names out;
+    for (File const& file : files) {
+        bool const is_test = file.in("tests") || file.in("sdk/testkit");
+        if (!is_test || file.in("tests/tidy") || !file.path.ends_with("pp")) continue;
+        for (std::string const& line : file.lines)
+            for (std::sregex_iterator at{line.begin(), line.end(), code}, end; at != end; ++at)
+                out.insert(at->str());
+    }
+    return out;
+}
+
+// untested_codes.txt may only grow shorter.
+TEST(ErrorCodes, AreNamedByATestEach) {
+    std::vector<File> const files = project();
+    Names const named = named_by_tests(files);
+    Names codes, untested;
+    for (host::ErrorCode const& row : host::host_error_codes()) codes.emplace(row.code);
+    for (auto const& [library, all] : library_tables(files)) codes.insert(all.begin(), all.end());
+    for (File const& file : files)
+        if (file.path == "tests/tidy/untested_codes.txt")
+            untested.insert(file.lines.begin(), file.lines.end());
+    for (std::string const& code : codes)
+        EXPECT_TRUE(code.find('.') == code.npos || named.contains(code) || untested.contains(code))
+            << "no test names " << code;
+    for (std::string const& code : untested)
+        EXPECT_TRUE(codes.contains(code) && !named.contains(code))
+            << code << " is tested, or gone: take it off the list";
+}
+
 // The twin: a code without a row is seen, and a comment, a file and an event are none.
 TEST(ErrorCodes, AreFoundInTheSource) {
     Source const source = read({made_up("connectors/x/a.cpp",

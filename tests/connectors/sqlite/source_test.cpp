@@ -276,6 +276,23 @@ TEST_F(SqliteSource, APositionOfAnotherReadIsRefused) {
     }
 }
 
+TEST_F(SqliteSource, AReadThatCannotBeSaysWhy) {
+    sql("CREATE TABLE t(id INTEGER PRIMARY KEY, u INTEGER); CREATE TABLE bare(u INTEGER)");
+    ReadRequest limited = delta("bare", Json::array(), "u");
+    limited.select["limit"] = 3;
+    ReadRequest untracked = full("t", {"id"});
+    untracked.mode = WEIR_READ_DELTA;
+    ReadRequest chosen = full("t", {"id"});
+    chosen.select["fields"] = {"id", "none"};
+    for (auto const& [code, request] :
+         {std::pair{"sqlite.no_stream", full("none", {"id"})},
+          {"sqlite.stream_name", full("a.b.c", {"id"})},
+          {"sqlite.no_field", chosen},
+          {"sqlite.no_tracking", untracked},
+          {"sqlite.limit_without_key", limited}})
+        EXPECT_EQ(failure_of([&] { read(request); }).code, code);
+}
+
 TEST_F(SqliteSource, ALimitedDeltaGoesOnBehindItsLastRow) {
     sql("CREATE TABLE t(id INTEGER PRIMARY KEY, u INTEGER);"
         "INSERT INTO t VALUES (1, 1), (2, 2), (3, 3), (4, 4)");

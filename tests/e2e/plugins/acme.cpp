@@ -2,7 +2,8 @@
 // which one made the row. {"rows":N,"batch":N,"gate":FILE}: a batch each two milliseconds; the
 // second half of the rows waits until FILE is there.
 //
-// ACME_BUILD: its number. ACME_FAULT: 1 crashes when it is loaded, 2 never ends loading.
+// ACME_BUILD: its number; the third takes at most 100 rows and knows no gate, the fourth has
+// another connector instead. ACME_FAULT: 1 crashes when it is loaded, 2 never ends loading.
 #include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
@@ -90,11 +91,21 @@ private:
     std::string gate_;
 };
 
+#if ACME_BUILD == 3
+constexpr char config_schema[] = R"({"type":"object","properties":{
+    "rows":{"type":"integer","title":"Rows","minimum":0,"maximum":100},
+    "batch":{"type":"integer","title":"Rows of a batch","minimum":1}},
+    "additionalProperties":false})";
+#else
+constexpr char config_schema[] = R"({"type":"object","properties":{
+    "rows":{"type":"integer","title":"Rows","minimum":0},
+    "batch":{"type":"integer","title":"Rows of a batch","minimum":1},
+    "gate":{"type":"string","title":"File to wait for"}},
+    "additionalProperties":false})";
+#endif
+
 }  // namespace
 
 WEIR_PLUGIN("com.example.acme", ACME_VERSION,
-            weir::connector<Acme>({"acme", "Acme", R"({"type":"object","properties":{
-                "rows":{"type":"integer","title":"Rows","minimum":0},
-                "batch":{"type":"integer","title":"Rows of a batch","minimum":1},
-                "gate":{"type":"string","title":"File to wait for"}},
-                "additionalProperties":false})"}))
+            weir::connector<Acme>({ACME_BUILD == 4 ? "acme_other" : "acme", "Acme",
+                                   config_schema}))

@@ -1,9 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "host/run/discovery.hpp"
 #include "host/run/plan.hpp"
 #include "host/run/position.hpp"
 #include "host/run/report.hpp"
+#include "host/run/run_plan.hpp"
 
 namespace weir::host {
 namespace {
@@ -126,6 +129,26 @@ TEST(JobOf, TellsEndsStreamAndTargetApart) {
     EXPECT_NE(job_of("postgres://h/db", "sqlite:/b", task), job);
     task.target = "people";
     EXPECT_NE(job_of("postgres://h/db", "sqlite:/a", task), job);
+}
+
+TEST(CheckPlan, SaysAllThatIsWrongWithItsCode) {
+    Registry none{{}};
+    auto const codes = [&](char const* plan) {
+        std::set<std::string> found;
+        for (Finding const& each : check_plan(nlohmann::json::parse(plan), none))
+            found.insert(each.code);
+        return found;
+    };
+    using Codes = std::set<std::string>;
+    EXPECT_EQ(codes("7"), Codes{"plan.type"});
+    EXPECT_EQ(codes("{}"), (Codes{"plan.version", "plan.job", "plan.tasks"}));
+    EXPECT_EQ(codes(R"({"plan":1,"job":"a b","tasks":[{}]})"), (Codes{"plan.job", "plan.missing"}));
+    EXPECT_EQ(codes(R"({"plan":1,"job":"a","tasks":[7],"jobs":1})"),
+              (Codes{"plan.unknown_field", "plan.type"}));
+    EXPECT_EQ(codes(R"({"plan":1,"job":"a","tasks":[{"task":"t","op":"move",
+                        "source":{"connector":"none","config":{},"streams":["a","a"]},
+                        "sink":{"connector":"none","config":[]}}]})"),
+              (Codes{"plan.value", "plan.type", "connector.unknown"}));
 }
 
 TEST(CopyReport, SaysHowItEnded) {
