@@ -122,7 +122,8 @@ void Engine::refuse(Named const& task, Error const& error) {
     Result<Finished> done = ports_.runs.finish(task.run_id, task.task, outcome);
     if (!done) ports_.services.log.log(level_error, "engine", done.error().message);
     if (done)
-        figures_.ended(task.job, done->status, RunFigures::trigger_of(task.trigger_json), std::nullopt);
+        figures_.ended(task.job, done->status, RunFigures::trigger_of(task.trigger_json),
+                       std::nullopt);
     std::lock_guard const lock{mutex_};
     ++ends_;
     ended_.notify_all();

@@ -26,8 +26,8 @@ bool pick(Session& session, Number now_us, Claim& claim, Number& run) {
     Query query{session,
                 "SELECT t.run, t.task, t.attempt + 1, r.run_id, r.job, r.owner, "
                 "r.trigger_json, p.body, t.read, t.written, t.filtered, t.rejected, t.deleted, "
-                "t.batches, t.bytes, CASE t.started_at WHEN 0 THEN ?1 ELSE t.started_at END, r.status "
-                "FROM weir_task t JOIN weir_run r ON r.seq = t.run "
+                "t.batches, t.bytes, CASE t.started_at WHEN 0 THEN ?1 ELSE t.started_at END, "
+                "r.status FROM weir_task t JOIN weir_run r ON r.seq = t.run "
                 "JOIN weir_plan p ON p.id = r.plan WHERE t.ready = 1 AND t.run_at <= ?1 AND "
                 "NOT EXISTS (SELECT 1 FROM weir_task f WHERE f.job = t.job AND "
                 "f.status = 'running') ORDER BY t.run_at, t.run, t.number LIMIT 1"};

@@ -115,9 +115,9 @@ public:
     Result<bool> mirror(std::string const& run_id, std::string const& task, RunCounts const& counts,
                         std::string const& cursor);
     /// Ends the task or one try of it, and the run with its last task; activates the job's next. A
-    /// task that would be tried again ends cancelled when the run shall be. `lines` as by log(). The
-    /// same transaction claims the next task for who wants one. E_CONFLICT "run.not_running" unless
-    /// it was claimed.
+    /// task that would be tried again ends cancelled when the run shall be. `lines` as by log().
+    /// The same transaction claims the next task for who wants one. E_CONFLICT "run.not_running"
+    /// unless it was claimed.
     enum class Next { none, claim };
     Result<Finished> finish(std::string const& run_id, std::string const& task,
                             TaskOutcome const& outcome, std::vector<LogLine> const& lines = {},

@@ -78,8 +78,8 @@ private:
 /// One use of a kept statement: with(), into(), next() until it answers false. What is bound must
 /// outlive it. At its end the statement holds no lock and goes back to the session.
 ///
-/// Values cross by SQLite's own calls: SOCI's exchange makes two objects on the heap for each, which
-/// was a third of what a short statement costs.
+/// Values cross by SQLite's own calls: SOCI's exchange makes two objects on the heap for each,
+/// which was a third of what a short statement costs.
 class Query {
 public:
     Query(Session& session, std::string_view sql);
