@@ -119,6 +119,10 @@ constexpr ErrorCode request_codes[] = {
     {"request.expectation", "Unknown expectation",
      "The request expects something else than 100-continue.",
      "Leave the field Expect out."},
+    {"request.file_forbidden", "File out of reach",
+     "The token may name only files below host.file_roots, which is the data directory unless "
+     "weir.yaml says otherwise.",
+     "Name a file there, or have it written by who holds an admin token."},
     {"request.forbidden", "Scope too narrow",
      "The token is valid, and its scope does not reach to this route.",
      "Use a token of the scope in the sentence."},

@@ -66,6 +66,7 @@ constexpr std::array codes{
     CodeStatus{"request.forbidden", 403},    CodeStatus{"request.too_many", 429},
     CodeStatus{"request.unauthorized", 401}, CodeStatus{"request.precondition_failed", 412},
     CodeStatus{"request.reference_forbidden", 403},
+    CodeStatus{"request.file_forbidden", 403},
     CodeStatus{"store.disk_full", 503},      CodeStatus{"store.io", 503},
 };
 

@@ -159,7 +159,7 @@ ConfigFile read_document(Reading& reading, YAML::Node const& root,
         throw reading.wrong(version.Mark(), "config.version",
                             "version is 1, no other is known to this version of Weir");
     YAML::Node const host = root["host"];
-    reading.check_names(host, {"listen", "data_dir", "drain_ms", "log"}, "host");
+    reading.check_names(host, {"listen", "data_dir", "drain_ms", "file_roots", "log"}, "host");
     if (host && host.IsMap()) {
         if (host["listen"]) config.listen = host["listen"].Scalar();
         if (host["data_dir"])
@@ -171,6 +171,14 @@ ConfigFile read_document(Reading& reading, YAML::Node const& root,
                 throw reading.wrong(drain.Mark(), "config.type",
                                     "drain_ms is a number of milliseconds");
             config.drain_ms = value.get<std::int64_t>();
+        }
+        if (YAML::Node const roots = host["file_roots"]; roots) {
+            if (!roots.IsSequence())
+                throw reading.wrong(roots.Mark(), "config.type",
+                                    "file_roots is a list of directories");
+            config.file_roots.emplace();
+            for (YAML::Node const& each : roots)
+                config.file_roots->push_back((folder / each.Scalar()).lexically_normal());
         }
         read_log(reading, host["log"], config);
     }

@@ -21,6 +21,8 @@ struct TextPlace {
 struct ConfigFile {
     std::optional<std::string> listen, data_dir;  ///< a relative data_dir: beside the file
     std::optional<std::int64_t> drain_ms;
+    /// Below which tokens without `admin` may name files; relative ones: beside the file.
+    std::optional<std::vector<std::filesystem::path>> file_roots;
     HttpSettings http;
     std::optional<std::int32_t> log_level;
     std::optional<std::string> log_format;  ///< "text" or "json"

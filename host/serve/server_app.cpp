@@ -62,7 +62,8 @@ Result<void> App::wake() {
 }
 
 Result<Json> App::validate(ConfigFile const& config) {
-    if (Result<void> offered = offer_runner(bus_, engine_); !offered) return offered.error();
+    if (Result<void> offered = offer_runner(bus_, engine_, reach_); !offered)
+        return offered.error();
     if (Result<void> woken = wake(); !woken) return woken.error();
     return validation_of(bus_, clock_, config);
 }
@@ -88,7 +89,9 @@ Result<void> App::start(ConfigFile const& config) {
     if (!server) return server.error();
     server_ = std::move(*server);
 
-    if (Result<void> offered = offer_runner(bus_, engine_); !offered) return offered;
+    reach_ = FileReach{config.file_roots ? *config.file_roots
+                                         : std::vector{std::filesystem::path{directory_.path()}}};
+    if (Result<void> offered = offer_runner(bus_, engine_, reach_); !offered) return offered;
     std::vector<http::Route> routes =
         host_routes({registry_, plugins_, *store_, router_, clock_,
                      [this] { return host_metrics_.text(); },
@@ -96,7 +99,7 @@ Result<void> App::start(ConfigFile const& config) {
     AwaitRun const await_run = [this](std::string const& id, int wait_s) {
         return awaited(id, wait_s);
     };
-    for (auto more : {run_routes(engine_, await_run), connector_routes(engine_),
+    for (auto more : {run_routes(engine_, await_run), connector_routes(engine_, reach_),
                       letter_routes({letters_, engine_, bus_, clock_}),
                       plugin_admin_routes(registry_, plugins_, admin_),
                       token_routes(access_), session_routes(access_, server_->port()),

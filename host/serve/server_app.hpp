@@ -15,6 +15,7 @@
 #include "host/core/log_level.hpp"
 #include "host/http/server.hpp"
 #include "host/run/engine.hpp"
+#include "host/run/file_reach.hpp"
 #include "host/run/run_json.hpp"
 #include "host/serve/access.hpp"
 #include "host/serve/access_routes.hpp"
@@ -132,6 +133,7 @@ private:
     Timer timer_;
     EventFeed feed_{events_, clock_,
                     [this](http::Principal const& who) { return access_.is_welcome(who); }};
+    FileReach reach_;  // set before anybody asks
     Bus bus_{events_};
     OfferedStore offered_store_{documents_};
     OfferedSecrets offered_secrets_{vault_};

@@ -25,7 +25,8 @@ void Replication::save_config(Call const& call, Http& http, char const* collecti
     Json const doc =
         is_connection ? read_connection(document, findings) : read_integration(document, findings);
     Connectors const connectors{call, context_};
-    SplitConfig const split = connections_.check(call, connectors, collection, doc, {}, findings);
+    SplitConfig const split = connections_.check(call, connectors, collection, doc, {}, findings,
+                                                 reach_of(http));
     findings.check();
     std::string origin = "api";
     if (save == Save::replace)  // a job's connection may be edited, and stays the job's

@@ -96,7 +96,8 @@ void Replication::reply_job(Call const& call, Http& http, std::uint32_t status,
 
 void Replication::save_native(Call const& call, Http& http, Json const& document, Save save) {
     Findings findings;
-    Jobs::Draft const draft = jobs_.check(call, read_job(document, findings), findings);
+    Jobs::Draft const draft = jobs_.check(call, read_job(document, findings), findings,
+                                           reach_of(http));
     findings.check();
     auto const before = jobs_.look_for(call, draft.doc["id"]);
     bool const owns = before && before->value("owns_connection", false) &&
@@ -110,7 +111,7 @@ void Replication::save_native(Call const& call, Http& http, Json const& document
 void Replication::create_job(Call const& call, Http& http) {
     Json const body = object_body(http);
     if (!is_short_form(body)) return save_native(call, http, body, Save::create);
-    SavedForm const saved = save_short_form(call, body, false, http.is_dry_run());
+    SavedForm const saved = save_short_form(call, http, body, false);
     reply_job(call, http, saved.job.status(), saved.job.record);
 }
 

