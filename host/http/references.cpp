@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "host/core/text.hpp"
+
 namespace weir::host::http {
 
 namespace {
@@ -25,12 +27,8 @@ void find_references(Json const& value, std::string const& at, std::vector<Findi
         for (std::size_t i = 0; i < value.size(); ++i)
             find_references(value[i], at + "/" + std::to_string(i), out);
     if (!value.is_object()) return;
-    for (auto const& [name, member] : value.items()) {
-        std::string escaped;
-        for (char const c : name)
-            escaped += c == '~' ? "~0" : c == '/' ? "~1" : std::string{c};
-        find_references(member, at + "/" + escaped, out);
-    }
+    for (auto const& [name, member] : value.items())
+        find_references(member, at + "/" + pointer_part(name), out);
 }
 
 }  // namespace

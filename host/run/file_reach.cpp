@@ -4,6 +4,8 @@
 #include <charconv>
 #include <system_error>
 
+#include "host/core/text.hpp"
+
 namespace weir::host {
 
 namespace {
@@ -93,10 +95,10 @@ void FileReach::look(Json const& config, Json const& schema, std::string const& 
     for (auto const& [name, value] : config.items()) {
         auto const property = properties.find(name);
         if (property == properties.end() || !property->is_object()) continue;
-        look(value, *property, at + "/" + name, out);
+        look(value, *property, at + "/" + pointer_part(name), out);
         if (!value.is_string() || is_within(value.get<std::string>(), *property)) continue;
         bool const is_file = names_file(*property) || is_file_url(*property);
-        out.push_back({at + "/" + name, "request.file_forbidden",
+        out.push_back({at + "/" + pointer_part(name), "request.file_forbidden",
                        is_file ? "the file lies outside of what a token without admin may name"
                                : "the URL has a parameter that may reach files of the host, which "
                                  "needs a token of the scope admin",

@@ -221,7 +221,7 @@ PluginAdmin::Outcome PluginAdmin::enable(std::string const& name) {
     return {id, true};
 }
 
-std::vector<PluginAdmin::Blocker> PluginAdmin::needed_by(Manifest const& manifest) {
+std::vector<Blocker> PluginAdmin::needed_by(Manifest const& manifest) {
     std::vector<Blocker> found;
     need_of_jobs(manifest, found);
     for (ComponentInfo const& component : manifest.components) {

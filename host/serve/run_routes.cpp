@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "host/core/text.hpp"
 #include "host/serve/host_route.hpp"
@@ -27,7 +26,11 @@ Response answer(Result<Json> const& result, unsigned status = 200) {
 Response list_runs(Engine& engine, Request const& request) {
     std::vector<Finding> findings;
     std::optional<Page> const page =
-        Page::of(request, {"job", "status", "since", "until", "q"}, findings);
+        Page::of(request, {"job", "status", "since", "until", "q"}, findings, Page::Form::ulid);
+    check_values(request.query, "status",
+                 {"queued", "running", "retrying", "succeeded", "partial", "failed", "cancelled",
+                  "skipped"},
+                 findings);
     Runs::Filter filter;
     filter.since_us = time_param(request, "since", filter.since_us, findings);
     filter.until_us = time_param(request, "until", filter.until_us, findings);
@@ -52,11 +55,9 @@ Response list_tasks(Engine& engine, Request const& request) {
 
 Response list_logs(Engine& engine, Request const& request) {
     std::vector<Finding> findings;
-    std::optional<Page> const page = Page::of(request, {}, findings);
+    std::optional<Page> const page = Page::of(request, {}, findings, Page::Form::number);
     if (!page) return refused(findings);
-    std::int64_t after = 0;
-    std::from_chars(page->cursor.data(), page->cursor.data() + page->cursor.size(), after);
-    Result<Json> logs = engine.logs(request.params.at("id"), after, page->limit);
+    Result<Json> logs = engine.logs(request.params.at("id"), page->number(), page->limit);
     if (logs && (*logs)["next"].is_number()) (*logs)["next"] = (*logs)["next"].dump();
     return answer(logs);
 }

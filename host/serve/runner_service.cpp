@@ -78,6 +78,9 @@ MethodAnswer list(Engine& engine, std::string const&, Json const& in) {
     Runs::Filter filter;
     filter.job = text(in, "job");
     filter.before = text(in, "cursor");
+    if (!filter.before.empty() && !is_ulid(filter.before))
+        return Error{WEIR_E_CONFIG, "request.bad_parameter",
+                     fmt::format("cursor={} is no cursor of this list", filter.before), "/cursor"};
     filter.limit = number(in, "limit", 50, 1'000);
     filter.since_us = static_cast<std::int64_t>(number(in, "since_us", 0, INT64_MAX));
     Json const status = in.is_object() ? in.value("status", Json()) : Json();

@@ -47,7 +47,14 @@ Result<void> App::wake() {
     });
     events_.on_dropped([this](std::string const& topic) { plugins_.drop(topic); });
     access_.on_ended([this] { feed_.wake(); });
+    log_.also([this] {
+        std::vector<std::string> ids;
+        for (auto const& all : {registry_.components(), registry_.services()})
+            for (auto const& each : all) ids.push_back(each->id);
+        return ids;
+    });
     feed_.start();
+    is_followed_ = true;
     if (auto started = engine_.start(workers); !started) return started.error();
     Result<Registry::Leave> leave = PluginAdmin::remembered(documents_);
     if (!leave) return leave.error();
@@ -105,7 +112,7 @@ Result<void> App::start(ConfigFile const& config) {
                       token_routes(access_), session_routes(access_, server_->port()),
                       audit_routes(access_.audit()), secret_routes(vault_), event_routes(feed_),
                       self_routes(router_, registry_), timeline_routes(runs_),
-                      logger_routes(log_), series_routes(series_, clock_),
+                      logger_routes(log_), series_routes(series_, bus_, clock_),
                       config_routes(bus_, clock_),
                       backup_routes(directory_.path(), clock_)})
         routes.insert(routes.end(), more.begin(), more.end());
@@ -201,9 +208,10 @@ std::string App::config_error() const {
 /// The file as it is now; one that is wrong changes nothing.
 Result<void> App::apply_again() {
     Result<ConfigFile> const config = ConfigFile::read(request_.config);
-    if (config) return apply(*config);
-    tell_config(config.error());
-    return config.error();
+    Result<void> const fine = config ? config->check(request_.config) : config.error();
+    if (fine) return apply(*config);
+    tell_config(fine);
+    return fine;
 }
 
 void App::reload() {
@@ -243,6 +251,7 @@ void App::stop() {
     events_.on_published({});
     events_.on_passing({});
     events_.on_dropped({});
+    is_followed_ = false;
     feed_.stop();
     plugins_.stop();
 }

@@ -158,7 +158,9 @@ void Connections::check_kept(Call const& call, Json const& doc, Json const& stor
             !secret.empty() && !is_as_before && address != address_in(theirs))
             refuse("integration \"" + base + "\"", secret);
     }
-    if (doc.contains("integration") || !stored.is_object() || stored.contains("integration")) return;
+    bool const is_integration = stored.is_object() && !doc.contains("integration") &&
+                                !stored.contains("integration");
+    if (!is_integration) return;
     for (Document const& each : context_.host.store().list(call, connections)) {
         Json const& other = each.json["doc"];
         if (other.value("integration", "") != doc.value("id", "")) continue;

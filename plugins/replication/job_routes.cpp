@@ -49,6 +49,7 @@ Json Replication::job_answer(Call const& call, Json const& record, Json const& s
     out["lastError"] = out["last_error"] = state.value("last_error", Json());
     out["rows_synced"] = state.value("rows_synced", Json(0));
     out["consecutiveFailures"] = state.value("failures_in_a_row", Json(0));
+    out["late"] = is_late(state);
     out["createdAt"] = record.value("createdAt", Json());
     out["updatedAt"] = record.value("updatedAt", Json());
     Json const sight = sight_in(record);
@@ -102,10 +103,19 @@ void Replication::save_native(Call const& call, Http& http, Json const& document
     auto const before = jobs_.look_for(call, draft.doc["id"]);
     bool const owns = before && before->value("owns_connection", false) &&
                       draft.doc["source"].value("connection", "") == draft.doc["id"];
+    refuse_owned(call, draft, save, owns);
     Saved const saved = jobs_.save(call, draft, save, owns, http.is_dry_run());
     if (saved.status() == 201)
         http.header("location", "/replication/jobs/" + draft.doc["id"].get<std::string>());
     reply_job(call, http, saved.status(), saved.record);
+}
+
+void Replication::refuse_owned(Call const& call, Jobs::Draft const& draft, Save save, bool owns) {
+    std::string const id = draft.doc["id"];
+    if (!configuration_.owns(call, Jobs::jobs, id)) return;
+    Saved const would = jobs_.save(call, draft, save, owns, true);
+    if (would.how == Saved::How::replaced)
+        configuration_.refuse_owned(call, Jobs::jobs, id, plain(would.record));
 }
 
 void Replication::create_job(Call const& call, Http& http) {
@@ -155,6 +165,7 @@ void Replication::patch_job(Call const& call, Http& http) {
 void Replication::delete_job(Call const& call, Http& http) {
     std::string const id = http.param("id");
     jobs_.find(call, id);
+    configuration_.refuse_owned(call, Jobs::jobs, id, nullptr);
     if (http.is_dry_run()) return http.reply(204);
     runs_.end_all(call, id, "the job was deleted");
     jobs_.forget(call, id);

@@ -55,6 +55,7 @@ private:
     void patch_job(Call const& call, Http& http);
     void delete_job(Call const& call, Http& http);
     void save_native(Call const& call, Http& http, Json const& document, Save save);
+    void refuse_owned(Call const& call, Jobs::Draft const& draft, Save save, bool owns);
     void reply_job(Call const& call, Http& http, std::uint32_t status, Json const& record);
     Json job_answer(Call const& call, Json const& record, Json const& state, Json const& next);
     Json job_answer(Call const& call, Json const& record);

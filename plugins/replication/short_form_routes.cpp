@@ -83,6 +83,7 @@ Replication::SavedForm Replication::save_short_form(Call const& call, Http const
     // Before anything is stored: a refusal changes nothing.
     if (before)
         jobs_.check_position(call, (*before)["doc"], form.job, moved_by(call, id, split.config));
+    refuse_owned(call, draft, Save::replace, true);
     SavedForm out;
     out.connection = connections_.save(call, Connections::connections, form.connection, split,
                                        Save::replace, "job:" + id, is_dry);
@@ -120,6 +121,7 @@ void Replication::configure(Call const& call, Http& http) {
 void Replication::deconfigure(Call const& call, Http& http) {
     std::string const id = http.param("name");
     jobs_.find(call, id);
+    configuration_.refuse_owned(call, Jobs::jobs, id, nullptr);
     runs_.end_all(call, id, "the configuration was deleted");
     jobs_.forget(call, id);
     http.reply(204);

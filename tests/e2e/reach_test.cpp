@@ -79,8 +79,8 @@ TEST_F(ReachOfTokens, ParametersOfUrlsReachNoFile) {
         expect_refused(put("p", {{"url", url}}, "postgres"), "/config/url");
     expect_refused(put("p", {{"host", "127.0.0.1"}, {"sslrootcert", "/etc/passwd"}}, "postgres"),
                    "/config/sslrootcert");
-    EXPECT_EQ(put("p", {{"url", "postgres://u:p@127.0.0.1:1/d?sslmode=disable"}}, "postgres").status,
-              201u);
+    Json const plain{{"url", "postgres://u:p@127.0.0.1:1/d?sslmode=disable"}};
+    EXPECT_EQ(put("p", plain, "postgres").status, 201u);
 }
 
 TEST_F(ReachOfTokens, WhatAnAdminWroteStaysAndTheFileSaysMore) {
