@@ -86,8 +86,7 @@ std::optional<Error> missing_stream(Json const& answer) {
         std::string const near = cell(warning, "suggestion");
         return Error{WEIR_E_CONFIG, "source.stream_not_found", cell(warning, "detail"), "--stream"}
             .suggest(near.empty() ? "--allow-missing, if it comes later"
-                                  : fmt::format("--stream {}; or --allow-missing, if it comes later",
-                                                near));
+                                  : fmt::format("--stream {}, or --allow-missing", near));
     }
     return std::nullopt;
 }

@@ -90,7 +90,8 @@ void ConfigPlanner::take(char const* collection, std::string const& id, Json doc
     Json const doc =
         is_connection ? read_connection(document, found) : read_integration(document, found);
     SplitConfig split;
-    if (found.empty()) split = drafts_.check(call_, connectors_, collection, doc, {}, found, Reach::all);
+    if (found.empty())
+        split = drafts_.check(call_, connectors_, collection, doc, {}, found, Reach::all);
     for (Finding finding : found.findings()) {
         finding.pointer = place + finding.pointer;
         findings_.add(std::move(finding));

@@ -70,12 +70,12 @@ void ConfigState::refuse_owned(Call const& call, char const* collection, std::st
     if (file.empty() || file == "api") file = "the configuration";
     std::string const place = std::string{collection} + "/" + id;
     Problems owned{WEIR_E_CONFLICT};
-    owned.add(Finding{{},
-                      "config.file_owned",
-                      place + " belongs to " + file + ", which would bring it back: change it there "
-                                                      "and apply it",
-                      wish.is_null() ? "take " + place + " out of it, and apply it with prune"
-                                     : std::string{collection} + ": " + Json{{id, wish}}.dump()});
+    std::string const paste = std::string{collection} + ": " + Json{{id, wish}}.dump();
+    owned.add(Finding{
+        {},
+        "config.file_owned",
+        place + " belongs to " + file + ", which would bring it back: change it there, apply it",
+        wish.is_null() ? "take " + place + " out of it, and apply it with prune" : paste});
     throw owned;
 }
 

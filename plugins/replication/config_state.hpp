@@ -42,8 +42,8 @@ public:
     /// apply() with the configuration of {"revision"}.
     Json rollback(Call const& call, Json const& in);
 
-    /// Throws E_CONFLICT "config.file_owned" when what was applied holds the document: it is changed
-    /// there. `wish`: what it should become, told as the YAML to paste; null: it should go.
+    /// Throws E_CONFLICT "config.file_owned" when what was applied holds the document: it is
+    /// changed there. `wish`: what it should become, told as the YAML to paste; null: it should go.
     void refuse_owned(Call const& call, char const* collection, std::string const& id,
                       Json const& wish) const;
     bool owns(Call const& call, char const* collection, std::string const& id) const;
