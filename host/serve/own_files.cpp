@@ -31,8 +31,8 @@ bool is_one_of(std::vector<std::filesystem::path> const& files, std::filesystem:
     auto const has_its_name = [&](std::filesystem::path const& each) {
         return each.filename() == file.filename();
     };
-    if (::lstat(file.c_str(), &found) != 0 && std::none_of(files.begin(), files.end(), has_its_name))
-        return false;
+    bool const is_link = ::lstat(file.c_str(), &found) == 0;
+    if (!is_link && std::none_of(files.begin(), files.end(), has_its_name)) return false;
     std::error_code failed;
     std::filesystem::path const whole = std::filesystem::weakly_canonical(file, failed);
     return std::find(files.begin(), files.end(), whole) != files.end();
