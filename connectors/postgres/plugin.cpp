@@ -10,7 +10,13 @@ constexpr char config_schema[] = R"({
   "properties": {
     "url": {"type": "string", "title": "URL", "x-order": 1,
             "examples": ["postgres://user:${env:PGPASSWORD}@db.example:5432/shop"],
-            "description": "As libpq reads it, with its parameters: sslmode, connect_timeout ..."},
+            "description": "As libpq reads it, with its parameters: sslmode, connect_timeout ...",
+            "x-url-parameters": ["application_name", "channel_binding", "client_encoding",
+              "connect_timeout", "dbname", "fallback_application_name", "gssencmode", "host",
+              "hostaddr", "keepalives", "keepalives_count", "keepalives_idle",
+              "keepalives_interval", "load_balance_hosts", "password", "port",
+              "require_auth", "sslmode", "sslsni", "ssl_max_protocol_version",
+              "ssl_min_protocol_version", "target_session_attrs", "tcp_user_timeout", "user"]},
     "host": {"type": "string", "title": "Host, or directory of a Unix socket", "x-order": 2},
     "port": {"type": "integer", "title": "Port", "minimum": 1, "maximum": 65535, "x-order": 3},
     "user": {"type": "string", "title": "User", "x-order": 4},
@@ -20,7 +26,8 @@ constexpr char config_schema[] = R"({
                "minLength": 1, "maxLength": 63, "x-order": 7},
     "sslmode": {"type": "string", "title": "TLS",
                 "enum": ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]},
-    "sslrootcert": {"type": "string", "title": "File with the server's CA"}
+    "sslrootcert": {"type": "string", "title": "File with the server's CA",
+                    "format": "path"}
   },
   "additionalProperties": false
 })";

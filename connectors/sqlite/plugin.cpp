@@ -6,7 +6,7 @@ namespace {
 constexpr weir::About about{"sqlite", "SQLite", R"({
   "type": "object",
   "properties": {
-    "url": {"type": "string", "title": "URL",
+    "url": {"type": "string", "title": "URL", "x-url-file": true,
       "description": "sqlite:relative.db or sqlite:/absolute.db",
             "examples": ["sqlite:my.db"]},
     "path": {"type": "string", "title": "File", "format": "path",

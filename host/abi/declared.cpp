@@ -114,6 +114,13 @@ public:
                                findings.front()));
         return *found;
     }
+    Json object(char const* key) const {
+        auto const found = json_.find(key);
+        if (found == json_.end()) return nullptr;
+        if (!found->is_object())
+            refuse(fmt::format("declares {} whose {} is no object", name_, key));
+        return *found;
+    }
     std::vector<unsigned> statuses(char const* key) const {
         std::vector<unsigned> out;
         for (Json const& status : list(key)) {
@@ -182,8 +189,8 @@ DeclaredRoute read_route(Json const& json, std::vector<std::string> const& mount
     std::string const id = Entry{json, "a route"}.text("id");
     Entry const entry{json, "the route " + id};
     entry.allow({"id", "method", "path", "scope", "summary", "query", "request", "response",
-                 "answers", "body_bytes_max", "waits", "job", "job_field", "costly", "dry_run",
-                 "audit"});
+                 "document", "answers", "body_bytes_max", "waits", "job", "job_field", "costly",
+                 "dry_run", "audit"});
     DeclaredRoute out;
     out.id = id;
     out.method = entry.text("method");
@@ -193,6 +200,7 @@ DeclaredRoute read_route(Json const& json, std::vector<std::string> const& mount
     out.query = entry.schema("query");
     out.request = entry.schema("request");
     out.response = entry.schema("response");
+    out.document = entry.object("document");
     out.answers = entry.statuses("answers");
     out.body_bytes_max = entry.bytes("body_bytes_max", out.body_bytes_max);
     out.waits = entry.flag("waits", false);

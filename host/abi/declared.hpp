@@ -24,6 +24,7 @@ struct DeclaredRoute {
     std::string summary;               ///< one line for people
     nlohmann::json query;              ///< the query's parameters, as the schema of an object
     nlohmann::json request, response;  ///< JSON Schemas of the profile; null: none
+    nlohmann::json document;           ///< any JSON Schema: what a body holds, for people
     std::vector<unsigned> answers;     ///< statuses of what went well; empty: 200
     std::size_t body_bytes_max = 1u << 20;
     bool waits = false;  ///< `Prefer: wait=N` waits for the run that a 202 answer names

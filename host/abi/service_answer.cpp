@@ -17,18 +17,31 @@ std::string text_of(Json const& json, char const* name) {
     return mend_utf8(found->get_ref<std::string const&>().substr(0, text_bytes_max));
 }
 
+/// The objects of the list `name`, at most findings_max; none: it is another text.
+std::vector<Json> objects_in(std::string_view text, char const* name) {
+    std::vector<Json> out;
+    Json const json = Json::parse(text, nullptr, false);
+    auto const list = json.is_object() ? json.find(name) : json.end();
+    if (list == json.end() || !list->is_array()) return out;
+    for (Json const& each : *list)
+        if (each.is_object() && out.size() < findings_max) out.push_back(each);
+    return out;
+}
+
 }  // namespace
 
 std::vector<Finding> findings_in(std::string_view text) {
     std::vector<Finding> out;
-    Json const json = Json::parse(text, nullptr, false);
-    auto const errors = json.is_object() ? json.find("errors") : json.end();
-    if (errors == json.end() || !errors->is_array()) return out;
-    for (Json const& error : *errors) {
-        if (!error.is_object() || out.size() == findings_max) continue;
+    for (Json const& error : objects_in(text, "errors"))
         out.push_back({text_of(error, "pointer"), text_of(error, "code"), text_of(error, "detail"),
                        text_of(error, "suggestion")});
-    }
+    return out;
+}
+
+std::vector<Blocker> blockers_in(std::string_view text) {
+    std::vector<Blocker> out;
+    for (Json const& each : objects_in(text, "blocked_by"))
+        out.push_back({text_of(each, "kind"), text_of(each, "id")});
     return out;
 }
 

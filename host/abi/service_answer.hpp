@@ -16,6 +16,8 @@ namespace weir::host {
 /// The findings in {"errors":[{pointer,code,detail,suggestion}]}, which a failing service may have
 /// written, as valid UTF-8; at most 100, and nothing when it wrote something else.
 std::vector<Finding> findings_in(std::string_view text);
+/// Its "blocked_by":[{kind,id}], the same way.
+std::vector<Blocker> blockers_in(std::string_view text);
 /// The other direction; "" for none.
 std::string to_json(std::vector<Finding> const& findings);
 
@@ -43,8 +45,8 @@ struct HttpRequest {
 /// with all findings is the answer.
 struct HttpAnswer {
     HttpAnswer() = default;
-    HttpAnswer(Error why, std::vector<Finding> found = {})
-        : error{std::move(why)}, findings{std::move(found)} {}
+    HttpAnswer(Error why, std::vector<Finding> found = {}, std::vector<Blocker> blockers = {})
+        : error{std::move(why)}, findings{std::move(found)}, blocked_by{std::move(blockers)} {}
 
     unsigned status = 0;                                       ///< 200 to 599
     std::vector<std::pair<std::string, std::string>> headers;  ///< lower-case, content-type apart
@@ -52,6 +54,7 @@ struct HttpAnswer {
     std::string body;
     std::optional<Error> error;
     std::vector<Finding> findings;
+    std::vector<Blocker> blocked_by;
 };
 
 }  // namespace weir::host

@@ -65,7 +65,8 @@ HttpAnswer ServiceProxy::on_http(std::string const& route, HttpRequest const& re
     });
     bool const is_bug = !done && done.error().status == WEIR_E_INTERNAL;
     if (!done && (is_bug || !exchange.has_status()))
-        return HttpAnswer{done.error(), findings_in(exchange.written())};
+        return HttpAnswer{done.error(), findings_in(exchange.written()),
+                          blockers_in(exchange.written())};
     if (std::string const why = exchange.broken(); !why.empty())
         return HttpAnswer{boundary.judge().broken("on_http", fmt::format("{} on {}", why, route))};
     if (!done)

@@ -89,12 +89,16 @@ void add_token_list(CLI::App& token, Verb& chosen) {
              });
 }
 
-/// A verb that deletes what a path names.
+/// A verb that deletes what a path names. `destroys`: what is asked about before.
 void add_removal(CLI::App& noun, Verb& chosen, char const* name, char const* summary,
-                 char const* what, std::string const& path) {
+                 char const* what, std::string const& path, char const* destroys = nullptr) {
     auto of = std::make_shared<std::string>();
     add_verb(noun, name, summary, chosen,
-             [of, path](ApiClient& client, ClientOptions const& options) {
+             [=](ApiClient& client, ClientOptions const& options) {
+                 if (destroys)
+                     if (auto exit =
+                             unless_agreed(options, fmt::format("\"{}\" {}", *of, destroys)))
+                         return *exit;
                  auto done = client.send("DELETE", path + segment(*of));
                  if (!done) return fail(done.error(), options.voice);
                  return show(*done, options, "");
@@ -192,7 +196,8 @@ void add_access_verbs(CLI::App& app, Verb& chosen) {
     secret->require_subcommand(1);
     add_secret_set(*secret, chosen);
     add_secret_list(*secret, chosen);
-    add_removal(*secret, chosen, "rm", "Forget a secret", "NAME", "/secrets/");
+    add_removal(*secret, chosen, "rm", "Forget a secret", "NAME", "/secrets/",
+                "is forgotten, and what refers to it fails");
     add_audit(app, chosen);
 }
 

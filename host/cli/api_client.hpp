@@ -16,6 +16,7 @@ namespace weir::host {
 struct ClientOptions {
     std::string server, token_file;
     double timeout_s = 30;
+    bool yes = false;  ///< what destroys is not asked about
     Voice voice;
 };
 

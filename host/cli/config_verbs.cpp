@@ -74,6 +74,9 @@ std::string plan_text(Json const& plan) {
 
 Exit send_document(std::string const& route, Arguments const& arguments, ApiClient& client,
                    ClientOptions const& options) {
+    if (arguments.prune && route == "/config/apply")
+        if (auto exit = unless_agreed(options, "--prune deletes what the file no longer holds"))
+            return *exit;
     Result<std::string> const text = text_of(arguments.file);
     if (!text) return fail(text.error(), options.voice);
     std::string target = fmt::format("{}?from={}", route, segment(arguments.file));
@@ -153,6 +156,10 @@ void add_config(CLI::App& app, Verb& chosen) {
     CLI::App* rollback =
         add_verb(*config, "rollback", "Apply again what was applied as a revision", chosen,
                  [arguments](ApiClient& client, ClientOptions const& options) {
+                     if (arguments->prune)
+                         if (auto exit = unless_agreed(
+                                 options, "--prune deletes what the revision does not hold"))
+                             return *exit;
                      std::string target = "/config/rollback/" + segment(arguments->revision);
                      target += arguments->prune ? "?prune=true" : "?prune=false";
                      if (arguments->allow_reset) target += "&allow_reset=true";

@@ -211,6 +211,8 @@ void add_connection_verbs(CLI::App& app, Verb& chosen) {
     add_discover(*conn, chosen);
     add_named(*conn, chosen, "rm", "Delete a connection that no job needs",
               [](std::string const& name, ApiClient& client, ClientOptions const& options) {
+                  if (auto exit = unless_agreed(options, fmt::format("\"{}\" is deleted", name)))
+                      return *exit;
                   auto gone = client.send("DELETE", connection_path(name));
                   if (!gone) return fail(gone.error(), options.voice);
                   return show(*gone, options, fmt::format("deleted \"{}\"\n", name));

@@ -25,7 +25,7 @@ struct CreateArguments {
     std::string key, fields;  ///< as one line of names
     Strings streams;
     std::uint32_t batch_rows = 0;
-    bool replace = false, run = false, paused = false;
+    bool replace = false, run = false, paused = false, may_be_missing = false;
     int wait_s = 0;
 };
 
@@ -79,16 +79,40 @@ Exit run_job(std::string const& job, int wait_s, bool force, ApiClient& client,
     return shown == Exit::done ? exit_of_run(started->body) : shown;
 }
 
+/// A job may wait for a stream; who types its name means one that is there.
+std::optional<Error> missing_stream(Json const& answer) {
+    for (Json const& warning : answer.value("warnings", Json::array())) {
+        if (cell(warning, "code") != "source.stream_not_found") continue;
+        std::string const near = cell(warning, "suggestion");
+        return Error{WEIR_E_CONFIG, "source.stream_not_found", cell(warning, "detail"), "--stream"}
+            .suggest(near.empty() ? "--allow-missing, if it comes later"
+                                  : fmt::format("--stream {}, or --allow-missing", near));
+    }
+    return std::nullopt;
+}
+
 Exit create_job(CreateArguments const& arguments, ApiClient& client, ClientOptions const& options) {
     Result<Json> const document = document_of(arguments);
     if (!document) return fail(document.error(), options.voice);
-    auto created = arguments.replace ? client.send("PUT", job_path(arguments.name), *document)
-                                     : client.send("POST", "/replication/jobs", *document);
+    auto const send = [&](char const* query) {
+        return arguments.replace
+                   ? client.send("PUT", job_path(arguments.name) + query, *document)
+                   : client.send("POST", std::string{"/replication/jobs"} + query, *document);
+    };
+    if (!arguments.may_be_missing) {
+        auto tried = send("?dry_run=true");
+        if (!tried) return fail(tried.error(), options.voice);
+        if (auto missing = missing_stream(tried->body)) return fail(*missing, options.voice);
+    }
+    auto created = send("");
     if (!created) return fail(created.error(), options.voice);
     std::string const next = arguments.run ? "" : next_text(client, arguments.name);
     std::string text = fmt::format("+ job {}{}\n", arguments.name, next);
-    for (Json const& warning : created->body.value("warnings", Json::array()))
+    for (Json const& warning : created->body.value("warnings", Json::array())) {
         text += fmt::format("⚠ {}\n", cell(warning, "detail"));
+        if (std::string const hint = cell(warning, "suggestion"); !hint.empty())
+            text += fmt::format("    → {}\n", hint);
+    }
     if (!arguments.run) return show(*created, options, text);
     if (!options.voice.json && !options.voice.quiet) tell(text);
     return run_job(arguments.name, arguments.wait_s, false, client, options);
@@ -136,6 +160,7 @@ void add_create(CLI::App& job, Verb& chosen) {
         ->type_name("ZONE");
     create->add_flag("--paused", a.paused, "Do not fire it yet");
     create->add_flag("--replace", a.replace, "Change the one that is there");
+    create->add_flag("--allow-missing", a.may_be_missing, "The stream may come later");
     create->add_flag("--run", a.run, "Run it once, now");
     add_wait(*create, a.wait_s);
 }
@@ -155,13 +180,33 @@ CLI::App* add_named(CLI::App& job, Verb& chosen, char const* name, char const* s
 }
 
 /// A verb that posts to the job's own route and says what it did.
+/// `destroys`: what is asked about before.
 void add_post(CLI::App& job, Verb& chosen, char const* name, char const* summary,
-              char const* done) {
+              char const* done, char const* destroys = nullptr) {
     add_named(job, chosen, name, summary,
-              [name, done](std::string const& of, ApiClient& client, ClientOptions const& options) {
+              [=](std::string const& of, ApiClient& client, ClientOptions const& options) {
+                  if (destroys)
+                      if (auto exit =
+                              unless_agreed(options, fmt::format("\"{}\" {}", of, destroys)))
+                          return *exit;
                   auto answer = client.send("POST", job_path(of) + "/" + name, Json::object());
                   if (!answer) return fail(answer.error(), options.voice);
                   return show(*answer, options, fmt::format("{} \"{}\"\n", done, of));
+              });
+}
+
+void add_cancel(CLI::App& job, Verb& chosen) {
+    add_named(job, chosen, "cancel", "Stop its run; what is committed stays",
+              [](std::string const& of, ApiClient& client, ClientOptions const& options) {
+                  auto answer = client.send("POST", job_path(of) + "/cancel", Json::object());
+                  if (!answer) return fail(answer.error(), options.voice);
+                  std::string text;
+                  for (Json const& run : answer->body.value("cancelled", Json::array()))
+                      text += fmt::format("run {} of \"{}\" is told to stop; what is committed "
+                                          "stays\n",
+                                          run.get<std::string>(), of);
+                  if (text.empty()) text = fmt::format("no run of \"{}\" is active\n", of);
+                  return show(*answer, options, text);
               });
 }
 
@@ -251,11 +296,14 @@ void add_job_verbs(CLI::App& app, Verb& chosen) {
     add_run(*job, chosen);
     add_post(*job, chosen, "pause", "Fire it no more until resume", "paused");
     add_post(*job, chosen, "resume", "Fire it again", "resumed");
-    add_post(*job, chosen, "cancel", "Stop its run; what is committed stays", "cancelled");
-    add_post(*job, chosen, "reset", "Forget its position: the next run reads everything", "reset");
+    add_cancel(*job, chosen);
+    add_post(*job, chosen, "reset", "Forget its position: the next run reads everything", "reset",
+             "forgets its position, and its next run reads everything");
     add_tables(*job, chosen);
     add_named(*job, chosen, "rm", "Delete it; the rows stay",
               [](std::string const& of, ApiClient& client, ClientOptions const& options) {
+                  if (auto exit = unless_agreed(options, fmt::format("\"{}\" is deleted", of)))
+                      return *exit;
                   auto gone = client.send("DELETE", job_path(of));
                   if (!gone) return fail(gone.error(), options.voice);
                   return show(*gone, options, fmt::format("deleted \"{}\"\n", of));

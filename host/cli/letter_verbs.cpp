@@ -106,6 +106,9 @@ void add_settling(CLI::App& dlq, Verb& verb, std::string const& name, std::strin
                                   "name letters, or which are meant: --job, --run, --code"}
                                 .suggest("weir dlq list"),
                             options.voice);
+            if (name == "discard")
+                if (auto exit = unless_agreed(options, "these dead letters are given up"))
+                    return *exit;
             constexpr int wait_s = 60;
             auto done = client.send("POST", "/dead-letters/" + name, body,
                                     name == "replay" ? wait_s : 0);

@@ -7,6 +7,7 @@
 #include <map>
 #include <string_view>
 
+#include "host/cli/command_tree.hpp"
 #include "host/cli/completion.hpp"
 #include "host/cli/misread.hpp"
 #include "host/cli/verbs.hpp"
@@ -256,6 +257,48 @@ Result<void> settle(CLI::App const& app, CopyText const& text, CopyRequest& requ
 
 }  // namespace
 
+namespace {
+
+/// What every client of a host takes may stand before its verb too: it is moved behind it.
+Strings verb_first(CLI::App const& app, int argc, char const* const* argv) {
+    Strings const words{argv + std::min(argc, 1), argv + argc};
+    ClientOptions unused;
+    CLI::App any_client;
+    add_client(any_client, unused);
+    Strings verb, early, names;
+    CLI::App const* at = &app;
+    std::size_t i = 0;
+    auto const take_options = [&] {
+        for (; i < words.size() && words[i].starts_with('-'); ++i) {
+            std::string const name = words[i].substr(0, words[i].find('='));
+            CLI::Option const* const option = any_client.get_option_no_throw(name);
+            if (!option || name == "--help" || name == "-h") return false;
+            names.push_back(name);
+            early.push_back(words[i]);
+            bool const is_next =
+                option->get_items_expected_max() > 0 && name.size() == words[i].size();
+            if (is_next && i + 1 < words.size()) early.push_back(words[++i]);
+        }
+        return i < words.size();
+    };
+    for (auto verbs = verbs_of(*at); !verbs.empty(); verbs = verbs_of(*at)) {
+        if (!take_options()) return words;
+        auto const next = std::ranges::find(
+            verbs, words[i], [](CLI::App const* each) { return each->get_name(); });
+        if (next == verbs.end()) return words;
+        verb.push_back(words[i++]);
+        at = *next;
+    }
+    bool const takes_them = std::ranges::all_of(
+        names, [&](std::string const& name) { return at->get_option_no_throw(name); });
+    if (!takes_them) return words;
+    verb.insert(verb.end(), early.begin(), early.end());
+    verb.insert(verb.end(), words.begin() + static_cast<std::ptrdiff_t>(i), words.end());
+    return verb;
+}
+
+}  // namespace
+
 bool wants_json(int argc, char const* const* argv) {
     return std::any_of(argv + 1, argv + argc,
                        [](std::string_view word) { return word == "--json"; });
@@ -292,8 +335,12 @@ Result<Command> parse_arguments(int argc, char const* const* argv) {
         for (std::string const& each : completions(app, words)) command.text += each + '\n';
         return command;
     }
+    Strings const ordered = verb_first(app, argc, argv);
+    std::vector<char const*> words{"weir"};
+    for (std::string const& each : ordered) words.push_back(each.c_str());
+    int const count = static_cast<int>(words.size());
     try {
-        app.parse(argc, argv);
+        app.parse(count, words.data());
     } catch (CLI::CallForHelp const&) {
         command.text = app.help();
         return command;
@@ -301,7 +348,7 @@ Result<Command> parse_arguments(int argc, char const* const* argv) {
         command.text = app.version() + "\n";
         return command;
     } catch (CLI::ParseError const& error) {
-        return misread(app, error.what(), argc, argv);
+        return misread(app, error.what(), count, words.data());
     }
     if (copy->parsed()) {
         command.kind = Command::Kind::copy;

@@ -1,12 +1,15 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <optional>
 #include <thread>
 
 #include "host/cli/commands.hpp"
 #include "host/cli/output.hpp"
 #include "host/cli/table.hpp"
 #include "host/cli/verbs.hpp"
+#include "weir/cpp/rfc3339.hpp"
 
 namespace weir::host {
 
@@ -31,6 +34,45 @@ std::string details(Json const& run) {
                         cell(stream, "written"),
                         cell(stream, "cursor").empty() ? "" : "  cursor " + cell(stream, "cursor"));
     return text;
+}
+
+/// When each stream was at work, between the start of the run and its end, and what it waited for.
+std::string timeline_text(Json const& timeline) {
+    constexpr double letters = 40;
+    auto const time_of = [](Json const& object, char const* name) -> std::optional<double> {
+        auto const us = read_rfc3339(cell(object, name));
+        return us ? std::optional{static_cast<double>(*us)} : std::nullopt;
+    };
+    auto const from = time_of(timeline, "started_at");
+    if (!from) return {};
+    double to = time_of(timeline, "finished_at").value_or(*from);
+    for (Json const& span : timeline.value("spans", Json::array()))
+        to = std::max(to, time_of(span, "finished_at").value_or(*from));
+    double const each = std::max(1.0, to - *from) / letters;
+    std::vector<std::vector<std::string>> rows;
+    for (Json const& span : timeline.value("spans", Json::array())) {
+        auto const begin = time_of(span, "started_at");
+        auto const place = [&](double at) {
+            return static_cast<std::size_t>(std::clamp((at - *from) / each, 0.0, letters));
+        };
+        std::string bar(static_cast<std::size_t>(letters), '.');
+        if (begin) {
+            std::size_t const first = std::min(place(*begin), bar.size() - 1);
+            std::size_t const last = place(time_of(span, "finished_at").value_or(to));
+            for (std::size_t i = first; i < std::max(last, first + 1); ++i) bar[i] = '#';
+        }
+        auto const ms = [&](char const* name) {
+            return span.contains(name) && span[name].is_number()
+                       ? fmt::format("{:.0f}", span[name].get<double>())
+                       : std::string{};
+        };
+        rows.push_back({cell(span, "stream"), bar, cell(span, "status"), cell(span, "retries"),
+                        ms("wait_ms"), ms("read_ms"), ms("transform_ms"), ms("write_ms")});
+    }
+    return rows.empty() ? std::string{}
+                        : table({"STREAM", "TIMELINE", "STATUS", "RETRIES", "WAIT ms", "READ ms",
+                                 "TRANSFORM ms", "WRITE ms"},
+                                rows);
 }
 
 Exit watch(std::string const& id, ApiClient& client, ClientOptions const& options) {
@@ -102,11 +144,16 @@ void add_run_verbs(CLI::App& app, Verb& chosen) {
     CLI::App* run = app.add_subcommand("run", "What ran, runs and waits");
     run->require_subcommand(1);
     add_list(*run, chosen);
-    add_named(*run, chosen, "show", "One run",
+    add_named(*run, chosen, "show", "One run, and when its streams were at work",
               [](std::string const& id, ApiClient& client, ClientOptions const& options) {
                   auto found = client.get(run_path(id));
                   if (!found) return fail(found.error(), options.voice);
-                  return show(*found, options, details(found->body));
+                  auto const timeline = options.voice.json
+                                            ? Result<ApiClient::Answer>{ApiClient::Answer{}}
+                                            : client.get(run_path(id) + "/timeline");
+                  if (!timeline) return fail(timeline.error(), options.voice);
+                  return show(*found, options,
+                              details(found->body) + timeline_text(timeline->body));
               });
     add_named(*run, chosen, "watch", "Follow it to its end", watch);
     add_named(*run, chosen, "cancel", "Stop it; what is committed stays",

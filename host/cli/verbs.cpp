@@ -1,6 +1,9 @@
 #include "host/cli/verbs.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <iostream>
 
 #include "host/cli/commands.hpp"
 #include "host/cli/output.hpp"
@@ -21,6 +24,7 @@ void add_client(CLI::App& app, ClientOptions& options) {
         ->type_name("S");
     app.add_flag("--json", options.voice.json, "The host's answer, unchanged");
     app.add_flag("-q,--quiet", options.voice.quiet, "Nothing but errors");
+    app.add_flag("-y,--yes", options.yes, "Do not ask before something is destroyed");
 }
 
 namespace {
@@ -52,6 +56,21 @@ CLI::App* add_verb(CLI::App& noun, std::string const& name, std::string const& s
         };
     });
     return verb;
+}
+
+std::optional<Exit> unless_agreed(ClientOptions const& options, std::string const& what) {
+    if (options.yes) return std::nullopt;
+    if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1)
+        return fail(Error{WEIR_E_CONFIG, "usage",
+                          what + ": nobody can be asked whether that is meant", "-y"}
+                        .suggest("add -y"),
+                    options.voice);
+    tell(what + ". Go on? [y/N] ");
+    std::string answer;
+    std::getline(std::cin, answer);
+    if (answer == "y" || answer == "Y" || answer == "yes") return std::nullopt;
+    tell("nothing was done\n");
+    return Exit::usage;
 }
 
 Exit show(ApiClient::Answer const& answer, ClientOptions const& options, std::string const& text) {

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "host/cli/api_client.hpp"
 #include "host/cli/exit_code.hpp"
@@ -38,6 +39,10 @@ void add_client(CLI::App& app, ClientOptions& options);
 using Act = std::function<Exit(ApiClient& client, ClientOptions const& options)>;
 CLI::App* add_verb(CLI::App& noun, std::string const& name, std::string const& summary,
                    Verb& chosen, Act act);
+
+/// Asks on a terminal whether `what` ("deletes the job x") is meant; nothing: go on. Where nobody
+/// can be asked it is refused, unless -y was given.
+std::optional<Exit> unless_agreed(ClientOptions const& options, std::string const& what);
 
 /// Shows an answer: with --json the API's object unchanged, else `text`.
 Exit show(ApiClient::Answer const& answer, ClientOptions const& options, std::string const& text);

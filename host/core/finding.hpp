@@ -14,4 +14,9 @@ struct Finding {
     std::string pointer, code, detail, suggestion = {};
 };
 
+/// What is in the way of a change: {"job", "orders"}; kinds are job, run, plugin, connection.
+struct Blocker {
+    std::string kind, id;
+};
+
 }  // namespace weir::host

@@ -79,6 +79,30 @@ std::string make_ulid(std::int64_t unix_us) {
     return out;
 }
 
+bool is_ulid(std::string_view text) {
+    return text.size() == 26 &&
+           text.find_first_not_of("0123456789ABCDEFGHJKMNPQRSTVWXYZ") == text.npos;
+}
+
+std::string pointer_part(std::string_view name) {
+    std::string out;
+    for (char const c : name)
+        if (c == '~')
+            out += "~0";
+        else if (c == '/')
+            out += "~1";
+        else
+            out += c;
+    return out;
+}
+
+bool is_pointer(std::string_view text) {
+    if (!text.empty() && text.front() != '/') return false;
+    for (std::size_t at = text.find('~'); at != text.npos; at = text.find('~', at + 1))
+        if (at + 1 == text.size() || (text[at + 1] != '0' && text[at + 1] != '1')) return false;
+    return true;
+}
+
 std::string fingerprint(std::string_view text) {
     std::uint64_t hash = 0xcbf29ce484222325u;
     for (char c : text) {

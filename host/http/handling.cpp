@@ -20,12 +20,27 @@ using Json = nlohmann::json;
 /// How long a change waits for another one of the same path.
 constexpr std::chrono::milliseconds lock_patience{10'000};
 
-Json difference_of(Json const& before, Response const& answer) {
+/// Without what the route's schema says is computed: that no request changed.
+Json document_in(std::string const& body, Json const& schema) {
+    Json document = Json::parse(body, nullptr, false);
+    if (!document.is_object()) return nullptr;
+    if (schema.is_object())
+        for (Json const& name : schema.value("x-computed", Json::array()))
+            document.erase(name.get<std::string>());
+    return document;
+}
+
+/// All of it when there was or is no such document; so that it fits, at last only the pointers.
+Json difference_of(Json const& before, Json const& after) {
     constexpr std::size_t bytes_max = 4096;
-    Json const after = Json::parse(answer.body, nullptr, false);
-    if (!before.is_object() || !after.is_object()) return nullptr;
+    if (before.is_null() && after.is_null()) return nullptr;
     Json out = Json::array(), names = Json::array();
-    for (Json const& change : Json::diff(before, after)) {
+    if (before.is_null() || after.is_null()) {
+        out.push_back({{"pointer", ""}, {before.is_null() ? "after" : "before",
+                                         before.is_null() ? after : before}});
+        names.push_back({{"pointer", ""}});
+    }
+    for (Json const& change : out.empty() ? Json::diff(before, after) : Json::array()) {
         std::string const pointer = change.value("path", "");
         Json::json_pointer const at{pointer};
         names.push_back({{"pointer", pointer}});
@@ -33,9 +48,24 @@ Json difference_of(Json const& before, Response const& answer) {
         if (before.contains(at)) out.back()["before"] = before.at(at);
         if (after.contains(at)) out.back()["after"] = after.at(at);
     }
-    if (out.dump(-1, ' ', false, Json::error_handler_t::replace).size() <= bytes_max) return out;
-    if (names.dump().size() <= bytes_max) return names;
-    return nullptr;
+    auto const fits = [](Json const& json) {
+        return json.dump(-1, ' ', false, Json::error_handler_t::replace).size() <= bytes_max;
+    };
+    if (fits(out)) return out;
+    return fits(names) ? names : Json();
+}
+
+/// What the answer itself tells of its changes: each by name alone when all of it is too much.
+Json changes_in(std::string const& body, std::string const& field) {
+    constexpr std::size_t bytes_max = 8192;
+    Json const answer = Json::parse(body, nullptr, false);
+    Json changes = answer.is_object() ? answer.value(field, Json()) : Json();
+    auto const size = [&] {
+        return changes.dump(-1, ' ', false, Json::error_handler_t::replace).size();
+    };
+    if (size() > bytes_max)
+        for (Json& each : changes) each.erase("differences");
+    return size() > bytes_max ? Json() : changes;
 }
 
 Response busy_path() {
@@ -54,7 +84,7 @@ bool Handling::is_configurable() const {
 
 bool Handling::is_audited() const {
     return is_change() && !request_.is_dry_run && ports_.audit &&
-           (route_.is_audited || route_.scope >= Scope::write);
+           !route_.is_look && (route_.is_audited || route_.scope >= Scope::write);
 }
 
 Response Handling::run() {
@@ -123,8 +153,9 @@ Response Handling::change() {
         if (auto refused = check_precondition(request_, *now, ports_.requires_if_match))
             return *std::move(refused);
     Response answer = route_.handler(request_);
-    if (is_audited())
-        audit(answer, now ? Json::parse(now->body, nullptr, false) : Json());
+    if (!is_audited()) return answer;
+    bool const was_there = now && now->status == 200;
+    audit(answer, was_there ? document_in(now->body, schema_now_) : Json());
     return answer;
 }
 
@@ -134,9 +165,10 @@ Response Handling::call() {
     return answer;
 }
 
-std::optional<Response> Handling::current() const {
+std::optional<Response> Handling::current() {
     Router::Match match = ports_.router.find("GET", place_.path);
     if (!match.route) return std::nullopt;
+    schema_now_ = match.route->response;
     Request look = request_;
     look.method = "GET";
     look.query.clear();
@@ -156,7 +188,11 @@ void Handling::audit(Response const& answer, Json const& before) const {
                      fmt::format("{} {}", route_.method, route_.path),
                      request_.path,
                      std::to_string(answer.status),
-                     route_.shows_secret ? Json() : difference_of(before, answer)};
+                     nullptr};
+    if (!route_.change_field.empty())
+        entry.difference = changes_in(answer.body, route_.change_field);
+    else if (!route_.shows_secret && (!before.is_null() || answer.status == 201))
+        entry.difference = difference_of(before, document_in(answer.body, route_.response));
     for (auto const& [name, value] : answer.headers)
         if (answer.status == 201 && name == "location") entry.object = value;
     ports_.audit(entry);

@@ -41,7 +41,7 @@ private:
     Response call();
     void audit(Response const& answer, nlohmann::json const& before) const;
     /// What GET of the same path answers now; nothing when there is no such route.
-    std::optional<Response> current() const;
+    std::optional<Response> current();
 
     bool is_change() const { return request_.method != "GET"; }
     bool is_configurable() const;
@@ -52,6 +52,7 @@ private:
     Place place_;
     Server::Ports const& ports_;
     PathLocks& locks_;
+    nlohmann::json schema_now_;  ///< of what current() answers
 };
 
 }  // namespace weir::host::http

@@ -84,8 +84,9 @@ Json responses_of(Route const& route) {
     auto const refuses = [&](char const* status) { out[status] = {{"$ref", problem_ref}}; };
     if (route.scope != Scope::none) refuses("401"), refuses("403");
     if (!names_in_path(route.path).empty()) refuses("404");
-    if (!route.request.is_null()) refuses("400"), refuses("413"), refuses("415");
-    if (!route.request.is_null() || route.query.is_object()) refuses("422");
+    bool const has_body = !route.request.is_null() || !route.document.is_null();
+    if (has_body) refuses("400"), refuses("413"), refuses("415");
+    if (has_body || route.query.is_object()) refuses("422");
     refuses("default");
     return out;
 }
@@ -99,10 +100,12 @@ Json operation(Route const& route) {
     if (Json parameters = parameters_of(route); !parameters.empty())
         out["parameters"] = std::move(parameters);
     if (route.scope == Scope::none) out["security"] = Json::array();
-    if (!route.request.is_null())
-        out["requestBody"] = {
-            {"required", route.request.contains("required")},
-            {"content", {{"application/json", {{"schema", route.request}}}}}};
+    Json const& body = route.document.is_null() ? route.request : route.document;
+    if (!body.is_null()) {
+        out["requestBody"]["required"] = body.contains("required") || body.contains("anyOf");
+        for (std::string const& type : route.bodies)
+            out["requestBody"]["content"][type]["schema"] = body;
+    }
     return out;
 }
 

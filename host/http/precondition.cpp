@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "host/core/finding.hpp"
+#include "host/core/text.hpp"
 
 namespace weir::host::http {
 
@@ -46,14 +47,24 @@ Response precondition_failed(std::string const& sentence, std::string const& tag
     return answer;
 }
 
-/// Where what a PUT brings differs from what is there.
+void find_differences(Json const& wish, Json const& now, std::string const& at,
+                      std::vector<Finding>& out) {
+    if (out.size() == findings_max || wish == now) return;
+    if (!wish.is_object() || !now.is_object()) {
+        out.push_back({at, "request.differs", "this is another value now"});
+        return;
+    }
+    for (auto const& [name, value] : wish.items())
+        find_differences(value, now.value(name, Json()), at + "/" + pointer_part(name), out);
+}
+
+/// Where what a PUT or PATCH brings differs from what is there.
 std::vector<Finding> differences(Request const& request, Response const& current) {
     std::vector<Finding> out;
     Json const now = Json::parse(current.body, nullptr, false);
-    if (request.method != "PUT" || !now.is_object() || !request.json.is_object()) return out;
-    for (auto const& [name, value] : request.json.items())
-        if (!now.contains(name) || now[name] != value)
-            out.push_back({"/" + name, "request.differs", "this is another value now"});
+    bool const has_document = request.method == "PUT" || request.method == "PATCH";
+    if (has_document && now.is_object() && request.json.is_object())
+        find_differences(request.json, now, "", out);
     return out;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "host/abi/utf8.hpp"
+#include "host/core/text.hpp"
 
 namespace weir::host::http {
 
@@ -66,6 +67,7 @@ constexpr std::array codes{
     CodeStatus{"request.forbidden", 403},    CodeStatus{"request.too_many", 429},
     CodeStatus{"request.unauthorized", 401}, CodeStatus{"request.precondition_failed", 412},
     CodeStatus{"request.reference_forbidden", 403}, CodeStatus{"token.wider", 403},
+    CodeStatus{"request.file_forbidden", 403},
     CodeStatus{"store.disk_full", 503},      CodeStatus{"store.io", 503},
 };
 
@@ -156,21 +158,26 @@ Response json_response(unsigned status, nlohmann::json const& body) {
     return out;
 }
 
-Response problem(Error const& error, std::vector<Finding> const& errors) {
+Response problem(Error const& error, std::vector<Finding> const& errors,
+                 std::vector<Blocker> const& blocked_by) {
     unsigned const status = status_of(error);
     // Of a bug the world outside learns that it is one; the log has the sentence.
     if (status == 500) return problem(500, "host.bug", "", "");
     Json out = document(status, error.code, title_of(status), error.message);
-    set_text(out, "pointer", error.where);
+    // Elsewhere a place may be a file and a line; here it is one in what was sent.
+    if (is_pointer(error.where)) set_text(out, "pointer", error.where);
     set_text(out, "suggestion", error.suggestion);
     if (error.retry_after_ms > 0) out["retry_after_ms"] = error.retry_after_ms;
     for (Finding const& finding : errors) {
         if (out["errors"].size() == findings_max) break;
-        Json entry{{"pointer", plain_text(finding.pointer)}, {"code", plain_text(finding.code)}};
+        std::string const pointer = is_pointer(finding.pointer) ? finding.pointer : "";
+        Json entry{{"pointer", plain_text(pointer)}, {"code", plain_text(finding.code)}};
         set_text(entry, "detail", finding.detail);
         set_text(entry, "suggestion", finding.suggestion);
         out["errors"].push_back(std::move(entry));
     }
+    for (Blocker const& each : blocked_by)
+        out["blocked_by"].push_back({{"kind", plain_text(each.kind)}, {"id", plain_text(each.id)}});
     return answer(status, out);
 }
 

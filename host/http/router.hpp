@@ -83,7 +83,8 @@ struct Response {
 Response json_response(unsigned status, nlohmann::json const& body);
 /// problem+json of RFC 9457 with the Contract's fields; the status is the code's: E_NOT_FOUND 404,
 /// E_CONFLICT 409, E_CONFIG 422, E_BUSY 503, and so on (problem.cpp has the table).
-Response problem(Error const& error, std::vector<Finding> const& errors = {});
+Response problem(Error const& error, std::vector<Finding> const& errors = {},
+                 std::vector<Blocker> const& blocked_by = {});
 Response problem(unsigned status, std::string const& code, std::string const& title,
                  std::string const& detail);
 
@@ -98,6 +99,10 @@ struct Route {
     /// JSON Schemas; null: none. With a `request` the body is JSON that fits it (none came: counts
     /// as {}) before `handler` sees it; without one the body is passed on as it came.
     nlohmann::json request, response;
+    /// What a body holds, for people and their tools, where `request` is less than that; it is not
+    /// checked here. null: `request` is all.
+    nlohmann::json document;
+    std::vector<std::string> bodies = {"application/json"};  ///< types of a body
     nlohmann::json query;                      ///< its parameters, as the schema of an object
     std::vector<unsigned> answers = {200};     ///< statuses of what went well
     std::string media = "application/json";    ///< of such an answer
@@ -106,6 +111,9 @@ struct Route {
     bool is_costly = false;     ///< reaches another system: fewer per second
     bool has_dry_run = false;   ///< heeds Request::is_dry_run; others refuse ?dry_run=true
     bool is_audited = false;    ///< what needs `write` or more is, in any case
+    bool is_look = false;       ///< changes nothing, whatever its method: not audited
+    /// Of an answer that lists what it changed, the member: what the trail keeps of it.
+    std::string change_field;
     bool shows_secret = false;  ///< its answer is kept nowhere
     /// The job that a request is about: who is limited to other jobs gets 404. Nothing: there is
     /// no such thing, which the handler says.

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <thread>
 
+#include "host/core/log_level.hpp"
 #include "host/serve/config_routes.hpp"
 #include "host/serve/server_app.hpp"
 #include "host/serve/service_manager.hpp"
@@ -25,12 +26,14 @@ Answer with_app(ServeRequest const& request, ServeVoice const& voice, Clock cons
                 Limits const& limits, Work const& work) {
     Result<DataDirectory> directory = DataDirectory::hold(request.data_dir);
     if (!directory) return directory.error();
-    Result<std::unique_ptr<MasterKey>> key = MasterKey::load(directory->path());
-    if (!key) return key.error();
     if (Result<void> made = LibraryRoom::prepare(directory->path() / "gen"); !made)
         return made.error();
     Result<std::unique_ptr<Store>> store = Store::open(directory->path() / "state.db", clock);
     if (!store) return store.error();
+    Result<bool> const is_known = Vault::knows_key(**store);
+    if (!is_known) return is_known.error();
+    Result<std::unique_ptr<MasterKey>> key = MasterKey::load(directory->path(), *is_known);
+    if (!key) return key.error();
     App app{request, voice, clock, limits, *directory, std::move(*store), std::move(*key)};
     Answer answer = work(app);
     app.stop();
@@ -61,7 +64,11 @@ private:
 Result<Json> validate_config(ServeRequest const& request, Clock const& clock,
                              Limits const& limits) {
     Result<ConfigFile> const config = ConfigFile::read(request.config);
-    if (!config) return located(config.error());
+    if (!config)
+        return Json{{"errors", Json::array({{{"pointer", ""},
+                                             {"code", config.error().code},
+                                             {"detail", config.error().message}}})}};
+    if (!config->is_whole) return errors_of(*config);
     Scratch const scratch;
     if (scratch.path().empty())
         return Error{WEIR_E_IO, "serve.data_dir",
@@ -83,6 +90,14 @@ Result<void> serve(ServeRequest const& request, ServeVoice const& voice, Clock c
         Result<ConfigFile> read = ConfigFile::read(request.config);
         if (!read) return read.error();
         config = std::move(*read);
+        if (Result<void> const fine = config.check(request.config); !fine) {
+            voice.format(request.log_format == "json");
+            for (PlacedFinding const& each : config.wrong)
+                voice.log(level_error, "config",
+                          fmt::format("{}:{}:{}: {} ({})", request.config, each.place.line,
+                                      each.place.column, each.finding.detail, each.finding.code));
+            return fine.error();
+        }
     }
     // What the command line says goes before the file, and the file before the defaults.
     ServeRequest settled = request;

@@ -1,5 +1,3 @@
-#include <charconv>
-
 #include "host/serve/access_routes.hpp"
 #include "host/serve/host_route.hpp"
 #include "host/serve/page.hpp"
@@ -28,10 +26,11 @@ Json audit_json(AuditRow const& row) {
 
 Response list_audit(Audit& audit, Request const& request) {
     std::vector<Finding> findings;
-    auto const page = Page::of(request, {"principal", "action", "object"}, findings);
+    auto const page = Page::of(request, {"principal", "action", "object"}, findings,
+                               Page::Form::number);
     if (!page) return refused(findings);
     Audit::Filter filter;
-    std::from_chars(page->cursor.data(), page->cursor.data() + page->cursor.size(), filter.before);
+    filter.before = page->number();
     filter.principal = request.query_param("principal").value_or("");
     filter.action = request.query_param("action").value_or("");
     filter.object = request.query_param("object").value_or("");

@@ -19,23 +19,37 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t file_bytes_max = 1u << 20;
-constexpr std::size_t nodes_max = 100'000;  // aliases may repeat what they name
+constexpr std::size_t file_bytes_max = 16u << 20;
+constexpr std::size_t nodes_spare = 100'000;  // aliases may repeat what they name
 constexpr int depth_max = 64;
 
-/// Turns one file's YAML into JSON; what is wrong is thrown as an Error with its place.
+TextPlace place_at(YAML::Mark const& mark) {
+    return mark.is_null() ? TextPlace{1, 1} : TextPlace{mark.line + 1, mark.column + 1};
+}
+
+/// Ends the reading. Thrown and caught in this file only.
+struct Unreadable {
+    PlacedFinding why;
+};
+
+[[noreturn]] void refuse(YAML::Mark const& mark, std::string const& at, char const* code,
+                         std::string sentence) {
+    throw Unreadable{{{at, code, std::move(sentence)}, place_at(mark)}};
+}
+
+/// Turns one file's YAML into JSON, and collects what is wrong with it.
 class Reading {
 public:
-    explicit Reading(std::string file) : file_{std::move(file)} {}
+    explicit Reading(std::size_t bytes) : nodes_max_{nodes_spare + bytes} {}
 
     /// `at`: its JSON Pointer, when the places of what is in it shall be known.
     Json json(YAML::Node const& node, std::string const& at = {}, int depth = 0) {
-        if (++nodes_ > nodes_max || depth > depth_max)
-            throw wrong(node.Mark(), "config.too_large", "the file holds too much");
+        if (++nodes_ > nodes_max_ || depth > depth_max)
+            refuse(node.Mark(), at, "config.too_large", "the file holds too much");
         if (node.IsNull() || !node.IsDefined()) return nullptr;
         if (!node.Tag().empty() && node.Tag() != "?" && node.Tag() != "!")
-            throw wrong(node.Mark(), "config.tag",
-                        fmt::format("the tag {} means nothing here", node.Tag()));
+            refuse(node.Mark(), at, "config.tag",
+                   fmt::format("the tag {} means nothing here", node.Tag()));
         if (node.IsScalar()) return scalar(node);
         if (node.IsSequence()) {
             Json list = Json::array();
@@ -51,8 +65,8 @@ public:
         for (auto const& each : node) {
             std::string const name = each.first.Scalar();
             if (object.contains(name))
-                throw wrong(each.first.Mark(), "config.twice",
-                            fmt::format("\"{}\" stands here twice", name));
+                refuse(each.first.Mark(), at, "config.twice",
+                       fmt::format("\"{}\" stands here twice", name));
             std::string const place = at.empty() ? at : at + "/" + pointer_part(name);
             object[name] = json(each.second, place, depth + 1);
             note(place, each.first.Mark());
@@ -62,27 +76,34 @@ public:
 
     std::map<std::string, TextPlace> const& places() const { return places_; }
 
-    /// Every key of `node` is one of `known`.
-    void check_names(YAML::Node const& node, std::vector<std::string> const& known,
-                     char const* what) {
-        if (!node.IsDefined() || node.IsNull()) return;
-        if (!node.IsMap())
-            throw wrong(node.Mark(), "config.type", fmt::format("{} is no object", what));
+    /// Every key of `node`, which stands at `at`, is one of `known`. False: it is no object.
+    bool check_names(YAML::Node const& node, std::vector<std::string> const& known,
+                     std::string const& at) {
+        if (!node || node.IsNull()) return false;
+        std::string const what = at.empty() ? "the file" : at.substr(1);
+        if (!node.IsMap()) {
+            wrong(node.Mark(), at, "config.type", fmt::format("{} is no object", what));
+            return false;
+        }
         for (auto const& each : node) {
             std::string const name = each.first.Scalar();
             if (std::find(known.begin(), known.end(), name) != known.end()) continue;
             std::string const near = nearest(name, known);
-            Error const error = wrong(each.first.Mark(), "config.unknown",
-                                      fmt::format("{} has no \"{}\"", what, name));
-            throw near.empty() ? error : error.suggest(fmt::format("did you mean {}?", near));
+            wrong(each.first.Mark(), at + "/" + pointer_part(name), "config.unknown",
+                  fmt::format("{} has no \"{}\"", what, name),
+                  near.empty() ? "" : fmt::format("did you mean {}?", near));
         }
+        return true;
     }
 
-    Error wrong(YAML::Mark const& mark, char const* code, std::string const& sentence) const {
-        std::string const place =
-            mark.is_null() ? file_ : fmt::format("{}:{}:{}", file_, mark.line + 1, mark.column + 1);
-        return Error{WEIR_E_CONFIG, code, sentence, place};
+    void wrong(YAML::Mark const& mark, std::string const& at, std::string const& code,
+               std::string sentence, std::string suggestion = {}) {
+        add({{at, code, std::move(sentence), std::move(suggestion)}, place_at(mark)});
     }
+    void add(PlacedFinding finding) {
+        if (wrong_.size() < findings_max) wrong_.push_back(std::move(finding));
+    }
+    std::vector<PlacedFinding> take_wrong() { return std::move(wrong_); }
 
 private:
     /// Only what JSON would call a number or a truth is one: no, 012 and 1e3 stay text.
@@ -105,92 +126,100 @@ private:
     void note(std::string const& place, YAML::Mark const& mark) {
         if (!place.empty()) places_[place] = {mark.line + 1, mark.column + 1};
     }
-    static std::string pointer_part(std::string const& name) {
-        std::string out;
-        for (char const c : name) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string{c};
-        return out;
-    }
 
-    std::string file_;
+    std::size_t const nodes_max_;
     std::size_t nodes_ = 0;
+    std::vector<PlacedFinding> wrong_;
     std::map<std::string, TextPlace> places_;
 };
 
-void take_objects(Reading& reading, YAML::Node const& node, char const* what,
+void take_objects(Reading& reading, YAML::Node const& node, std::string const& at,
                   std::map<std::string, Json>& into) {
-    if (!node.IsDefined() || node.IsNull()) return;
+    if (!node || node.IsNull()) return;
     if (!node.IsMap())
-        throw reading.wrong(node.Mark(), "config.type",
-                            fmt::format("{} is no object of names", what));
-    Json const all = reading.json(node, std::string{"/"} + what);
+        return reading.wrong(node.Mark(), at, "config.type",
+                             fmt::format("{} is no object of names", at.substr(1)));
+    Json const all = reading.json(node, at);
     for (auto const& [name, object] : all.items()) {
-        if (!object.is_object())
-            throw reading.wrong(node[name].Mark(), "config.type",
-                                fmt::format("{} \"{}\" is no object", what, name));
-        into[name] = object;
+        if (object.is_object())
+            into[name] = object;
+        else
+            reading.wrong(node[name].Mark(), at + "/" + pointer_part(name), "config.type",
+                          fmt::format("{} \"{}\" is no object", at.substr(1), name));
     }
 }
 
 /// log := {"level"?: "debug", "format"?: "text"|"json"}
 void read_log(Reading& reading, YAML::Node const& log, ConfigFile& config) {
-    if (!log) return;
-    reading.check_names(log, {"level", "format"}, "host.log");
-    if (!log.IsMap()) return;
+    if (!reading.check_names(log, {"level", "format"}, "/host/log")) return;
     if (YAML::Node const level = log["level"]; level) {
         config.log_level = level_named(level.Scalar());
         if (!config.log_level)
-            throw reading.wrong(level.Mark(), "config.enum",
-                                "level is trace, debug, info, warning or error");
+            reading.wrong(level.Mark(), "/host/log/level", "config.enum",
+                          "level is trace, debug, info, warning or error");
     }
     if (YAML::Node const format = log["format"]; format) {
         config.log_format = format.Scalar();
         if (config.log_format != "text" && config.log_format != "json")
-            throw reading.wrong(format.Mark(), "config.enum", "format is text or json");
+            reading.wrong(format.Mark(), "/host/log/format", "config.enum",
+                          "format is text or json");
     }
 }
 
-ConfigFile read_document(Reading& reading, YAML::Node const& root,
-                         std::filesystem::path const& folder) {
-    ConfigFile config;
-    if (root.IsNull()) return config;
-    reading.check_names(root, {"version", "host", "http", "integrations", "connections", "jobs"},
-                        "the file");
-    if (YAML::Node const version = root["version"]; version && reading.json(version) != 1)
-        throw reading.wrong(version.Mark(), "config.version",
-                            "version is 1, no other is known to this version of Weir");
-    YAML::Node const host = root["host"];
-    reading.check_names(host, {"listen", "data_dir", "drain_ms", "log"}, "host");
-    if (host && host.IsMap()) {
-        if (host["listen"]) config.listen = host["listen"].Scalar();
-        if (host["data_dir"])
-            config.data_dir =
-                (folder / host["data_dir"].Scalar()).lexically_normal().string();
-        if (YAML::Node const drain = host["drain_ms"]; drain) {
-            Json const value = reading.json(drain);
-            if (!value.is_number_integer() || value < 0)
-                throw reading.wrong(drain.Mark(), "config.type",
-                                    "drain_ms is a number of milliseconds");
+void read_host(Reading& reading, YAML::Node const& host, std::filesystem::path const& folder,
+               ConfigFile& config) {
+    if (!reading.check_names(host, {"listen", "data_dir", "drain_ms", "file_roots", "log"},
+                             "/host"))
+        return;
+    if (host["listen"]) config.listen = host["listen"].Scalar();
+    if (host["data_dir"])
+        config.data_dir = (folder / host["data_dir"].Scalar()).lexically_normal().string();
+    if (YAML::Node const drain = host["drain_ms"]; drain) {
+        Json const value = reading.json(drain);
+        if (value.is_number_integer() && value >= 0)
             config.drain_ms = value.get<std::int64_t>();
-        }
-        read_log(reading, host["log"], config);
+        else
+            reading.wrong(drain.Mark(), "/host/drain_ms", "config.type",
+                          "drain_ms is a number of milliseconds");
     }
-    if (YAML::Node const http = root["http"]; http && !http.IsNull()) {
-        Result<HttpSettings> settings = read_http_settings(reading.json(http));
-        if (!settings) {
-            Error const wrong = settings.error();
-            YAML::Node const at = http.IsMap() && http[wrong.where] ? http[wrong.where] : http;
-            throw reading.wrong(at.Mark(), wrong.code.c_str(), wrong.message)
-                .suggest(wrong.suggestion);
-        }
-        config.http = std::move(*settings);
+    if (YAML::Node const roots = host["file_roots"]; roots) {
+        if (!roots.IsSequence())
+            reading.wrong(roots.Mark(), "/host/file_roots", "config.type",
+                          "file_roots is a list of directories");
+        config.file_roots.emplace();
+        for (YAML::Node const& each : roots)
+            config.file_roots->push_back((folder / each.Scalar()).lexically_normal());
     }
-    take_objects(reading, root["integrations"], "integrations", config.integrations);
-    take_objects(reading, root["connections"], "connections", config.connections);
-    take_objects(reading, root["jobs"], "jobs", config.jobs);
+    read_log(reading, host["log"], config);
+}
+
+void read_http(Reading& reading, YAML::Node const& http, ConfigFile& config) {
+    if (!http || http.IsNull()) return;
+    std::vector<Finding> found;
+    config.http = read_http_settings(reading.json(http), found);
+    for (Finding& each : found) {
+        YAML::Node const at =
+            http.IsMap() && !each.pointer.empty() ? http[each.pointer.substr(1)] : http;
+        reading.add({{"/http" + each.pointer, each.code, each.detail, each.suggestion},
+                     place_at(at ? at.Mark() : http.Mark())});
+    }
+}
+
+void read_document(Reading& reading, YAML::Node const& root, std::filesystem::path const& folder,
+                   ConfigFile& config) {
+    if (!reading.check_names(
+            root, {"version", "host", "http", "integrations", "connections", "jobs"}, ""))
+        return;
+    if (YAML::Node const version = root["version"]; version && reading.json(version) != 1)
+        reading.wrong(version.Mark(), "/version", "config.version",
+                      "version is 1, no other is known to this version of Weir");
+    read_host(reading, root["host"], folder, config);
+    read_http(reading, root["http"], config);
+    take_objects(reading, root["integrations"], "/integrations", config.integrations);
+    take_objects(reading, root["connections"], "/connections", config.connections);
+    take_objects(reading, root["jobs"], "/jobs", config.jobs);
     for (char const* const section : {"host", "http"})
         if (root[section]) config.settings.emplace_back(section);
-    config.places = reading.places();
-    return config;
 }
 
 }  // namespace
@@ -201,21 +230,34 @@ Result<ConfigFile> ConfigFile::read(std::filesystem::path const& file) {
     if (!in)
         return Error{WEIR_E_CONFIG, "config.not_readable",
                      fmt::format("the file {} cannot be read", file.string()), "--config"};
-    return parse(text, file.string(), file.parent_path());
+    return parse(text, file.parent_path());
 }
 
-Result<ConfigFile> ConfigFile::parse(std::string const& text, std::string const& name,
-                                     std::filesystem::path const& folder) {
-    Reading reading{name};
+ConfigFile ConfigFile::parse(std::string const& text, std::filesystem::path const& folder) {
+    ConfigFile config;
+    Reading reading{text.size()};
     try {
         if (text.size() > file_bytes_max)
-            throw reading.wrong({}, "config.too_large", "the file is larger than 1 MiB");
-        return read_document(reading, YAML::Load(text), folder);
+            refuse({}, "", "config.too_large", "the file is larger than 16 MiB");
+        read_document(reading, YAML::Load(text), folder, config);
     } catch (YAML::Exception const& error) {
-        return reading.wrong(error.mark, "config.syntax", error.msg);
-    } catch (Error const& error) {
-        return error;
+        reading.wrong(error.mark, "", "config.syntax", error.msg);
+        config.is_whole = false;
+    } catch (Unreadable const& unreadable) {
+        reading.add(unreadable.why);
+        config.is_whole = false;
     }
+    config.places = reading.places();
+    config.wrong = reading.take_wrong();
+    return config;
+}
+
+Result<void> ConfigFile::check(std::string const& file) const {
+    if (wrong.empty()) return {};
+    auto const& [finding, place] = wrong.front();
+    return Error{WEIR_E_CONFIG, finding.code, finding.detail,
+                 fmt::format("{}:{}:{}", file, place.line, place.column)}
+        .suggest(finding.suggestion);
 }
 
 Json ConfigFile::configuration() const {

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <cstdlib>
 
+#include "host/http/precondition.hpp"
+#include "host/serve/file_schema.hpp"
 #include "host/serve/host_route.hpp"
 #include "host/serve/page.hpp"
 
@@ -40,19 +41,35 @@ Response answered(MethodAnswer const& answer) {
                         : http::json_response(200, answer.json);
 }
 
-/// The problem, each error of it with its line and column.
-Json problem_of(MethodAnswer const& answer, ConfigFile const& config) {
-    std::vector<Finding> findings = answer.findings;
-    Error const& error = *answer.error;
-    if (findings.empty())
-        findings.push_back({error.where, error.code, error.message, error.suggestion});
-    Json problem = Json::parse(http::problem(error, findings).body);
-    for (Json& each : problem["errors"]) {
-        TextPlace const place = config.place_of(each.value("pointer", ""));
-        each["line"] = place.line;
-        each["column"] = place.column;
+/// All that is wrong with a document: the text itself, then what config/1 found in it.
+std::vector<PlacedFinding> wrong_with(MethodAnswer const& answer, ConfigFile const& config) {
+    std::vector<PlacedFinding> all = config.wrong;
+    for (Finding const& each : answer.findings)
+        all.push_back({each, config.place_of(each.pointer)});
+    if (answer.error && answer.findings.empty()) {
+        Error const& error = *answer.error;
+        all.push_back({{error.where, error.code, error.message, error.suggestion},
+                       config.place_of(error.where)});
     }
-    return problem;
+    return all;
+}
+
+/// The problem of the first, each error of it with its line and column.
+Response problem_of(std::vector<PlacedFinding> const& all) {
+    std::vector<Finding> findings;
+    for (PlacedFinding const& each : all) findings.push_back(each.finding);
+    Response response = refused(findings);
+    Json problem = Json::parse(response.body);
+    for (std::size_t i = 0; i < problem["errors"].size(); ++i) {
+        problem["errors"][i]["line"] = all[i].place.line;
+        problem["errors"][i]["column"] = all[i].place.column;
+    }
+    response.body = problem.dump();
+    return response;
+}
+
+Json errors_in(std::vector<PlacedFinding> const& all) {
+    return {{"errors", Json::parse(problem_of(all).body)["errors"]}};
 }
 
 /// The parameters that are true or false; what is neither is a finding, and so is a parameter that
@@ -81,28 +98,35 @@ Response with_document(Ports const& ports, Request const& request, std::string c
     Json in = flags(request, known,
                     is_apply ? Names{"from", "plan_hash"} : Names{"from"}, findings);
     if (!findings.empty()) return refused(findings);
-    std::string const from = request.query_param("from").value_or("body");
-    Result<ConfigFile> const config = ConfigFile::parse(request.body, from, ".");
-    if (!config) return http::problem(config.error());
-    in["configuration"] = config->configuration();
+    ConfigFile const config = ConfigFile::parse(request.body, ".");
+    if (!config.is_whole) return problem_of(config.wrong);
+    in["configuration"] = config.configuration();
     in["by"] = request.who.id;
     in["from"] = request.query_param("from").value_or("api");
     if (auto const hash = request.query_param("plan_hash")) in["hash"] = *hash;
-    MethodAnswer answer = ask(ports, method, in);
+    // What is wrong already is not applied, and all else is still looked at.
+    MethodAnswer answer = ask(ports, config.wrong.empty() ? method : "plan", in);
+    if (!config.wrong.empty() || !answer.findings.empty())
+        return problem_of(wrong_with(answer, config));
     // What says how the host listens is read when it starts.
-    if (!answer.error && !config->settings.empty()) answer.json["at_start"] = config->settings;
-    Response response = answered(answer);
-    if (!answer.findings.empty()) response.body = problem_of(answer, *config).dump();
+    if (!answer.error && !config.settings.empty()) answer.json["at_start"] = config.settings;
+    return answered(answer);
+}
+
+Response tagged(Json const& document) {
+    Response response = http::json_response(200, document);
+    http::tag(response);
     return response;
 }
 
 Response shown(Ports const& ports, Request const& request) {
     MethodAnswer answer = ask(ports, "export", Json::object());
     auto const pointer = request.query_param("pointer");
-    if (answer.error || !pointer) return answered(answer);
+    if (answer.error) return answered(answer);
+    if (!pointer) return tagged(answer.json);
     try {
         Json::json_pointer const place{*pointer};
-        if (answer.json.contains(place)) return http::json_response(200, answer.json[place]);
+        if (answer.json.contains(place)) return tagged(answer.json[place]);
     } catch (Json::exception const&) {
         // No pointer at all: nothing stands there either.
     }
@@ -110,9 +134,19 @@ Response shown(Ports const& ports, Request const& request) {
                                fmt::format("nothing stands at \"{}\"", *pointer), "/pointer"});
 }
 
+Response schema_answer(Ports const& ports) {
+    CallContext const call{ports.clock, nullptr,
+                           ports.clock.monotonic_ns() + config_ms_max * 1'000'000};
+    Json const connectors =
+        ports.bus.invoke("host", "connectors/1", "list", Json::object(), call).json;
+    Json documents;
+    if (ports.bus.has("config/1")) documents = ask(ports, "schema", Json::object()).json;
+    return tagged(file_schema(connectors, documents));
+}
+
 Response list_revisions(Ports const& ports, Request const& request) {
     std::vector<Finding> findings;
-    auto const page = Page::of(request, {}, findings);
+    auto const page = Page::of(request, {}, findings, Page::Form::number);
     if (!page) return refused(findings);
     return answered(
         ask(ports, "revisions", {{"limit", page->limit}, {"cursor", page->cursor}}));
@@ -145,6 +179,9 @@ std::vector<http::Route> config_routes(Bus& bus, Clock const& clock) {
         host_route("GET", "/config", Scope::admin,
                    "Connections, integrations and jobs, as weir.yaml has them; or ?pointer= of it",
                    [ports](Request const& in) { return shown(ports, in); }),
+        host_route("GET", "/config/schema", Scope::read,
+                   "The JSON Schema of weir.yaml, with the connectors that are here",
+                   [ports](Request const&) { return schema_answer(ports); }),
         host_route("GET", "/config/revisions", Scope::admin,
                    "What was applied, when and by whom, newest first",
                    [ports](Request const& in) { return list_revisions(ports, in); }),
@@ -163,8 +200,9 @@ std::vector<http::Route> config_routes(Bus& bus, Clock const& clock) {
                    [ports](Request const& in) { return roll_back(ports, in); })};
     for (http::Route& route : routes) {
         route.waits = true;
-        route.is_audited = route.path == "/config/apply" || route.path == "/config/import" ||
-                           route.path.starts_with("/config/rollback");
+        route.body_bytes_max = 16u << 20;
+        route.is_look = route.path == "/config/plan" || route.path == "/config/validate";
+        if (route.method == "POST" && !route.is_look) route.change_field = "actions";
     }
     return routes;
 }
@@ -195,23 +233,10 @@ Result<void> apply_config(Bus& bus, Clock const& clock, ConfigFile const& config
 Json validation_of(Bus& bus, Clock const& clock, ConfigFile const& config) {
     MethodAnswer const answer =
         ask({bus, clock}, "plan", {{"configuration", config.configuration()}});
-    if (!answer.error) return answer.json;
-    return {{"errors", problem_of(answer, config)["errors"]}};
+    std::vector<PlacedFinding> const all = wrong_with(answer, config);
+    return all.empty() ? answer.json : errors_in(all);
 }
 
-// Its place is "file:line:column".
-Json located(Error const& error) {
-    Json each{{"pointer", ""}, {"code", error.code}, {"detail", error.message}};
-    if (!error.suggestion.empty()) each["suggestion"] = error.suggestion;
-    std::size_t const column = error.where.rfind(':');
-    std::size_t const line = column == 0 || column == std::string::npos
-                                 ? std::string::npos
-                                 : error.where.rfind(':', column - 1);
-    if (line != std::string::npos) {
-        each["line"] = std::atoi(error.where.c_str() + line + 1);
-        each["column"] = std::atoi(error.where.c_str() + column + 1);
-    }
-    return {{"errors", Json::array({std::move(each)})}};
-}
+Json errors_of(ConfigFile const& config) { return errors_in(config.wrong); }
 
 }  // namespace weir::host

@@ -20,9 +20,9 @@ Result<void> apply_config(Bus& bus, Clock const& clock, ConfigFile const& config
                           std::string const& file,
                           std::function<void(std::string const&)> const& tell);
 
-/// What config/1 plans, or {"errors"}: each with its line and column.
+/// What config/1 plans, or {"errors"}: all that is wrong with it, each with its line and column.
 nlohmann::json validation_of(Bus& bus, Clock const& clock, ConfigFile const& config);
-/// The same of a file that cannot be read as one.
-nlohmann::json located(Error const& error);
+/// {"errors"} of what is wrong with the text alone.
+nlohmann::json errors_of(ConfigFile const& config);
 
 }  // namespace weir::host

@@ -55,6 +55,22 @@ void EventFeed::pass(std::string const& topic, std::string const& data) {
     changed_.notify_all();
 }
 
+void EventFeed::log(std::int32_t level, std::string_view logger, std::string_view message) {
+    if (!has_log_readers_) return;
+    {
+        std::lock_guard const lock{mutex_};
+        if (is_over_) return;
+        if (lines_.size() >= limits_.lines_max) {
+            ++lines_left_out_;
+            return;
+        }
+        lines_.push_back(log_event(clock_.unix_us(), level, logger, message,
+                                   std::exchange(lines_left_out_, 0)));
+        is_woken_ = true;
+    }
+    changed_.notify_all();
+}
+
 Result<std::pair<std::int64_t, std::int64_t>> EventFeed::kept() {
     Result<std::pair<std::int64_t, std::int64_t>> range = events_.range();
     if (!range) return range.error();
@@ -75,6 +91,7 @@ Result<std::shared_ptr<http::Stream>> EventFeed::follow(http::Principal const& w
     reader.place = reader.is_reset ? newest : after.value_or(newest);
     reader.heartbeat_ns = clock_.monotonic_ns() + limits_.heartbeat_ms * 1'000'000;
     std::shared_ptr<http::Stream> stream = reader.stream;
+    if (reader.filter.wants_log()) has_log_readers_ = true;
     {
         std::lock_guard const lock{mutex_};
         joining_.push_back(std::move(reader));
@@ -113,11 +130,12 @@ void EventFeed::run() {
         is_woken_ = false;
         readers_.splice(readers_.end(), joining_);
         std::map<std::string, PublicEvent> const passing = std::exchange(passing_, {});
+        std::vector<PublicEvent> const lines = std::exchange(lines_, {});
         lock.unlock();
         for (Reader& reader : readers_)
             for (auto const& [run, event] : passing)
                 if (reader.filter.wants(event)) reader.progress[run] = event;
-        bool const is_well = look();
+        bool const is_well = look(lines);
         std::erase_if(readers_, [](Reader const& reader) { return !reader.stream->is_open(); });
         std::int64_t const now = clock_.monotonic_ns();
         std::int64_t const due = is_well ? next_due_ns() : std::min(next_due_ns(), now + retry_ns);
@@ -156,7 +174,7 @@ void EventFeed::end_unwelcome() {
 }
 
 /// Moves every reader as far as it goes. False: the store did not answer.
-bool EventFeed::look() {
+bool EventFeed::look(std::vector<PublicEvent> const& lines) {
     end_unwelcome();
     bool const is_read = readers_.empty() || read_recent();
     if (readers_.empty()) {
@@ -166,6 +184,8 @@ bool EventFeed::look() {
     for (Reader& reader : readers_) {
         if (is_read) move_on(reader);
         push_progress(reader);
+        if (reader.filter.wants_log())
+            for (PublicEvent const& line : lines) reader.stream->push(render(line, reader.form));
         push_heartbeat(reader);
     }
     return is_read;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -34,6 +35,7 @@ public:
         std::size_t recent_max = 1'024;             ///< events kept in memory for all readers
         std::size_t page = 500;                     ///< events of one look at the store
         std::size_t ahead_bytes_max = 256 * 1024;   ///< of what lies behind, pushed and not taken
+        std::size_t lines_max = 256;                ///< of the log, told at once
         std::int64_t heartbeat_ms = 15'000;
         std::int64_t progress_ms = 250;  ///< of one run, to one reader
     };
@@ -54,6 +56,8 @@ public:
     void wake();
     /// A fact that is not kept (Events::on_passing). Any thread, quick.
     void pass(std::string const& topic, std::string const& data);
+    /// A line of the log, for readers who want it. Any thread, quick; too many at once are counted.
+    void log(std::int32_t level, std::string_view logger, std::string_view message);
 
     /// A stream for `who` of what `filter` wants, behind `after`; without it, from now on. Behind
     /// what the store has: "reset", and on from now.
@@ -84,7 +88,7 @@ private:
     };
 
     void run();
-    bool look();
+    bool look(std::vector<PublicEvent> const& lines);
     void end_unwelcome();
     bool read_recent();
     void move_on(Reader& reader);
@@ -105,6 +109,9 @@ private:
     std::condition_variable changed_;
     std::list<Reader> joining_;
     std::map<std::string, PublicEvent> passing_;  // by run: its latest progress
+    std::vector<PublicEvent> lines_;              // of the log
+    std::size_t lines_left_out_ = 0;
+    std::atomic<bool> has_log_readers_ = false;
     bool is_woken_ = false, is_over_ = false;
     std::list<Reader> readers_;  // the thread's, and what follows
     std::deque<PublicEvent> recent_;

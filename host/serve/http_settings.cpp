@@ -83,31 +83,39 @@ std::map<std::string, Take> members_of(HttpSettings& out) {
 
 }  // namespace
 
-Result<HttpSettings> read_http_settings(Json const& object) {
+std::vector<std::string> http_setting_names() {
+    HttpSettings unused;
+    std::vector<std::string> names;
+    for (auto const& [name, take] : members_of(unused)) names.push_back(name);
+    return names;
+}
+
+HttpSettings read_http_settings(Json const& object, std::vector<Finding>& findings) {
     HttpSettings out;
     if (object.is_null()) return out;
-    if (!object.is_object()) return Error{WEIR_E_CONFIG, "config.type", "http is no object"};
+    if (!object.is_object()) {
+        findings.push_back({"", "config.type", "http is no object"});
+        return out;
+    }
     std::map<std::string, Take> const members = members_of(out);
+    std::vector<std::string> const names = http_setting_names();
     for (auto const& [name, value] : object.items()) {
+        std::string const at = "/" + pointer_part(name);
         auto const member = members.find(name);
         if (member == members.end()) {
-            std::vector<std::string> names;
-            for (auto const& [known, take] : members) names.push_back(known);
-            Error const unknown{WEIR_E_CONFIG, "config.unknown",
-                                fmt::format("http has no \"{}\"", name), name};
             std::string const near = nearest(name, names);
-            return near.empty() ? unknown : unknown.suggest(fmt::format("did you mean {}?", near));
+            findings.push_back({at, "config.unknown", fmt::format("http has no \"{}\"", name),
+                                near.empty() ? "" : fmt::format("did you mean {}?", near)});
+        } else if (!member->second(value)) {
+            findings.push_back({at, "config.type",
+                                fmt::format("http.{} cannot be {}", name, value.dump())});
         }
-        if (!member->second(value))
-            return Error{WEIR_E_CONFIG, "config.type",
-                         fmt::format("http.{} cannot be {}", name, value.dump()), name};
     }
     // A body is read whole, so its head must fit into the buffer that bounds the parser.
     constexpr std::size_t head_bytes_most = 16'384 - 64;
     if (out.limits.head_bytes_max > head_bytes_most)
-        return Error{WEIR_E_CONFIG, "config.type",
-                     fmt::format("http.head_bytes_max is at most {}", head_bytes_most),
-                     "head_bytes_max"};
+        findings.push_back({"/head_bytes_max", "config.type",
+                            fmt::format("http.head_bytes_max is at most {}", head_bytes_most)});
     return out;
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "host/core/error.hpp"
+#include "host/core/finding.hpp"
 #include "host/http/server.hpp"
 
 namespace weir::host {
@@ -19,8 +19,11 @@ struct HttpSettings {
     http::TlsFiles tls;              ///< relative to the directory the host was started in
 };
 
-/// Reads the object; E_CONFIG "config.…", `where` = the member's name, for a name that nothing
-/// knows or a value that is none.
-Result<HttpSettings> read_http_settings(nlohmann::json const& object);
+/// Reads the object. A name that nothing knows and a value that is none are findings "config.…",
+/// whose pointers are into `object`; all others are read.
+HttpSettings read_http_settings(nlohmann::json const& object, std::vector<Finding>& findings);
+
+/// All that it may hold.
+std::vector<std::string> http_setting_names();
 
 }  // namespace weir::host

@@ -32,7 +32,10 @@ Json to_json(Letter const& letter) {
 
 Response list_letters(Letters& letters, Request const& request) {
     std::vector<Finding> findings;
-    std::optional<Page> const page = Page::of(request, {"job", "run", "code", "status"}, findings);
+    std::optional<Page> const page =
+        Page::of(request, {"job", "run", "code", "status"}, findings, Page::Form::ulid);
+    check_values(request.query, "status", {"waiting", "replayed", "discarded"}, findings);
+    if (!findings.empty()) return refused(findings);
     if (!page) return refused(findings);
     Letters::Filter filter;
     filter.job = request.query_param("job").value_or("");

@@ -47,7 +47,17 @@ void Loggers::log(std::int32_t level, std::string_view name, std::string_view me
     say_(level, name, message);
 }
 
+/// Asked without the lock: who answers may log.
+void Loggers::look_around() {
+    if (!others_) return;
+    std::vector<std::string> const others = others_();
+    std::lock_guard const lock{mutex_};
+    for (std::string const& name : others)
+        if (names_.size() < names_max) names_.insert(name);
+}
+
 std::vector<Loggers::Setting> Loggers::list() {
+    look_around();
     std::lock_guard const lock{mutex_};
     std::vector<Setting> all;
     for (std::string const& name : names_) all.push_back(setting_of(name));
@@ -55,11 +65,12 @@ std::vector<Loggers::Setting> Loggers::list() {
 }
 
 Result<Loggers::Setting> Loggers::get(std::string const& name) {
+    look_around();
     std::lock_guard const lock{mutex_};
     if (names_.contains(name)) return setting_of(name);
     std::string const near = nearest(name, {names_.begin(), names_.end()});
     return Error{WEIR_E_NOT_FOUND, "log.unknown_logger",
-                 fmt::format("nobody has logged as \"{}\"", name), name}
+                 fmt::format("nobody logs as \"{}\"", name)}
         .suggest(near.empty() ? "GET /loggers" : "did you mean " + near + "?");
 }
 

@@ -29,6 +29,8 @@ public:
 
     using Say = std::function<void(std::int32_t level, std::string_view name, std::string_view)>;
     Loggers(Clock const& clock, Say say, std::int32_t level);
+    /// Once, before others ask: `others` tells who may speak and perhaps has not yet.
+    void also(std::function<std::vector<std::string>()> others) { others_ = std::move(others); }
 
     bool is_enabled(std::int32_t level) const override;
     void log(std::int32_t level, std::string_view name, std::string_view message) override;
@@ -40,7 +42,7 @@ public:
         std::int64_t until_us = 0;  ///< 0: for good
     };
     std::vector<Setting> list();
-    /// E_NOT_FOUND "log.unknown_logger" with the nearest name: nobody has spoken by it.
+    /// E_NOT_FOUND "log.unknown_logger" with the nearest name: nobody speaks by it.
     Result<Setting> get(std::string const& name);
     /// `ttl_seconds` 0: for good. Errors as of get().
     Result<Setting> set(std::string const& name, std::int32_t level, std::int64_t ttl_seconds);
@@ -53,9 +55,11 @@ private:
     Setting setting_of(std::string const& name);
     std::int32_t level_of(std::string const& name);
     void look_at_levels();
+    void look_around();
 
     Clock const& clock_;
     Say const say_;
+    std::function<std::vector<std::string>()> others_;
     std::atomic<std::int32_t> lowest_;
     std::mutex mutex_;
     std::int32_t default_;

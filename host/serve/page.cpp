@@ -1,6 +1,7 @@
 #include "host/serve/page.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -15,6 +16,18 @@ namespace {
 
 constexpr std::size_t limit_max = 1'000;
 
+bool has_form(std::string const& cursor, Page::Form form) {
+    constexpr std::size_t number_letters_max = 20;
+    switch (form) {
+        case Page::Form::name: return true;
+        case Page::Form::number:
+            return cursor.size() <= number_letters_max &&
+                   cursor.find_first_not_of("0123456789") == cursor.npos;
+        case Page::Form::ulid: return is_ulid(cursor);
+    }
+    return false;
+}
+
 }  // namespace
 
 void check_names(std::string const& query, std::vector<std::string> const& known,
@@ -26,25 +39,61 @@ void check_names(std::string const& query, std::vector<std::string> const& known
         std::string const name = pair.substr(0, pair.find('='));
         if (name.empty() || std::find(known.begin(), known.end(), name) != known.end()) continue;
         std::string const near = nearest(name, known);
-        findings.push_back({"", "request.unknown_parameter",
+        findings.push_back({"/" + pointer_part(name), "request.unknown_parameter",
                             fmt::format("there is no parameter \"{}\" here", name),
                             near.empty() ? "" : fmt::format("did you mean {}?", near)});
     }
 }
 
+void check_values(std::string const& query, std::string const& name,
+                  std::vector<std::string> const& allowed, std::vector<Finding>& findings) {
+    for (std::string const& said : query_values(query, name)) {
+        if (std::find(allowed.begin(), allowed.end(), said) != allowed.end()) continue;
+        std::string const near = nearest(said, allowed);
+        findings.push_back({"/" + pointer_part(name), "request.bad_parameter",
+                            fmt::format("{}={} is not one of {}", name, said,
+                                        fmt::join(allowed, ", ")),
+                            near.empty() ? "" : fmt::format("did you mean {}?", near)});
+    }
+}
+
+void check_query(std::string const& query, nlohmann::json const& schema,
+                 std::vector<std::string> const& also, std::vector<Finding>& findings) {
+    std::vector<std::string> known = also;
+    nlohmann::json const properties =
+        schema.is_object() ? schema.value("properties", nlohmann::json::object())
+                           : nlohmann::json::object();
+    for (auto const& [name, property] : properties.items()) {
+        known.push_back(name);
+        if (property.value("type", nlohmann::json()) == "string" && property.contains("enum"))
+            check_values(query, name, property["enum"].get<std::vector<std::string>>(), findings);
+    }
+    check_names(query, known, findings);
+}
+
+std::int64_t Page::number() const {
+    std::int64_t value = 0;
+    std::from_chars(cursor.data(), cursor.data() + cursor.size(), value);
+    return value;
+}
+
 std::optional<Page> Page::of(http::Request const& request, std::vector<std::string> const& known,
-                             std::vector<Finding>& findings) {
+                             std::vector<Finding>& findings, Form form) {
     std::vector<std::string> names = known;
     names.insert(names.end(), {"limit", "cursor"});
     check_names(request.query, names, findings);
     Page page;
     page.cursor = request.query_param("cursor").value_or("");
+    if (!page.cursor.empty() && !has_form(page.cursor, form))
+        findings.push_back({"/cursor", "request.bad_parameter",
+                            fmt::format("cursor={} is no cursor of this list", page.cursor),
+                            "next of the page before, or none for the first page"});
     if (auto const text = request.query_param("limit")) {
         auto const [end, wrong] =
             std::from_chars(text->data(), text->data() + text->size(), page.limit);
         if (wrong != std::errc{} || end != text->data() + text->size() || page.limit < 1 ||
             page.limit > limit_max)
-            findings.push_back({"", "request.limit", "limit is a number from 1 to 1000", ""});
+            findings.push_back({"/limit", "request.limit", "limit is a number from 1 to 1000", ""});
     }
     if (!findings.empty()) return std::nullopt;
     return page;

@@ -33,10 +33,6 @@ public:
     /// What the registry is to leave alone at its scan.
     static Result<Registry::Leave> remembered(Documents& documents);
 
-    /// What stands in the way of a change: {"kind":"connection|job|run|plugin","id"}.
-    struct Blocker {
-        std::string kind, id;
-    };
     struct Refused {
         Error error;
         std::vector<Blocker> blocked_by{};

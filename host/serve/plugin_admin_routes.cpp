@@ -31,13 +31,7 @@ Response shown(Ports const& ports, std::string const& id, unsigned status = 200)
 }
 
 Response refused_by(PluginAdmin::Refused const& refused) {
-    Response response = http::problem(refused.error, refused.findings);
-    if (refused.blocked_by.empty()) return response;
-    Json body = Json::parse(response.body);
-    for (PluginAdmin::Blocker const& each : refused.blocked_by)
-        body["blocked_by"].push_back({{"kind", each.kind}, {"id", each.id}});
-    response.body = body.dump();
-    return response;
+    return http::problem(refused.error, refused.findings, refused.blocked_by);
 }
 
 Response load(Ports const& ports, Request const& request) {

@@ -41,7 +41,7 @@ CallContext PluginAdmin::asking() const {
     return CallContext{clock, nullptr, clock.monotonic_ns() + ask_ns_max};
 }
 
-std::vector<PluginAdmin::Blocker> PluginAdmin::needed_by(Manifest const& manifest) {
+std::vector<Blocker> PluginAdmin::needed_by(Manifest const& manifest) {
     std::vector<Blocker> found;
     need_of_jobs(manifest, found);
     for (ComponentInfo const& component : manifest.components) {

@@ -7,6 +7,7 @@
 
 #include "host/core/log_level.hpp"
 #include "host/http/problem.hpp"
+#include "host/serve/page.hpp"
 
 namespace weir::host {
 
@@ -29,7 +30,7 @@ std::optional<std::string> job_named(http::Request const& request,
 }
 
 http::Response response_of(HttpAnswer answer) {
-    if (answer.error) return http::problem(*answer.error, answer.findings);
+    if (answer.error) return http::problem(*answer.error, answer.findings, answer.blocked_by);
     http::Response response;
     response.status = answer.status;
     response.headers = std::move(answer.headers);
@@ -105,6 +106,7 @@ std::vector<http::Route> routes_of(std::string const& owner, Declared const& dec
         route.summary = each.summary;
         route.request = each.request;
         route.response = each.response;
+        route.document = each.document;
         route.body_bytes_max = each.body_bytes_max;
         route.waits = each.waits;
         route.is_costly = each.is_costly;
@@ -115,7 +117,13 @@ std::vector<http::Route> routes_of(std::string const& owner, Declared const& dec
             route.job_of = [names = each.job](http::Request const& request) {
                 return job_named(request, names);
             };
-        route.handler = [ports, id = each.id, waits = each.waits](http::Request const& request) {
+        std::vector<std::string> const also =
+            each.has_dry_run ? std::vector<std::string>{"dry_run"} : std::vector<std::string>{};
+        route.handler = [ports, id = each.id, waits = each.waits, query = each.query,
+                         also](http::Request const& request) {
+            std::vector<Finding> findings;
+            check_query(request.query, query, also, findings);
+            if (!findings.empty()) return refused(findings);
             http::Response response = asked(ports, id, request);
             if (!waits) return response;
             return awaited(std::move(response), wait_asked(request), ports.await_run);

@@ -6,7 +6,9 @@
 #include <array>
 
 #include "host/core/text.hpp"
+#include "host/http/problem.hpp"
 #include "host/run/run_json.hpp"
+#include "host/serve/loggers.hpp"
 #include "host/serve/page.hpp"
 #include "weir/cpp/calendar.hpp"
 
@@ -25,7 +27,7 @@ constexpr std::array event_types{
     "job.updated",      "job.deleted",          "job.state",             "job.late",
     "run.queued",       "run.started",          "run.progress",          "run.task",
     "run.finished",     "schedule.fired",       "schedule.missed",       "dead_letter.added",
-    "dead_letter.replayed", "dead_letter.discarded", "hook.received"};
+    "dead_letter.replayed", "dead_letter.discarded", "hook.received", "log"};
 
 bool is_public(std::string_view topic) {
     return std::find(event_types.begin(), event_types.end(), topic) != event_types.end();
@@ -117,6 +119,23 @@ std::optional<PublicEvent> public_event(Event const& event) {
 
 PublicEvent stream_event(std::string const& type, std::int64_t seq, std::int64_t at_us) {
     return {seq, type, "", "", line_of({{"at", rfc3339(at_us)}, {"type", type}})};
+}
+
+PublicEvent log_event(std::int64_t at_us, std::int32_t level, std::string_view logger,
+                      std::string_view message, std::size_t left_out) {
+    Ordered json{{"at", rfc3339(at_us)},
+                 {"type", "log"},
+                 {"level", level_name(level)},
+                 {"logger", http::plain_text(logger)},
+                 {"message", http::plain_text(message)}};
+    if (left_out > 0) json["left_out"] = left_out;
+    return {0, "log", "", "", line_of(json)};
+}
+
+bool EventFilter::wants_log() const {
+    return who.scope == http::Scope::admin && !who.is_limited() &&
+           std::any_of(types.begin(), types.end(),
+                       [](std::string const& pattern) { return fits(pattern, "log"); });
 }
 
 EventFilter EventFilter::of(http::Request const& request, std::vector<Finding>& findings) {

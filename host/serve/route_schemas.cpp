@@ -8,7 +8,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-// By method and path: query, response, answers (statuses, 200 unless said), media. Answers name all
+// By method and path: query, document and bodies (what a body holds, and its types), response,
+// answers (statuses, 200 unless said), media. Answers name all
 // their members: the tests compare them with real ones.
 constexpr char table[] = R"json({
 "definitions": {
@@ -135,6 +136,11 @@ constexpr char table[] = R"json({
     "actions": {"type": "array", "items": {"$ref": "#/definitions/action"}},
     "at_start": {"type": "array", "items": {"type": "string"},
       "description": "sections that count only when the host starts"}}},
+  "weir_yaml": {"type": "object", "description": "weir.yaml; GET /config/schema has it in full",
+    "properties": {
+    "version": {"const": 1}, "host": {"type": "object"}, "http": {"type": "object"},
+    "integrations": {"type": "object"}, "connections": {"type": "object"},
+    "jobs": {"type": "object"}}, "additionalProperties": false},
   "from": {"type": "string", "description": "name of the document, for its places and revisions"},
   "health": {"type": "object", "required": ["status"], "properties": {
     "status": {"type": "string"},
@@ -257,21 +263,31 @@ constexpr char table[] = R"json({
   "description": "JSON Pointer of a part"}}}, "response": {"type": "object", "properties": {
   "version": {"type": "integer"}, "integrations": {"type": "object", "x-open": true},
   "connections": {"type": "object", "x-open": true}, "jobs": {"type": "object", "x-open": true}}}},
+"GET /config/schema": {"response": {"type": "object",
+  "description": "a JSON Schema, for editors", "x-open": true}},
 "GET /config/revisions": {"query": {"$ref": "#/definitions/page"}, "list": {"type": "object",
   "required": ["revision", "at"], "properties": {"revision": {"$ref": "#/definitions/count"},
     "at": {"type": "string"}, "by": {"type": ["string", "null"]},
     "from": {"type": ["string", "null"]}, "hash": {"type": "string"},
     "actions": {"type": "array", "items": {"$ref": "#/definitions/action"}}}}},
-"POST /config/validate": {"response": {"$ref": "#/definitions/config_plan"}, "query": {
+"POST /config/validate": {"document": {"$ref": "#/definitions/weir_yaml"},
+  "bodies": ["application/yaml", "application/json"],
+  "response": {"$ref": "#/definitions/config_plan"}, "query": {
   "type": "object", "properties": {"from": {"$ref": "#/definitions/from"}}}},
-"POST /config/plan": {"response": {"$ref": "#/definitions/config_plan"}, "query": {
+"POST /config/plan": {"document": {"$ref": "#/definitions/weir_yaml"},
+  "bodies": ["application/yaml", "application/json"],
+  "response": {"$ref": "#/definitions/config_plan"}, "query": {
   "type": "object", "properties": {"from": {"$ref": "#/definitions/from"},
     "prune": {"type": "boolean"}}}},
-"POST /config/apply": {"response": {"$ref": "#/definitions/config_plan"}, "query": {
+"POST /config/apply": {"document": {"$ref": "#/definitions/weir_yaml"},
+  "bodies": ["application/yaml", "application/json"],
+  "response": {"$ref": "#/definitions/config_plan"}, "query": {
   "type": "object", "properties": {"from": {"$ref": "#/definitions/from"},
     "plan_hash": {"type": "string"},
     "prune": {"type": "boolean"}, "allow_reset": {"type": "boolean"}}}},
-"POST /config/import": {"response": {"$ref": "#/definitions/config_plan"}, "query": {
+"POST /config/import": {"document": {"$ref": "#/definitions/weir_yaml"},
+  "bodies": ["application/yaml", "application/json"],
+  "response": {"$ref": "#/definitions/config_plan"}, "query": {
   "type": "object", "properties": {"from": {"$ref": "#/definitions/from"},
     "allow_reset": {"type": "boolean"}}}},
 "POST /config/rollback/{revision}": {"response": {"$ref": "#/definitions/config_plan"}, "query": {
@@ -320,6 +336,9 @@ void add_schemas(std::vector<http::Route>& routes) {
     for (http::Route& route : routes) {
         auto const found = schemas().find(route.method + " " + route.path);
         if (found == schemas().end()) continue;
+        if (found->contains("document")) route.document = (*found)["document"];
+        if (found->contains("bodies"))
+            route.bodies = (*found)["bodies"].get<std::vector<std::string>>();
         if (found->contains("query")) route.query = (*found)["query"];
         if (found->contains("response")) route.response = (*found)["response"];
         if (found->contains("list")) route.response = list_of((*found)["list"]);

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "host/core/text.hpp"
 #include "host/serve/host_route.hpp"
 #include "host/serve/page.hpp"
 #include "host/serve/plugin_routes.hpp"
+#include "host/serve/runner_service.hpp"
 
 namespace weir::host {
 
@@ -26,7 +26,11 @@ Response answer(Result<Json> const& result, unsigned status = 200) {
 Response list_runs(Engine& engine, Request const& request) {
     std::vector<Finding> findings;
     std::optional<Page> const page =
-        Page::of(request, {"job", "status", "since", "until", "q"}, findings);
+        Page::of(request, {"job", "status", "since", "until", "q"}, findings, Page::Form::ulid);
+    check_values(request.query, "status",
+                 {"queued", "running", "retrying", "succeeded", "partial", "failed", "cancelled",
+                  "skipped"},
+                 findings);
     Runs::Filter filter;
     filter.since_us = time_param(request, "since", filter.since_us, findings);
     filter.until_us = time_param(request, "until", filter.until_us, findings);
@@ -51,11 +55,9 @@ Response list_tasks(Engine& engine, Request const& request) {
 
 Response list_logs(Engine& engine, Request const& request) {
     std::vector<Finding> findings;
-    std::optional<Page> const page = Page::of(request, {}, findings);
+    std::optional<Page> const page = Page::of(request, {}, findings, Page::Form::number);
     if (!page) return refused(findings);
-    std::int64_t after = 0;
-    std::from_chars(page->cursor.data(), page->cursor.data() + page->cursor.size(), after);
-    Result<Json> logs = engine.logs(request.params.at("id"), after, page->limit);
+    Result<Json> logs = engine.logs(request.params.at("id"), page->number(), page->limit);
     if (logs && (*logs)["next"].is_number()) (*logs)["next"] = (*logs)["next"].dump();
     return answer(logs);
 }
@@ -101,13 +103,21 @@ Json const& config_schema() {
 
 /// What was sent as a configuration, looked at by `look` once its connector is known.
 template <class Look>
-Response try_connector(Engine& engine, Request const& request, Look&& look) {
+Response try_connector(Engine& engine, FileReach const& reach, Request const& request,
+                       Look&& look) {
     std::string const& type = request.params.at("type");
     std::string near;
     if (find_connector(engine, type, near).is_null()) return unknown_connector(type, near);
     Json const config =
         request.json.is_object() ? request.json.value("config", Json::object()) : Json::object();
-    return answer(look(ConnectorConfig{type, config}));
+    ConnectorConfig const connector{type, config};
+    if (request.who.scope != Scope::admin)
+        if (auto beyond = out_of_reach(engine.inspector(), reach, connector)) {
+            for (Finding& each : beyond->findings) each.pointer.insert(0, "/config");
+            beyond->error->where.insert(0, "/config");
+            return http::problem(*beyond->error, beyond->findings);
+        }
+    return answer(look(connector));
 }
 
 }  // namespace
@@ -137,7 +147,7 @@ std::vector<http::Route> run_routes(Engine& engine, AwaitRun const& await_run) {
     return routes;
 }
 
-std::vector<http::Route> connector_routes(Engine& engine) {
+std::vector<http::Route> connector_routes(Engine& engine, FileReach const& reach) {
     std::vector<http::Route> routes{
             host_route("GET", "/connectors", Scope::read, "Connectors and how they are configured",
                   [&engine](Request const& in) {
@@ -156,16 +166,16 @@ std::vector<http::Route> connector_routes(Engine& engine) {
                   }),
             host_route(
                 "POST", "/connectors/{type}/check", Scope::run, "Try a configuration, step by step",
-                [&engine](Request const& in) {
-                    return try_connector(engine, in, [&](ConnectorConfig const& connector) {
+                [&engine, &reach](Request const& in) {
+                    return try_connector(engine, reach, in, [&](ConnectorConfig const& connector) {
                         return engine.inspector().check("host", connector);
                     });
                 },
                 config_schema()),
             host_route(
                 "POST", "/connectors/{type}/discover", Scope::run, "The streams of a configuration",
-                [&engine](Request const& in) {
-                    return try_connector(engine, in, [&](ConnectorConfig const& connector) {
+                [&engine, &reach](Request const& in) {
+                    return try_connector(engine, reach, in, [&](ConnectorConfig const& connector) {
                         std::optional<std::string> pattern;
                         if (in.json.contains("pattern")) pattern = in.json["pattern"];
                         return engine.inspector().discover("host", connector, pattern);

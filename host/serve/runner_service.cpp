@@ -78,6 +78,9 @@ MethodAnswer list(Engine& engine, std::string const&, Json const& in) {
     Runs::Filter filter;
     filter.job = text(in, "job");
     filter.before = text(in, "cursor");
+    if (!filter.before.empty() && !is_ulid(filter.before))
+        return Error{WEIR_E_CONFIG, "request.bad_parameter",
+                     fmt::format("cursor={} is no cursor of this list", filter.before), "/cursor"};
     filter.limit = number(in, "limit", 50, 1'000);
     filter.since_us = static_cast<std::int64_t>(number(in, "since_us", 0, INT64_MAX));
     Json const status = in.is_object() ? in.value("status", Json()) : Json();
@@ -155,6 +158,11 @@ Methods const& connector_methods() {
     return methods;
 }
 
+MethodAnswer answer_reach(Engine& engine, FileReach const& reach, Json const& in) {
+    auto beyond = out_of_reach(engine.inspector(), reach, connector_of(in));
+    return beyond ? *std::move(beyond) : MethodAnswer{Json::object()};
+}
+
 MethodAnswer dispatch(Methods const& methods, Engine& engine, Bus::Request const& request) {
     auto const at = methods.find(request.method);
     if (at != methods.end() && !request.in.is_object())
@@ -172,12 +180,28 @@ MethodAnswer dispatch(Methods const& methods, Engine& engine, Bus::Request const
 
 }  // namespace
 
-Result<void> offer_runner(Bus& bus, Engine& engine) {
+std::optional<MethodAnswer> out_of_reach(Inspector& inspector, FileReach const& reach,
+                                         ConnectorConfig const& connector) {
+    Json const all = inspector.connectors();
+    for (Json const& each : all.at("items")) {
+        if (each.at("type") != connector.connector) continue;
+        std::vector<Finding> findings =
+            reach.beyond(connector.config, each.value("config_schema", Json()));
+        if (findings.empty()) return std::nullopt;
+        Error error = error_of(findings);
+        error.status = WEIR_E_AUTH;
+        return MethodAnswer{std::move(error), std::move(findings)};
+    }
+    return std::nullopt;
+}
+
+Result<void> offer_runner(Bus& bus, Engine& engine, FileReach const& reach) {
     Result<void> offered = bus.offer("runner/1", "host", [&engine](auto const&, auto const& in) {
         return dispatch(runner_methods(), engine, in);
     });
     if (!offered) return offered;
-    return bus.offer("connectors/1", "host", [&engine](auto const&, auto const& in) {
+    return bus.offer("connectors/1", "host", [&engine, &reach](auto const&, auto const& in) {
+        if (in.method == "reach") return answer_reach(engine, reach, in.in);
         return dispatch(connector_methods(), engine, in);
     });
 }

@@ -63,7 +63,31 @@ Json points_json(Series::Wanted const& wanted, std::vector<Series::Point> const&
     return points;
 }
 
-Response show(Series& series, Clock const& clock, Request const& request) {
+struct Ports {
+    Series& series;
+    Bus& bus;
+    Clock const& clock;
+};
+
+/// Nothing: it is there, or nobody can say.
+std::optional<Error> unknown_job(Ports const& ports, std::string const& job) {
+    constexpr std::int64_t ask_ms_max = 5'000;
+    CallContext const call{ports.clock, nullptr,
+                           ports.clock.monotonic_ns() + ask_ms_max * 1'000'000};
+    MethodAnswer const all = ports.bus.invoke("host", "jobs/1", "figures", Json::object(), call);
+    if (all.error) return std::nullopt;
+    std::vector<std::string> names;
+    for (Json const& each : all.json.value("items", Json::array()))
+        names.push_back(each.value("job", ""));
+    if (std::ranges::find(names, job) != names.end()) return std::nullopt;
+    std::string const near = nearest(job, names);
+    return Error{WEIR_E_NOT_FOUND, "series.unknown_job",
+                 fmt::format("there is no job \"{}\", and no figures of one", job), "/job"}
+        .suggest(near.empty() ? "GET /replication/jobs" : "did you mean " + near + "?");
+}
+
+Response show(Ports const& ports, Request const& request) {
+    auto& [series, bus, clock] = ports;
     std::vector<Finding> findings;
     auto const page = Page::of(request, {"name", "job", "from", "to", "step"}, findings);
     std::int64_t const now_us = clock.unix_us();
@@ -85,6 +109,10 @@ Response show(Series& series, Clock const& clock, Request const& request) {
     cut(wanted, *resolution, now_s);
     Result<std::vector<Series::Point>> const stored = series.points(wanted);
     if (!stored) return http::problem(stored.error());
+    // Figures outlive their job; a job that never grew is known by who keeps it.
+    if (stored->empty() && !wanted.job.empty())
+        if (std::optional<Error> const unknown = unknown_job(ports, wanted.job))
+            return http::problem(*unknown);
     return http::json_response(200, {{"name", wanted.name},
                                      {"job", wanted.job.empty() ? Json() : Json(wanted.job)},
                                      {"step", resolution->name},
@@ -93,7 +121,7 @@ Response show(Series& series, Clock const& clock, Request const& request) {
 
 }  // namespace
 
-std::vector<http::Route> series_routes(Series& series, Clock const& clock) {
+std::vector<http::Route> series_routes(Series& series, Bus& bus, Clock const& clock) {
     http::Route route;
     route.method = "GET";
     route.path = "/series";
@@ -102,7 +130,9 @@ std::vector<http::Route> series_routes(Series& series, Clock const& clock) {
     route.summary = "What grew when, for charts";
     route.job_of = [](Request const& in) { return in.query_param("job"); };
     route.heeds_jobs = true;
-    route.handler = [&series, &clock](Request const& in) { return show(series, clock, in); };
+    route.handler = [ports = Ports{series, bus, clock}](Request const& in) {
+        return show(ports, in);
+    };
     return {std::move(route)};
 }
 

@@ -47,7 +47,14 @@ Result<void> App::wake() {
     });
     events_.on_dropped([this](std::string const& topic) { plugins_.drop(topic); });
     access_.on_ended([this] { feed_.wake(); });
+    log_.also([this] {
+        std::vector<std::string> ids;
+        for (auto const& all : {registry_.components(), registry_.services()})
+            for (auto const& each : all) ids.push_back(each->id);
+        return ids;
+    });
     feed_.start();
+    is_followed_ = true;
     if (auto started = engine_.start(workers); !started) return started.error();
     Result<Registry::Leave> leave = PluginAdmin::remembered(documents_);
     if (!leave) return leave.error();
@@ -62,7 +69,8 @@ Result<void> App::wake() {
 }
 
 Result<Json> App::validate(ConfigFile const& config) {
-    if (Result<void> offered = offer_runner(bus_, engine_); !offered) return offered.error();
+    if (Result<void> offered = offer_runner(bus_, engine_, reach_); !offered)
+        return offered.error();
     if (Result<void> woken = wake(); !woken) return woken.error();
     return validation_of(bus_, clock_, config);
 }
@@ -88,7 +96,9 @@ Result<void> App::start(ConfigFile const& config) {
     if (!server) return server.error();
     server_ = std::move(*server);
 
-    if (Result<void> offered = offer_runner(bus_, engine_); !offered) return offered;
+    reach_ = FileReach{config.file_roots ? *config.file_roots
+                                         : std::vector{std::filesystem::path{directory_.path()}}};
+    if (Result<void> offered = offer_runner(bus_, engine_, reach_); !offered) return offered;
     std::vector<http::Route> routes =
         host_routes({registry_, plugins_, *store_, router_, clock_,
                      [this] { return host_metrics_.text(); },
@@ -96,13 +106,13 @@ Result<void> App::start(ConfigFile const& config) {
     AwaitRun const await_run = [this](std::string const& id, int wait_s) {
         return awaited(id, wait_s);
     };
-    for (auto more : {run_routes(engine_, await_run), connector_routes(engine_),
+    for (auto more : {run_routes(engine_, await_run), connector_routes(engine_, reach_),
                       letter_routes({letters_, engine_, bus_, clock_}),
                       plugin_admin_routes(registry_, plugins_, admin_),
                       token_routes(access_), session_routes(access_, server_->port()),
                       audit_routes(access_.audit()), secret_routes(vault_), event_routes(feed_),
                       self_routes(router_, registry_), timeline_routes(runs_),
-                      logger_routes(log_), series_routes(series_, clock_),
+                      logger_routes(log_), series_routes(series_, bus_, clock_),
                       config_routes(bus_, clock_),
                       backup_routes(directory_.path(), clock_)})
         routes.insert(routes.end(), more.begin(), more.end());
@@ -198,9 +208,10 @@ std::string App::config_error() const {
 /// The file as it is now; one that is wrong changes nothing.
 Result<void> App::apply_again() {
     Result<ConfigFile> const config = ConfigFile::read(request_.config);
-    if (config) return apply(*config);
-    tell_config(config.error());
-    return config.error();
+    Result<void> const fine = config ? config->check(request_.config) : config.error();
+    if (fine) return apply(*config);
+    tell_config(fine);
+    return fine;
 }
 
 void App::reload() {
@@ -240,6 +251,7 @@ void App::stop() {
     events_.on_published({});
     events_.on_passing({});
     events_.on_dropped({});
+    is_followed_ = false;
     feed_.stop();
     plugins_.stop();
 }

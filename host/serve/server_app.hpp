@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "host/core/log_level.hpp"
 #include "host/http/server.hpp"
 #include "host/run/engine.hpp"
+#include "host/run/file_reach.hpp"
 #include "host/run/run_json.hpp"
 #include "host/serve/access.hpp"
 #include "host/serve/access_routes.hpp"
@@ -68,7 +70,12 @@ public:
           directory_{directory},
           store_{std::move(store)},
           key_{std::move(key)},
-          log_{clock, voice.log, request.log_level.value_or(level_info)},
+          log_{clock,
+               [this](std::int32_t level, std::string_view who, std::string_view line) {
+                   voice_.log(level, who, line);
+                   if (is_followed_) feed_.log(level, who, line);
+               },
+               request.log_level.value_or(level_info)},
           watchdog_{clock},
           timer_{clock, [this](std::int64_t due, std::int64_t now) { plugins_.fire(due, now); }},
           services_{clock, log_, metrics_, watchdog_,
@@ -118,6 +125,7 @@ private:
     DataDirectory const& directory_;
     std::unique_ptr<Store> store_;
     std::unique_ptr<MasterKey> key_;
+    std::atomic<bool> is_followed_ = false;  // while the feed is there
     Loggers log_;
     Metrics metrics_;
     Watchdog watchdog_;
@@ -132,6 +140,7 @@ private:
     Timer timer_;
     EventFeed feed_{events_, clock_,
                     [this](http::Principal const& who) { return access_.is_welcome(who); }};
+    FileReach reach_;  // set before anybody asks
     Bus bus_{events_};
     OfferedStore offered_store_{documents_};
     OfferedSecrets offered_secrets_{vault_};

@@ -77,7 +77,7 @@ Response create_token(TokenBook& tokens, Request const& request) {
 
 Response list_tokens(TokenBook& tokens, Request const& request) {
     std::vector<Finding> findings;
-    auto const page = Page::of(request, {}, findings);
+    auto const page = Page::of(request, {}, findings, Page::Form::ulid);
     if (!page) return refused(findings);
     std::vector<TokenRow> rows = tokens.list(page->cursor, page->limit + 1);
     Json body{{"items", Json::array()}, {"next", nullptr}};

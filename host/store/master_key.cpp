@@ -63,7 +63,8 @@ MasterKey::MasterKey() { sodium_mlock(bytes_.data(), bytes_.size()); }
 // sodium_munlock wipes.
 MasterKey::~MasterKey() { sodium_munlock(bytes_.data(), bytes_.size()); }
 
-Result<std::unique_ptr<MasterKey>> MasterKey::load(std::filesystem::path const& directory) {
+Result<std::unique_ptr<MasterKey>> MasterKey::load(std::filesystem::path const& directory,
+                                                   bool is_known) {
     if (sodium_init() < 0) return Error{WEIR_E_INTERNAL, "secret.sodium", "libsodium cannot start"};
     char const* named = std::getenv("WEIR_MASTER_KEY_FILE");
     bool const is_named = named && *named;
@@ -73,6 +74,10 @@ Result<std::unique_ptr<MasterKey>> MasterKey::load(std::filesystem::path const& 
     if (fd < 0) {
         if (errno != ENOENT || is_named)
             return refuse(file, fmt::format("cannot be read: {}", std::strerror(errno)));
+        // A new one would open nothing, and stand where the right one belongs.
+        if (is_known)
+            return refuse(file, "is missing, and the secrets of this state were written with it: "
+                                "put it back from where it is kept");
         if (Result<void> made = make(file, key->bytes_); !made) return made.error();
         return key;
     }

@@ -84,6 +84,18 @@ Result<void> check(std::string const& name, std::string const& value) {
 
 }  // namespace
 
+Result<bool> Vault::knows_key(Store& store) {
+    bool is_known = false;
+    Result<void> done = store.read([&](Session& session) -> Result<void> {
+        is_known = session
+                       .value<std::string>("SELECT value FROM weir_fact WHERE name = 'key_id'")
+                       .has_value();
+        return {};
+    });
+    if (!done) return done.error();
+    return is_known;
+}
+
 Result<void> Vault::check_key() {
     return store_.write([&](Session& session) -> Result<void> {
         std::string const id = key_.id();

@@ -16,8 +16,10 @@ class MasterKey {
 public:
     /// Of WEIR_MASTER_KEY_FILE when that is set, else of `directory`/master.key, which is made
     /// (0600) when it is missing. E_CONFIG "secret.key_file": missing where it was named, of
-    /// another size, or readable by others.
-    static Result<std::unique_ptr<MasterKey>> load(std::filesystem::path const& directory);
+    /// another size, or readable by others. `is_known`: the state was written with a key, so that a
+    /// missing file is that error and none is made.
+    static Result<std::unique_ptr<MasterKey>> load(std::filesystem::path const& directory,
+                                                   bool is_known = false);
     MasterKey(MasterKey const&) = delete;
     MasterKey& operator=(MasterKey const&) = delete;
     ~MasterKey();
@@ -37,6 +39,8 @@ public:
 
     static constexpr std::size_t value_bytes_max = 64u << 10, name_bytes_max = 255;
 
+    /// Whether a state was written with a key, whichever.
+    static Result<bool> knows_key(Store& store);
     /// E_CONFIG "secret.wrong_key" when the state was written with another key. Once, at start: the
     /// first key that a state sees is its key.
     Result<void> check_key();

@@ -15,6 +15,7 @@ constexpr char meta[] = R"({
     "definitions": {
       "time": {"type": ["string", "null"], "format": "date-time"},
       "event": {"type": "object", "required": ["owner", "name", "enabled", "next"], "x-open": true,
+        "x-computed": ["next", "last_scheduled_at", "last_fired_at", "missed", "last_error"],
         "description": "and its schedule, as it was given", "properties": {
         "owner": {"type": "string"}, "name": {"type": "string"}, "timezone": {"type": "string"},
         "payload": {"type": "object"}, "misfire": {"type": "string"},

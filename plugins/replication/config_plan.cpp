@@ -90,7 +90,8 @@ void ConfigPlanner::take(char const* collection, std::string const& id, Json doc
     Json const doc =
         is_connection ? read_connection(document, found) : read_integration(document, found);
     SplitConfig split;
-    if (found.empty()) split = drafts_.check(call_, connectors_, collection, doc, {}, found);
+    if (found.empty())
+        split = drafts_.check(call_, connectors_, collection, doc, {}, found, Reach::all);
     for (Finding finding : found.findings()) {
         finding.pointer = place + finding.pointer;
         findings_.add(std::move(finding));
@@ -115,7 +116,7 @@ void ConfigPlanner::take_job(std::string const& id, Json document) {
     if (found.empty()) {
         Jobs::Unsaved unsaved;
         if (is_new) unsaved = {drafts_.endpoint(call_, from), secrets_};
-        draft = draft_jobs_.check(call_, doc, found, is_new ? &unsaved : nullptr);
+        draft = draft_jobs_.check(call_, doc, found, Reach::all, is_new ? &unsaved : nullptr);
     }
     for (Finding finding : found.findings()) {
         // Of a connection that comes with it and is wrong itself, more was said above.

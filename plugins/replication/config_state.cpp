@@ -25,14 +25,6 @@ std::string key_of(std::uint64_t revision) {
     return key;
 }
 
-/// As a configuration has it: without the id and what is state.
-Json plain(Json const& record) {
-    Json doc = record["doc"];
-    doc.erase("id");
-    if (!doc.value("paused", false)) doc.erase("paused");
-    return doc;
-}
-
 template <class See>
 void for_all(Call const& call, Context const& context, char const* collection, See see) {
     constexpr std::size_t page_max = 1'000;
@@ -48,12 +40,43 @@ void for_all(Call const& call, Context const& context, char const* collection, S
 
 }  // namespace
 
+Json plain(Json const& record) {
+    Json doc = record["doc"];
+    doc.erase("id");
+    if (!doc.value("paused", false)) doc.erase("paused");
+    return doc;
+}
+
 ConfigState::Managed ConfigState::managed(Call const& call) const {
     Managed out;
     if (auto const found = context_.host.store().get(call, config, applied))
         for (auto const& [collection, ids] : found->json["managed"].items())
             out[collection] = ids.get<std::set<std::string>>();
     return out;
+}
+
+bool ConfigState::owns(Call const& call, char const* collection, std::string const& id) const {
+    Managed const held = managed(call);
+    auto const ids = held.find(collection);
+    return ids != held.end() && ids->second.contains(id);
+}
+
+void ConfigState::refuse_owned(Call const& call, char const* collection, std::string const& id,
+                               Json const& wish) const {
+    if (!owns(call, collection, id)) return;
+    auto const found = context_.host.store().get(call, config, applied);
+    std::string file = text_of(found->json, "from");
+    file.erase(0, file.rfind('/') + 1);  // no path of the host leaves it
+    if (file.empty() || file == "api") file = "the configuration";
+    std::string const place = std::string{collection} + "/" + id;
+    Problems owned{WEIR_E_CONFLICT};
+    std::string const paste = std::string{collection} + ": " + Json{{id, wish}}.dump();
+    owned.add(Finding{
+        {},
+        "config.file_owned",
+        place + " belongs to " + file + ", which would bring it back: change it there, apply it",
+        wish.is_null() ? "take " + place + " out of it, and apply it with prune" : paste});
+    throw owned;
 }
 
 Json ConfigState::plan(Call const& call, Json const& in) {
@@ -172,7 +195,9 @@ Json ConfigState::store(Call const& call, ConfigPlan& plan, Json const& in, bool
                 kept[collection][id] =
                     plain(found ? found->json : step->next.saved.record);
             }
-        changes.put(config, applied, {{"revision", revision}, {"managed", held}});
+        changes.put(config, applied, {{"revision", revision},
+                                      {"managed", held},
+                                      {"from", in.value("from", Json())}});
         changes.put(revisions_, key_of(revision),
                     {{"revision", revision},
                      {"at", context_.now()},

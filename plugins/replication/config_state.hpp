@@ -11,6 +11,9 @@
 
 namespace weir::replication {
 
+/// A record's document as a configuration has it: without the id and what is state.
+Json plain(Json const& record);
+
 /// config/1: whole configurations, planned, applied, remembered and brought back. What a revision
 /// keeps are the documents as stored: with references where secrets were. Thread-safe; one is
 /// applied at a time.
@@ -38,6 +41,12 @@ public:
     Json revisions(Call const& call, Json const& in) const;
     /// apply() with the configuration of {"revision"}.
     Json rollback(Call const& call, Json const& in);
+
+    /// Throws E_CONFLICT "config.file_owned" when what was applied holds the document: it is
+    /// changed there. `wish`: what it should become, told as the YAML to paste; null: it should go.
+    void refuse_owned(Call const& call, char const* collection, std::string const& id,
+                      Json const& wish) const;
+    bool owns(Call const& call, char const* collection, std::string const& id) const;
 
 private:
     using Managed = std::map<std::string, std::set<std::string>>;

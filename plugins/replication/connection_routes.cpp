@@ -25,14 +25,20 @@ void Replication::save_config(Call const& call, Http& http, char const* collecti
     Json const doc =
         is_connection ? read_connection(document, findings) : read_integration(document, findings);
     Connectors const connectors{call, context_};
-    SplitConfig const split = connections_.check(call, connectors, collection, doc, {}, findings);
+    SplitConfig const split = connections_.check(call, connectors, collection, doc, {}, findings,
+                                                 reach_of(http));
     findings.check();
     std::string origin = "api";
     if (save == Save::replace)  // a job's connection may be edited, and stays the job's
         if (auto const found = context_.host.store().get(call, collection, doc["id"]))
             origin = found->json.value("origin", "api");
-    Saved const saved =
-        connections_.save(call, collection, doc, split, save, origin, http.is_dry_run());
+    auto const store = [&](bool is_dry) {
+        return connections_.save(call, collection, doc, split, save, origin, is_dry);
+    };
+    if (configuration_.owns(call, collection, doc["id"]))
+        if (Saved const would = store(true); would.how == Saved::How::replaced)
+            configuration_.refuse_owned(call, collection, doc["id"], plain(would.record));
+    Saved const saved = store(http.is_dry_run());
     if (saved.status() == 201)
         http.header("location",
                     std::string{"/replication/"} + collection + "/" + doc["id"].get<std::string>());
@@ -41,21 +47,30 @@ void Replication::save_config(Call const& call, Http& http, char const* collecti
 }
 
 void Replication::refuse_if_used(Call const& call, char const* collection, std::string const& id) {
-    std::vector<std::string> users;
+    std::vector<Blocker> users;
+    auto const look = [&](char const* kind, Document const& each, Json const& named) {
+        if (named == id) users.push_back({kind, each.key});
+    };
     Store const store = context_.host.store();
     if (collection == Connections::integrations) {
         for (Document const& each : store.list(call, Connections::connections))
-            if (each.json["doc"].value("integration", "") == id)
-                users.push_back("connection " + each.key);
+            look("connection", each, each.json["doc"].value("integration", ""));
     } else {
-        for (Document const& each : store.list(call, Jobs::jobs))
-            for (char const* const side : {"source", "destination"})
-                if (each.json["doc"][side].value("connection", "") == id)
-                    users.push_back("job " + each.key);
+        for (Document const& each : store.list(call, Jobs::jobs)) {
+            Json const& doc = each.json["doc"];
+            bool const is_source = doc["source"].value("connection", "") == id;
+            look("job", each, doc[is_source ? "source" : "destination"].value("connection", ""));
+        }
     }
     if (users.empty()) return;
-    throw Error{WEIR_E_CONFLICT, "\"" + id + "\" is used by " + listed(users)}.coded(
-        "replication.in_use");
+    std::vector<std::string> names;
+    for (Blocker const& each : users) names.push_back(each.kind + " " + each.id);
+    Problems in_use{WEIR_E_CONFLICT};
+    in_use.message = "\"" + id + "\" is used by " + listed(names);
+    in_use.code = "replication.in_use";
+    in_use.suggestion = "change or delete those first";
+    for (Blocker& each : users) in_use.block(std::move(each));
+    throw in_use;
 }
 
 /// With whether it answers; an integration that is not there yet leaves that out.
@@ -110,6 +125,7 @@ void Replication::delete_connection(Call const& call, Http& http) {
         throw Error{WEIR_E_CONFLICT, "the connection local is the host's own and stays"}.coded(
             "replication.connection_builtin");
     connections_.find(call, id);
+    configuration_.refuse_owned(call, Connections::connections, id, nullptr);
     refuse_if_used(call, Connections::connections, id);
     if (!http.is_dry_run()) connections_.remove(call, Connections::connections, id);
     http.reply(204);
@@ -153,6 +169,7 @@ void Replication::put_integration(Call const& call, Http& http) {
 void Replication::delete_integration(Call const& call, Http& http) {
     std::string const id = http.param("id");
     connections_.find_integration(call, id);
+    configuration_.refuse_owned(call, Connections::integrations, id, nullptr);
     refuse_if_used(call, Connections::integrations, id);
     if (!http.is_dry_run()) connections_.remove(call, Connections::integrations, id);
     http.reply(204);

@@ -96,7 +96,7 @@ std::string Connections::connector_of(Call const& call, Json const& doc) const {
 
 SplitConfig Connections::check(Call const& call, Connectors const& connectors,
                                char const* collection, Json const& doc, std::string const& at,
-                               Findings& findings) const {
+                               Findings& findings, Reach reach) const {
     std::string const id = doc.value("id", "");
     if (!is_integration(collection) && id == local)
         findings.add({at + "/id", "replication.connection_builtin",
@@ -105,20 +105,88 @@ SplitConfig Connections::check(Call const& call, Connectors const& connectors,
     if (doc.contains("connector")) connectors.check(type, type, at + "/connector", findings);
     Json const schema = connectors.schema(type);
     std::string const place = at + "/config";
-    Json whole = doc["config"];
-    if (doc.contains("integration"))
-        if (auto const base = look_for(call, integrations, doc["integration"]))
-            whole = merged_config((*base)["doc"]["config"], whole);
+    Json const whole = whole_config(call, doc);
     // An integration may leave to its connections what the schema requires.
     Json shape = schema;
     if (is_integration(collection)) shape.erase("required");
     if (connectors.has(type)) check_config(whole, shape, place, findings);
-    Json stored;
-    if (!id.empty())
-        if (auto const found = context_.host.store().get(call, collection, id))
-            stored = found->json["doc"]["config"];
-    return split_secrets(doc["config"], schema, stored, secret_prefix(collection, id), place,
-                         findings);
+    auto const found = id.empty() ? std::nullopt : context_.host.store().get(call, collection, id);
+    Json const before = found ? found->json["doc"] : Json();
+    Json const stored = found ? before["config"] : Json();
+    bool const is_moved = found && address_in(whole) != address_in(whole_config(call, before));
+    SplitConfig split = split_secrets(doc["config"], schema, stored, secret_prefix(collection, id),
+                                      place, findings, is_moved);
+    if (reach == Reach::all) return split;
+    bool const is_same_kind = found && connector_of(call, before) == type;
+    check_files(call, context_, type, split.config, is_same_kind ? stored : Json(), place,
+                findings);
+    check_kept(call, doc, before, place, findings);
+    return split;
+}
+
+/// Over its integration's, when that is there.
+Json Connections::whole_config(Call const& call, Json const& doc) const {
+    auto const base = doc.contains("integration")
+                          ? look_for(call, integrations, doc["integration"])
+                          : std::nullopt;
+    return base ? merged_config((*base)["doc"]["config"], doc["config"]) : doc["config"];
+}
+
+/// A secret of an integration goes where the integration says, and one of a connection where both
+/// said when it was given: who may write only one of them sends it nowhere else.
+void Connections::check_kept(Call const& call, Json const& doc, Json const& stored,
+                             std::string const& place, Findings& findings) const {
+    auto const refuse = [&](std::string const& whose, std::string const& secret) {
+        findings.add({place, "replication.secret_needed",
+                      "the " + secret + " of " + whose +
+                          " is kept for its own address, and is sent to another one only when a "
+                          "token of the scope admin says so",
+                      {}});
+    };
+    if (stored.is_object() && address_in(doc["config"]) != address_in(stored["config"]))
+        for (auto const& [name, value] : doc["config"].items())
+            if (!kept_secret_in({{name, value}}).empty()) refuse("this document", name);
+    std::string const base = doc.value("integration", "");
+    if (auto const found = base.empty() ? std::nullopt : look_for(call, integrations, base)) {
+        Json const& theirs = (*found)["doc"]["config"];
+        Json kept = theirs;
+        for (auto const& [name, value] : doc["config"].items()) kept.erase(name);
+        Json const address = address_in(whole_config(call, doc));
+        bool const is_as_before = stored.is_object() && stored.value("integration", "") == base &&
+                                  address == address_in(whole_config(call, stored));
+        if (std::string const secret = kept_secret_in(kept);
+            !secret.empty() && !is_as_before && address != address_in(theirs))
+            refuse("integration \"" + base + "\"", secret);
+    }
+    bool const is_integration = stored.is_object() && !doc.contains("integration") &&
+                                !stored.contains("integration");
+    if (!is_integration) return;
+    for (Document const& each : context_.host.store().list(call, connections)) {
+        Json const& other = each.json["doc"];
+        if (other.value("integration", "") != doc.value("id", "")) continue;
+        Json const before = merged_config(stored["config"], other["config"]);
+        Json const after = merged_config(doc["config"], other["config"]);
+        if (std::string const secret = kept_secret_in(other["config"]);
+            !secret.empty() && address_in(before) != address_in(after))
+            refuse("connection \"" + each.key + "\"", secret);
+    }
+}
+
+void check_files(Call const& call, Context const& context, std::string const& connector,
+                 Json const& config, Json const& stored, std::string const& at,
+                 Findings& findings) {
+    Json said = Json::object();
+    for (auto const& [name, value] : config.items())
+        if (!stored.is_object() || !stored.contains(name) || stored[name] != value)
+            said[name] = value;
+    try {
+        context.ask(call, "connectors/1", "reach", {{"type", connector}, {"config", said}});
+    } catch (Problems const& problems) {
+        for (Finding finding : problems.findings()) {
+            finding.pointer.insert(0, at);
+            findings.add(std::move(finding));
+        }
+    }
 }
 
 // A run that ends writes when it was synced into the same record.

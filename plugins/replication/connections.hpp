@@ -31,6 +31,20 @@ struct Candidate {
     std::uint64_t revision = 0;  ///< of the record there
 };
 
+/// What a document may name: everything, as `admin` and the configuration file may; or no file of
+/// the host outside of its file_roots, and no place that gets the secret of somebody else.
+enum class Reach { all, narrow };
+
+inline Reach reach_of(Http const& http) {
+    return http.principal().scope == "admin" ? Reach::all : Reach::narrow;
+}
+
+/// Finds what of a connector's configuration is out of a narrow reach; what is as in `stored` was
+/// written by somebody who could. `at`: where it stands.
+void check_files(Call const& call, Context const& context, std::string const& connector,
+                 Json const& config, Json const& stored, std::string const& at,
+                 Findings& findings);
+
 /// Records that are about to be stored together, by collection and id; null: it is about to go.
 using Pending = std::map<std::pair<std::string, std::string>, Json>;
 
@@ -68,7 +82,8 @@ public:
     /// Looks at connector and configuration; `at` is where the document stands. What it finds it
     /// adds, and a secret that stays is known from the stored record.
     SplitConfig check(Call const& call, Connectors const& connectors, char const* collection,
-                      Json const& doc, std::string const& at, Findings& findings) const;
+                      Json const& doc, std::string const& at, Findings& findings,
+                      Reach reach) const;
     /// Stores a document that was checked. Throws E_CONFLICT "replication.connection_exists" when
     /// another is there and `save` is create, or it belongs to another origin.
     /// `is_dry`: says what would come of it.
@@ -93,6 +108,9 @@ private:
                                  std::string const& id) const;
     Json record_in(Call const& call, char const* collection, std::string const& id) const;
     std::string connector_of(Call const& call, Json const& doc) const;
+    Json whole_config(Call const& call, Json const& doc) const;
+    void check_kept(Call const& call, Json const& doc, Json const& stored, std::string const& place,
+                    Findings& findings) const;
 
     Context const& context_;
     Pending const* pending_ = nullptr;

@@ -71,6 +71,8 @@ Page Page::of(Http const& http) {
     Page page;
     page.limit = static_cast<std::uint32_t>(number_param(http, "limit", 50, 1, 1000));
     page.cursor = http.query_param("cursor").value_or("");
+    if (!page.cursor.empty() && !is_id(page.cursor))
+        throw bad_parameter("cursor", page.cursor, "one that a page of this list answered");
     return page;
 }
 

@@ -4,6 +4,9 @@ namespace weir::replication {
 
 /// What the codes of this library mean, for people: `errors` of its meta_json.
 inline constexpr char errors[] = R"([
+  {"code": "config.file_owned", "title": "Belongs to the configuration",
+   "cause": "The document is one of a weir.yaml that was applied, which would bring it back.",
+   "remedy": "Change it in the file, and weir apply FILE; pausing and running need no change."},
   {"code": "config.revision_not_found", "title": "No such revision",
    "cause": "No configuration was applied as this revision, or it is older than the last hundred.",
    "remedy": "weir config revisions lists them."},

@@ -296,6 +296,7 @@ Json read_job(Json const& document, Findings& findings) {
                 "next",
                 "last_status",
                 "consecutiveFailures",
+                "late",
                 "origin",
                 "warnings",
                 "sees"});

@@ -37,7 +37,7 @@ std::string Jobs::connector_of(Call const& call, Connectors const& connectors,
 }
 
 SplitConfig Jobs::check_side(Call const& call, Connectors const& connectors, Json& doc,
-                             char const* name, Findings& findings) const {
+                             char const* name, Findings& findings, Reach reach) const {
     if (!doc.contains(name)) return {};
     Json& side = doc[name];
     std::string const at = std::string{"/"} + name;
@@ -64,6 +64,8 @@ SplitConfig Jobs::check_side(Call const& call, Connectors const& connectors, Jso
     SplitConfig split = split_secrets({{"url", url}}, unknown_schema(), stored,
                                       "job." + id + "." + name, at, findings);
     side["url"] = split.config["url"];
+    if (reach == Reach::narrow)
+        check_files(call, context_, connectors.for_url(url), split.config, stored, at, findings);
     return split;
 }
 
@@ -109,12 +111,13 @@ Json Jobs::look(Call const& call, Draft const& draft, Unsaved const* connection,
     return sight;
 }
 
-Jobs::Draft Jobs::check(Call const& call, Json const& doc, Findings& findings,
+Jobs::Draft Jobs::check(Call const& call, Json const& doc, Findings& findings, Reach reach,
                         Unsaved const* connection) const {
     Connectors const connectors{call, context_};
     Draft draft{doc, {}, {}, {}};
-    draft.source = check_side(call, connectors, draft.doc, "source", findings);
-    draft.destination = check_side(call, connectors, draft.doc, "destination", findings);
+    draft.source = check_side(call, connectors, draft.doc, "source", findings, reach);
+    draft.destination = check_side(call, connectors, draft.doc, "destination", findings,
+                                   reach);
     check_schedule(call, doc, findings);
     draft.sight = look(call, draft, connection, findings);
     return draft;

@@ -49,6 +49,7 @@ Json Replication::job_answer(Call const& call, Json const& record, Json const& s
     out["lastError"] = out["last_error"] = state.value("last_error", Json());
     out["rows_synced"] = state.value("rows_synced", Json(0));
     out["consecutiveFailures"] = state.value("failures_in_a_row", Json(0));
+    out["late"] = is_late(state);
     out["createdAt"] = record.value("createdAt", Json());
     out["updatedAt"] = record.value("updatedAt", Json());
     Json const sight = sight_in(record);
@@ -96,21 +97,31 @@ void Replication::reply_job(Call const& call, Http& http, std::uint32_t status,
 
 void Replication::save_native(Call const& call, Http& http, Json const& document, Save save) {
     Findings findings;
-    Jobs::Draft const draft = jobs_.check(call, read_job(document, findings), findings);
+    Jobs::Draft const draft = jobs_.check(call, read_job(document, findings), findings,
+                                           reach_of(http));
     findings.check();
     auto const before = jobs_.look_for(call, draft.doc["id"]);
     bool const owns = before && before->value("owns_connection", false) &&
                       draft.doc["source"].value("connection", "") == draft.doc["id"];
+    refuse_owned(call, draft, save, owns);
     Saved const saved = jobs_.save(call, draft, save, owns, http.is_dry_run());
     if (saved.status() == 201)
         http.header("location", "/replication/jobs/" + draft.doc["id"].get<std::string>());
     reply_job(call, http, saved.status(), saved.record);
 }
 
+void Replication::refuse_owned(Call const& call, Jobs::Draft const& draft, Save save, bool owns) {
+    std::string const id = draft.doc["id"];
+    if (!configuration_.owns(call, Jobs::jobs, id)) return;
+    Saved const would = jobs_.save(call, draft, save, owns, true);
+    if (would.how == Saved::How::replaced)
+        configuration_.refuse_owned(call, Jobs::jobs, id, plain(would.record));
+}
+
 void Replication::create_job(Call const& call, Http& http) {
     Json const body = object_body(http);
     if (!is_short_form(body)) return save_native(call, http, body, Save::create);
-    SavedForm const saved = save_short_form(call, body, false, http.is_dry_run());
+    SavedForm const saved = save_short_form(call, http, body, false);
     reply_job(call, http, saved.job.status(), saved.job.record);
 }
 
@@ -154,6 +165,7 @@ void Replication::patch_job(Call const& call, Http& http) {
 void Replication::delete_job(Call const& call, Http& http) {
     std::string const id = http.param("id");
     jobs_.find(call, id);
+    configuration_.refuse_owned(call, Jobs::jobs, id, nullptr);
     if (http.is_dry_run()) return http.reply(204);
     runs_.end_all(call, id, "the job was deleted");
     jobs_.forget(call, id);

@@ -37,7 +37,7 @@ public:
     /// schedule fires, and whether its source has what it names. Findings stand at the native
     /// document's places. `connection`: of a source whose connection is not stored yet. A source is
     /// asked only when something is new since the last answer.
-    Draft check(Call const& call, Json const& doc, Findings& findings,
+    Draft check(Call const& call, Json const& doc, Findings& findings, Reach reach,
                 Unsaved const* connection = nullptr) const;
     /// Stores it and tells cron. `owns_connection`: its connection goes with it. Throws E_CONFLICT
     /// "replication.job_exists" for another document when `save` is create, and
@@ -93,7 +93,7 @@ private:
     std::string connector_of(Call const& call, Connectors const& connectors,
                              Json const& side) const;
     SplitConfig check_side(Call const& call, Connectors const& connectors, Json& doc,
-                           char const* name, Findings& findings) const;
+                           char const* name, Findings& findings, Reach reach) const;
     Json look(Call const& call, Draft const& draft, Unsaved const* connection,
               Findings& findings) const;
     bool has_position(Call const& call, Json const& doc) const;

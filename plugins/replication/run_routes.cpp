@@ -14,6 +14,18 @@ std::string overlap_of(Http const& http) {
         .suggest("queue");
 }
 
+/// W3C: version, trace, span and flags in lower-case hexadecimal; the trace is not all zeros.
+bool is_trace(std::string const& text) {
+    constexpr std::size_t size = 55, trace_at = 3, span_at = 36, flags_at = 53;
+    if (text.size() != size || text.starts_with("ff")) return false;
+    for (std::size_t i = 0; i < size; ++i) {
+        bool const is_between = i + 1 == trace_at || i + 1 == span_at || i + 1 == flags_at;
+        bool const is_digit = std::string_view{"0123456789abcdef"}.find(text[i]) != text.npos;
+        if (is_between ? text[i] != '-' : !is_digit) return false;
+    }
+    return text.find_first_not_of('0', trace_at) != span_at - 1;
+}
+
 bool is_forced(Http const& http) {
     auto const said = http.query_param("force").value_or("false");
     if (said == "true" || said == "false") return said == "true";
@@ -25,7 +37,9 @@ bool is_forced(Http const& http) {
 
 void Replication::start_run(Call const& call, Http& http, std::string const& id) {
     std::string const key = http.header("idempotency-key").value_or("");
-    Json const trigger{{"by", "user"}, {"principal", http.principal().id}};
+    Json trigger{{"by", "user"}, {"principal", http.principal().id}};
+    if (std::string const trace = http.header("traceparent").value_or(""); is_trace(trace))
+        trigger["traceparent"] = trace;
     Json const run =
         runs_.submit(call, id, trigger, key.empty() ? "" : id + "#" + key, overlap_of(http),
                      is_forced(http));
@@ -58,11 +72,16 @@ void Replication::cancel_job(Call const& call, Http& http) {
 void Replication::reset_job(Call const& call, Http& http) {
     std::string const id = http.param("id");
     Json const active = (jobs_.find(call, id), runs_.active(call, id));
-    if (!active.is_null())
-        throw Error{WEIR_E_CONFLICT, "job \"" + id + "\" has an active run, " +
-                                         active.value("run_id", "") + ": wait for it, or cancel it"}
-            .coded("run.active")
-            .suggest("POST /replication/jobs/" + id + "/cancel");
+    if (!active.is_null()) {
+        std::string const run = active.value("run_id", "");
+        Problems busy{WEIR_E_CONFLICT};
+        busy.message =
+            "job \"" + id + "\" has an active run, " + run + ": wait for it, or cancel it";
+        busy.code = "run.active";
+        busy.suggestion = "POST /replication/jobs/" + id + "/cancel";
+        busy.block({"run", run});
+        throw busy;
+    }
     if (!http.is_dry_run()) jobs_.reset(call, id);
     http.reply(200, {{"job", id}, {"reset", true}});
 }

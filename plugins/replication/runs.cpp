@@ -26,6 +26,8 @@ Json stored_words(std::string const& said) {
         .suggest(nearest(said, own));
 }
 
+constexpr char late[] = "late";
+
 /// What the job's list shows, moved on by one run that ended.
 Json moved_on(Json state, Json const& run) {
     std::string const status = text_of(run, "status");
@@ -44,12 +46,15 @@ Json moved_on(Json state, Json const& run) {
     bool const good = status == "succeeded" || status == "partial";
     if (good) state["last_success"] = run.value("finished_at", Json());
     if (good) state["failures_in_a_row"] = 0;
+    if (good) state.erase(late);
     if (status == "failed")
         state["failures_in_a_row"] = state.value("failures_in_a_row", std::uint64_t{0}) + 1;
     return state;
 }
 
 }  // namespace
+
+bool is_late(Json const& state) { return state.value(late, false); }
 
 Json Runs::submit(Call const& call, std::string const& id, Json const& trigger,
                   std::string const& idempotency_key, std::string const& overlap,
@@ -135,6 +140,11 @@ void Runs::fired(Call const& call, Json const& event) const {
     std::string const id = name.substr(4), at = text_of(event, "scheduled_at");
     auto const record = jobs_.look_for(call, id);
     if (!record || (*record)["doc"].value("paused", false)) return;
+    try {
+        tell_if_late(call, *record, at);
+    } catch (Error const&) {
+        // Its run does not wait for that; the next tick tells.
+    }
     Json const& source = (*record)["doc"]["source"];
     if (source.contains("connection")) {
         auto const connection =
@@ -157,6 +167,29 @@ void Runs::fired(Call const& call, Json const& event) const {
         json["last_error"] = {{"code", error.code}, {"message", error.message}};
         context_.host.store().put(call, Jobs::states, id, json);
     }
+}
+
+/// At the third tick without a success between them the last one is older than two intervals.
+void Runs::tell_if_late(Call const& call, Json const& record, std::string const& at) const {
+    constexpr std::size_t late_ticks = 3;
+    Json const& doc = record["doc"];
+    auto const found = context_.host.store().get(call, Jobs::states, doc["id"]);
+    Json state = found ? found->json : Json::object();
+    if (is_late(state) || !doc.contains("schedule")) return;
+    std::string const success = text_of(state, "last_success");
+    Json request{{"schedule", doc["schedule"]},
+                 {"count", late_ticks},
+                 {"from", success.empty() ? text_of(record, "createdAt") : success}};
+    if (doc.contains("timezone")) request["timezone"] = doc["timezone"];
+    Json const ticks =
+        context_.ask(call, "cron/1", "explain", request).value("next", Json::array());
+    if (ticks.size() < late_ticks || ticks[late_ticks - 1].get<std::string>() > at) return;
+    state[late] = true;
+    context_.host.store().put(call, Jobs::states, doc["id"], state,
+                              found ? found->revision : Store::absent);
+    context_.host.bus().publish(
+        call, "job.late",
+        {{"job", doc["id"]}, {"lastSuccess", state.value("last_success", Json())}});
 }
 
 /// What the run says of its job's connection, added to `changes`.

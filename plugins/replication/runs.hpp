@@ -33,7 +33,7 @@ public:
     void end_all(Call const& call, std::string const& id, std::string const& reason);
 
     /// cron's event of a job: starts it, unless it is gone, paused, or its source refused the
-    /// login. Throws what time may cure.
+    /// login. Tells once when it is late. Throws what time may cure.
     void fired(Call const& call, Json const& event) const;
     /// The runner's word on a run: keeps what the job's list shows, dates the connection, publishes
     /// the callback; all once per run.
@@ -49,6 +49,7 @@ public:
 private:
     Json run(Call const& call, std::string const& run_id) const;
     Json unfinished(Call const& call, std::string const& id, std::uint32_t limit) const;
+    void tell_if_late(Call const& call, Json const& record, std::string const& at) const;
     void keep(Call const& call, Json const& event);
     void settle_connection(Call const& call, Json const& job, Json const& run,
                            Changes& changes) const;
@@ -60,6 +61,9 @@ private:
 };
 
 bool is_over(std::string const& status);
+
+/// By its state: a job with a schedule whose last success is older than two of its intervals.
+bool is_late(Json const& state);
 
 /// A run as the logs of the second short form spell it, and as its callbacks are.
 Json log_line(Json const& run);

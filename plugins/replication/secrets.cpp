@@ -78,17 +78,31 @@ bool is_write_only(Json const& schema) {
     return schema.is_object() && schema.value("writeOnly", false);
 }
 
+/// "db:5432?sslmode=require" of a URL: without who signs in, and to which database.
+std::string place_in(std::string const& text) {
+    std::string url = with_passwords(
+        text, [](Piece const&, std::string const&) { return std::string{masked}; });
+    std::size_t const query = std::min(url.find('?'), url.size());
+    std::string const how = url.substr(query);
+    url.erase(query);
+    std::size_t const from = url.find("://");
+    if (from == url.npos) return url + how;
+    url.erase(0, from + 3);
+    url.erase(std::min(url.find('/', std::min(url.rfind('@'), url.size())), url.size()));
+    return url.substr(url.rfind('@') + 1) + how;
+}
+
 /// One walk over a configuration, its schema, and what it replaces.
 class Split {
 public:
-    Split(SplitConfig& out, std::string own, Findings& findings)
-        : out_{out}, own_{std::move(own)}, findings_{findings} {}
+    Split(SplitConfig& out, std::string own, Findings& findings, bool is_moved)
+        : out_{out}, is_moved_{is_moved}, own_{std::move(own)}, findings_{findings} {}
 
     Json object(Json const& config, Json const& schema, Json const& stored,
                 std::string const& prefix, std::string const& at) {
         Json result = Json::object();
         Json const properties = member(schema, "properties");
-        is_moved_ = is_moved_ || (stored.is_object() && address_of(config) != address_of(stored));
+        is_moved_ = is_moved_ || (stored.is_object() && address_in(config) != address_in(stored));
         for (auto const& [name, value] : config.items()) {
             Json kept =
                 this->value(value, member(properties, name.c_str()), member(stored, name.c_str()),
@@ -155,31 +169,6 @@ private:
         return stored;
     }
 
-    /// Where a secret is sent to: what is kept for one place goes to no other.
-    static Json address_of(Json const& config) {
-        Json out = Json::object();
-        for (char const* const name : {"host", "hostaddr", "port", "sslmode", "url", "base_url"})
-            if (Json const value = member(config, name); value.is_string())
-                out[name] = place_in(value);
-            else if (!value.is_null())
-                out[name] = value;
-        return out;
-    }
-
-    /// "db:5432?sslmode=require" of a URL: without who signs in, and to which database.
-    static std::string place_in(std::string const& text) {
-        std::string url = with_passwords(
-            text, [](Piece const&, std::string const&) { return std::string{masked}; });
-        std::size_t const query = std::min(url.find('?'), url.size());
-        std::string const how = url.substr(query);
-        url.erase(query);
-        std::size_t const from = url.find("://");
-        if (from == url.npos) return url + how;
-        url.erase(0, from + 3);
-        url.erase(std::min(url.find('/', std::min(url.rfind('@'), url.size())), url.size()));
-        return url.substr(url.rfind('@') + 1) + how;
-    }
-
     void needed_again(std::string const& at) {
         findings_.add({at,
                        "replication.secret_needed",
@@ -211,7 +200,7 @@ private:
     }
 
     SplitConfig& out_;
-    bool is_moved_ = false;
+    bool is_moved_;  // what is kept for one place goes to no other
     std::string own_;  // what names of this document's secrets begin with
     Findings& findings_;
 };
@@ -219,10 +208,30 @@ private:
 }  // namespace
 
 SplitConfig split_secrets(Json const& config, Json const& schema, Json const& stored,
-                          std::string const& prefix, std::string const& at, Findings& findings) {
+                          std::string const& prefix, std::string const& at, Findings& findings,
+                          bool is_moved) {
     SplitConfig out;
-    out.config = Split{out, prefix, findings}.object(config, schema, stored, prefix, at);
+    out.config = Split{out, prefix, findings, is_moved}.object(config, schema, stored, prefix, at);
     return out;
+}
+
+Json address_in(Json const& config) {
+    Json out = Json::object();
+    for (char const* const name : {"host", "hostaddr", "port", "sslmode", "url", "base_url"})
+        if (Json const value = member(config, name); value.is_string())
+            out[name] = place_in(value);
+        else if (!value.is_null())
+            out[name] = value;
+    return out;
+}
+
+std::string kept_secret_in(Json const& config) {
+    for (auto const& [name, value] : config.items()) {
+        bool const is_kept = value.is_string() && value.get_ref<std::string const&>().find("${") !=
+                                                 std::string::npos;
+        if (is_kept || (value.is_object() && !kept_secret_in(value).empty())) return name;
+    }
+    return {};
 }
 
 Json mask_secrets(Json const& config, Json const& schema) {

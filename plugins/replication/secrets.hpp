@@ -22,8 +22,16 @@ struct SplitConfig {
 /// configuration that this one replaces, as split_secrets() answered it, or null: a secret that is
 /// given as "***", or a writeOnly member left out, stays as it is there. A value that is a
 /// reference ("${env:…}") is none to take out. `at`: where `config` stands in the document.
+/// `is_moved`: what is around `config` leads elsewhere than before, so what is kept does not stay.
 SplitConfig split_secrets(Json const& config, Json const& schema, Json const& stored,
-                          std::string const& prefix, std::string const& at, Findings& findings);
+                          std::string const& prefix, std::string const& at, Findings& findings,
+                          bool is_moved = false);
+
+/// Where a configuration has its secrets sent to: host, port, URL without who signs in, TLS.
+Json address_in(Json const& config);
+
+/// The first member of `config` that is, or refers to, a secret that is kept; empty: none.
+std::string kept_secret_in(Json const& config);
 
 /// For answers: secrets and references to them as "***".
 Json mask_secrets(Json const& config, Json const& schema);

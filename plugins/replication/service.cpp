@@ -2,7 +2,21 @@
 
 #include <map>
 
+#include "meta.hpp"
+
 namespace weir::replication {
+namespace {
+
+/// {"definitions", "integration", "connection", "job"}: what their documents hold, with references
+/// into the definitions.
+Json documents_schema() {
+    Json out{{"definitions", Json::parse(meta)["definitions"]}};
+    for (char const* const name : {"integration", "connection", "job"})
+        out[name] = {{"$ref", std::string{"#/definitions/"} + name + "_document"}};
+    return out;
+}
+
+}  // namespace
 
 Replication::Replication(Host const& host, Config const& config)
     : context_{host, config.text("local_url")} {}
@@ -81,6 +95,7 @@ Json Replication::configure_all(Call const& call, std::string_view method, Json 
     if (method == "apply") return configuration_.apply(call, in);
     if (method == "import") return configuration_.import(call, in);
     if (method == "rollback") return configuration_.rollback(call, in);
+    if (method == "schema") return documents_schema();
     if (method == "revisions") return configuration_.revisions(call, in);
     return configuration_.everything(call);
 }

@@ -57,6 +57,7 @@ private:
     void patch_job(Call const& call, Http& http);
     void delete_job(Call const& call, Http& http);
     void save_native(Call const& call, Http& http, Json const& document, Save save);
+    void refuse_owned(Call const& call, Jobs::Draft const& draft, Save save, bool owns);
     void reply_job(Call const& call, Http& http, std::uint32_t status, Json const& record);
     Json job_answer(Call const& call, Json const& record, Json const& state, Json const& next);
     Json job_answer(Call const& call, Json const& record);
@@ -96,7 +97,8 @@ private:
     Json configured(Call const& call, Connectors const& connectors, Json const& record);
     std::string moved_by(Call const& call, std::string const& id, Json const& config);
     /// Stores what a short form says, of the second kind when `configure`.
-    SavedForm save_short_form(Call const& call, Json const& body, bool configure, bool is_dry);
+    SavedForm save_short_form(Call const& call, Http const& http, Json const& body,
+                              bool configure);
 
     Context context_;
     Connections connections_{context_};

@@ -47,8 +47,9 @@ Json place_of(Json const& config) {
 
 }  // namespace
 
-Replication::SavedForm Replication::save_short_form(Call const& call, Json const& body,
-                                                    bool configure, bool is_dry) {
+Replication::SavedForm Replication::save_short_form(Call const& call, Http const& http,
+                                                    Json const& body, bool configure) {
+    bool const is_dry = http.is_dry_run();
     Findings findings;
     ShortForm const form =
         configure ? read_configure_form(body, findings) : read_table_form(body, findings);
@@ -57,13 +58,14 @@ Replication::SavedForm Replication::save_short_form(Call const& call, Json const
     SplitConfig const split =
         form.connection.contains("connector") && !form.connection["connector"].empty()
             ? connections_.check(call, connectors, Connections::connections, form.connection,
-                                 "/connection", native)
+                                 "/connection", native, reach_of(http))
             : SplitConfig{};
     std::string const id = form.job.value("id", "");
     Jobs::Unsaved const unsaved{{form.connection.value("connector", ""), split.config},
                                 split.secrets};
     bool const can_ask = native.empty() && connectors.has(unsaved.endpoint.connector);
-    Jobs::Draft const draft = jobs_.check(call, form.job, native, can_ask ? &unsaved : nullptr);
+    Jobs::Draft const draft = jobs_.check(call, form.job, native, reach_of(http),
+                                           can_ask ? &unsaved : nullptr);
     for (Finding finding : native.findings()) {
         // The connection is made together with the job.
         if (finding.code == "replication.connection_not_found") continue;
@@ -81,6 +83,7 @@ Replication::SavedForm Replication::save_short_form(Call const& call, Json const
     // Before anything is stored: a refusal changes nothing.
     if (before)
         jobs_.check_position(call, (*before)["doc"], form.job, moved_by(call, id, split.config));
+    refuse_owned(call, draft, Save::replace, true);
     SavedForm out;
     out.connection = connections_.save(call, Connections::connections, form.connection, split,
                                        Save::replace, "job:" + id, is_dry);
@@ -111,13 +114,14 @@ Json Replication::configured(Call const& call, Connectors const& connectors, Jso
 }
 
 void Replication::configure(Call const& call, Http& http) {
-    SavedForm const saved = save_short_form(call, object_body(http), true, http.is_dry_run());
+    SavedForm const saved = save_short_form(call, http, object_body(http), true);
     http.reply(saved.job.status(), configured(call, Connectors{call, context_}, saved.job.record));
 }
 
 void Replication::deconfigure(Call const& call, Http& http) {
     std::string const id = http.param("name");
     jobs_.find(call, id);
+    configuration_.refuse_owned(call, Jobs::jobs, id, nullptr);
     runs_.end_all(call, id, "the configuration was deleted");
     jobs_.forget(call, id);
     http.reply(204);

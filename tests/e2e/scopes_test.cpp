@@ -69,6 +69,7 @@ std::vector<Row> const& rows() {
         {"PUT", "/secrets/{name}", "admin"},
         {"DELETE", "/secrets/{name}", "admin"},
         {"GET", "/config", "admin"},
+        {"GET", "/config/schema", "read"},
         {"GET", "/config/revisions", "admin"},
         {"POST", "/config/validate", "admin"},
         {"POST", "/config/plan", "admin"},

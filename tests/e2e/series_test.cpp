@@ -47,6 +47,15 @@ protected:
     std::unique_ptr<WeirServer> host_;
 };
 
+TEST_F(KeptFigures, OfAJobThatNeverWasAreNone) {
+    run("users_a");
+    Answer const unknown = host().get("/series?name=records_read&job=users_b");
+    EXPECT_EQ(unknown.status, 404u) << unknown;
+    EXPECT_EQ(unknown.code(), "series.unknown_job") << unknown;
+    EXPECT_NE(unknown.text.find("users_a"), std::string::npos) << unknown;
+    EXPECT_EQ(sum("name=records_rejected&job=users_a"), 0) << "it is there, and nothing grew";
+}
+
 TEST_F(KeptFigures, OutliveTheServerInEveryResolution) {
     run("users_a");
     run("orders");

@@ -268,7 +268,7 @@ TEST_F(Serve, IsUsedFromTheCommandLine) {
     EXPECT_NE(host.cli({"job", "list"}).out.find("users"), std::string::npos);
     EXPECT_EQ(host.cli({"job", "next", "users"}).code, 0);
     EXPECT_EQ(host.cli({"job", "show", "nobody"}).code, 2);
-    EXPECT_EQ(host.cli({"job", "rm", "users"}).code, 0);
+    EXPECT_EQ(host.cli({"job", "rm", "users", "-y"}).code, 0);
 }
 
 }  // namespace

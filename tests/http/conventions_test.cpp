@@ -274,8 +274,8 @@ TEST_F(HttpConventions, KeepReferencesToTheHostFromNarrowTokens) {
                             hidden)
                   .status,
               403u);
-    EXPECT_EQ(send("POST", "/start", {{"a", "${secret:x}"}}, "", "run").status, 403u);
-    EXPECT_EQ(send("POST", "/start", {{"a", "${secret:x}"}}).status, 202u);
+    EXPECT_EQ(send("POST", "/start", {{"a", "${secret:x}"}}).status, 403u);
+    EXPECT_EQ(send("POST", "/start", {{"a", "${secret:x}"}}, "", "admin").status, 202u);
 }
 
 TEST_F(HttpConventions, HideJobsFromWhoIsLimitedToOthers) {

@@ -409,5 +409,38 @@ TEST(Times, AreReadAsTheyAreWritten) {
         EXPECT_FALSE(unix_us_of(odd)) << odd;
 }
 
+TEST_F(ReplicationService, AJobIsLateAtTheThirdTickWithoutASuccess) {
+    add_shop();
+    ask("create_job", bodies::native_job());
+    auto const late = [&] {
+        std::size_t told = 0;
+        for (auto const& event : host_.told) told += event.topic == "job.late";
+        return told;
+    };
+    auto const tick = [&](int hour) {
+        tell("cron/1:dev.weir.replication/job",
+             {{"name", "job:incremental_orders"},
+              {"scheduled_at", "2026-01-01T0" + std::to_string(hour) + ":00:00.000Z"}});
+    };
+    host_.methods["cron/1 explain"] = [](Json const&) {
+        return Json{{"next", {"2026-01-01T01:00:00.000Z", "2026-01-01T02:00:00.000Z",
+                              "2026-01-01T03:00:00.000Z"}}};
+    };
+    tick(1), tick(2), tick(2);
+    EXPECT_EQ(late(), 0u) << "the last success is younger than two intervals";
+    tick(3), tick(4);
+    EXPECT_EQ(late(), 1u);
+    EXPECT_EQ(ask("get_job", {}, {{"id", "incremental_orders"}}).json()["late"], true);
+    host_.methods["runner/1 query"] = [](Json const&) {
+        return Json{{"run_id", "run-1"},
+                    {"status", "succeeded"},
+                    {"job", "incremental_orders"},
+                    {"finished_at", "2026-01-01T04:01:00.000Z"}};
+    };
+    tell("runner/1:run",
+         {{"job", "incremental_orders"}, {"status", "succeeded"}, {"run_id", "run-1"}});
+    EXPECT_EQ(ask("get_job", {}, {{"id", "incremental_orders"}}).json()["late"], false);
+}
+
 }  // namespace
 }  // namespace weir::replication

@@ -134,6 +134,13 @@ TEST_F(MasterKeyTest, IsMadeOnceForItsOwnerOnly) {
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator{directory.path()}, {}), 1);
 }
 
+TEST_F(MasterKeyTest, OfAStateThatHasOneIsNotMadeAnew) {
+    EXPECT_EQ(code_of(MasterKey::load(directory.path(), true)), "secret.key_file");
+    EXPECT_FALSE(std::filesystem::exists(file()));
+    must(MasterKey::load(directory.path()));
+    must(MasterKey::load(directory.path(), true));
+}
+
 TEST_F(MasterKeyTest, ThatOthersMayReadIsRefused) {
     must(MasterKey::load(directory.path()));
     ::chmod(file().c_str(), 0640);

@@ -34,7 +34,7 @@ typedef struct weir_service {
     uint32_t struct_size, flags;
     // `route`: the id declared for it. An error becomes its problem+json answer, unless status()
     // was called; several at once: write {"errors":[{pointer,code,detail,suggestion}]} before
-    // returning the first.
+    // returning the first, and with it {"blocked_by":[{kind,id}]}: what is in the way.
     weir_status (*on_http)(weir_instance *, const weir_call *, const char *route, const weir_http *,
                            weir_error *);
     // At least once, in order per topic, one at a time per topic. WEIR_OK: done. An error: again

@@ -16,6 +16,11 @@ struct Finding {
     std::string suggestion = {};
 };
 
+/// What is in the way of what was asked: {"job", "orders"}.
+struct Blocker {
+    std::string kind, id;
+};
+
 /// Several errors at once, thrown by on_http() and on_invoke(): the answer lists all of them.
 /// Elsewhere it is an Error that says the first.
 ///
@@ -39,13 +44,15 @@ public:
     void add(Error const& error, std::string const& pointer = {}) {
         add(Finding{pointer + error.where, error.code, error.message, error.suggestion});
     }
+    /// Answered as blocked_by; an error says what that means.
+    void block(Blocker blocker) { blockers_.push_back(std::move(blocker)); }
     bool empty() const { return findings_.empty(); }
     std::vector<Finding> const& findings() const { return findings_; }
     /// Throws when anything was added.
     void check() const {
         if (!empty()) throw *this;
     }
-    /// {"errors":[{"pointer","code","detail","suggestion"}]}
+    /// {"errors":[{"pointer","code","detail","suggestion"}],"blocked_by"?:[{"kind","id"}]}
     Json json() const {
         Json errors = Json::array();
         for (Finding const& finding : findings_) {
@@ -53,11 +60,15 @@ public:
                 {{"pointer", finding.pointer}, {"code", finding.code}, {"detail", finding.detail}});
             if (!finding.suggestion.empty()) errors.back()["suggestion"] = finding.suggestion;
         }
-        return {{"errors", std::move(errors)}};
+        Json out{{"errors", std::move(errors)}};
+        for (Blocker const& each : blockers_)
+            out["blocked_by"].push_back({{"kind", each.kind}, {"id", each.id}});
+        return out;
     }
 
 private:
     std::vector<Finding> findings_;
+    std::vector<Blocker> blockers_;
 };
 
 namespace detail {
