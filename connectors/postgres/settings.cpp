@@ -67,10 +67,14 @@ std::string normal_host(std::string host) {
         return host;
     }
     in6_addr address{};
+    in_addr old_address{};  // "127.1" is an address too
     char text[INET6_ADDRSTRLEN];
     if (inet_pton(AF_INET6, host.c_str(), &address) == 1 &&
         inet_ntop(AF_INET6, &address, text, sizeof text))
         return std::string{"["} + text + "]";
+    if (inet_aton(host.c_str(), &old_address) &&
+        inet_ntop(AF_INET, &old_address, text, sizeof text))
+        return text;
     std::transform(host.begin(), host.end(), host.begin(), [](unsigned char c) {
         return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : static_cast<char>(c);
     });
@@ -82,6 +86,17 @@ bool is_loopback(std::string const& host) {
     bool const is_address = inet_pton(AF_INET, host.c_str(), &address) == 1;
     return host.empty() || is_socket(host) || host == "localhost" || host == "[::1]" ||
            (is_address && host.starts_with("127."));
+}
+
+constexpr std::string_view loopback_names[] = {"localhost", "127.0.0.1", "[::1]"};
+
+/// "127.0.0.1:5432" with the loopback `name`; any other place stays.
+std::string with_loopback(std::string const& place, std::string_view name) {
+    std::size_t const colon = place.rfind(':');
+    bool const is_one =
+        std::ranges::find(loopback_names, std::string_view{place}.substr(0, colon)) !=
+        std::end(loopback_names);
+    return is_one ? std::string{name} + place.substr(colon) : place;
 }
 
 std::string percent(std::string_view text) {
@@ -232,9 +247,9 @@ std::string Settings::address() const {
     return out;
 }
 
-std::string Settings::identity() const {
+std::string Settings::identity_of(std::vector<std::string> const& places) const {
     std::string out = "postgres://";
-    for (std::string const& place : split(address())) {
+    for (std::string const& place : places) {
         if (out.back() != '/') out += ',';
         out += is_socket(place)
                    ? percent(place.substr(0, place.rfind(':'))) + place.substr(place.rfind(':'))
@@ -244,6 +259,35 @@ std::string Settings::identity() const {
     if (auto const service = known_.find("service"); service != known_.end())
         out += "?service=" + percent(service->second);
     return out;
+}
+
+std::string Settings::url() const { return identity_of(split(address())); }
+
+std::string Settings::identity() const {
+    std::vector<std::string> places = split(address());
+    for (std::string& place : places) place = with_loopback(place, loopback_names[0]);
+    return identity_of(places);
+}
+
+std::string Settings::identity_by_loopback() const {
+    return identity_of({std::string{loopback_names[0]} + ":" + socket_port()});
+}
+
+std::vector<std::string> Settings::former_identities() const {
+    std::vector<std::string> out{url()};
+    for (std::string_view const name : loopback_names) {
+        std::vector<std::string> places = split(address());
+        for (std::string& place : places) place = with_loopback(place, name);
+        std::string one = identity_of(places);
+        if (std::ranges::find(out, one) == out.end()) out.push_back(std::move(one));
+    }
+    return out;
+}
+
+std::string Settings::socket_port() const {
+    std::string const place = address();
+    if (!is_socket(place) || place.find(',') != place.npos) return {};
+    return place.substr(place.rfind(':') + 1);
 }
 
 std::string Settings::scrub(std::string text) const {

@@ -55,12 +55,9 @@ Result<void> TaskRun::attempt() {
 
 Result<void> TaskRun::look() {
     begin_.target.name = task_.target;
-    begin_.job = ports_.request.job.empty()
-                     ? job_of(ports_.source_identity, ports_.sink_identity, task_)
-                     : ports_.request.job;
     begin_.stream = task_.stream;
     begin_.run_id = ports_.run_id;
-    Result<std::string> peeked = ports_.sink.peek(read_call_, begin_);
+    Result<std::string> peeked = peek();
     if (!peeked) return on(at_sink, peeked.error());
     Result<std::optional<Checkpoint>> checkpoint = parse_checkpoint(*peeked);
     if (!checkpoint) return checkpoint.error();
@@ -91,6 +88,24 @@ Result<void> TaskRun::look() {
             "--limit"};
     cursor_ = *checkpoint && !begin_.reset && !begin_.staged ? (**checkpoint).cursor : "";
     return {};
+}
+
+/// The position of this stream, and into `begin_` the job that has it: where none is stored under
+/// the source's name, one of the time when the source had another goes on under its own.
+Result<std::string> TaskRun::peek() {
+    std::vector<std::string> jobs{ports_.request.job};
+    if (ports_.request.job.empty()) {
+        jobs.clear();
+        for (std::string const& identity : ports_.source_identities)
+            jobs.push_back(job_of(identity, ports_.sink_identity, task_));
+    }
+    for (std::string const& job : jobs) {
+        begin_.job = job;
+        Result<std::string> found = ports_.sink.peek(read_call_, begin_);
+        if (!found || !found->empty()) return found;
+    }
+    begin_.job = jobs.front();
+    return jobs.size() == 1 ? std::string{} : ports_.sink.peek(read_call_, begin_);
 }
 
 /// What this run committed before, here or in a process that died.

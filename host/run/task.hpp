@@ -15,7 +15,8 @@ struct TaskPorts {
     CopyRequest const& request;
     SourceProxy& source;
     SinkProxy& sink;
-    std::string source_identity, sink_identity, run_id;
+    std::vector<std::string> source_identities;  ///< see identities_of(): the first one and older
+    std::string sink_identity, run_id;
     DeadLetters* rejects = nullptr;
     std::shared_ptr<SinkGate> gate;  ///< of a sink that takes one writer at a time; or null
     bool resumes_run = false;        ///< `run_id` may have begun in a process that died
@@ -40,6 +41,7 @@ public:
 private:
     Result<void> attempt();
     Result<void> look();
+    Result<std::string> peek();
     void take_up(Checkpoint const& checkpoint);
     Result<void> read_and_write();
     Result<void> open_reader(std::string const& cursor);

@@ -158,8 +158,13 @@ TEST_F(PostgresDiscover, IdentityIsTheServerHoweverItIsSpelled) {
     EXPECT_EQ(
         identity({{"host", "db.example"}, {"database", "shop"}, {"user", "u"}, {"password", "p"}}),
         expected);
-    EXPECT_EQ(identity({{"url", "postgres://[::1]:5433/d"}}), "postgres://[::1]:5433/d");
-    EXPECT_EQ(identity({{"url", "postgres://[0:0::1]:5433/d"}}), "postgres://[::1]:5433/d");
+    EXPECT_EQ(identity({{"url", "postgres://[2001:db8:0::1]:5433/d"}}),
+              "postgres://[2001:db8::1]:5433/d");
+    for (char const* here : {"localhost", "LOCALHOST", "127.0.0.1", "127.1", "[::1]", "[0:0::1]"})
+        EXPECT_EQ(identity({{"url", "postgres://" + std::string{here} + ":5433/d"}}),
+                  "postgres://localhost:5433/d")
+            << here;
+    EXPECT_EQ(identity({{"url", "postgres://127.0.0.2/d"}}), "postgres://127.0.0.2:5432/d");
     EXPECT_EQ(identity({{"url", "postgres://a:1,b:2/d"}}), "postgres://a:1,b:2/d");
     EXPECT_EQ(identity({{"url", "postgres:///d?host=/var/run/x/"}}),
               "postgres://%2Fvar%2Frun%2Fx:5432/d");
