@@ -48,7 +48,9 @@ private:
     Result<void> open_where_it_stands();
     Result<void> open_both();
     PumpRules rules() const;
+    void guard_target(Prepared const& prepared);
     Result<void> dry_run();
+    Result<void> look_for_a_row();
     std::string note_of(Selection const& selection, Counts const& counts, bool is_done) const;
     ReadRequest read_request(std::string const& cursor) const;
     bool is_staged() const;
@@ -67,6 +69,7 @@ private:
     OwnedSchema schema_;
     SinkTurn turn_;
     std::optional<WriterProxy> writer_;
+    bool guards_target_ = false;
     bool is_done_ = false;    // by this run, before the process that did it died
     int attempts_ = 0;        // without progress
     bool has_moved_ = false;  // something was read and written, kept or not

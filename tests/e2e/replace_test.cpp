@@ -47,6 +47,38 @@ TEST_F(Replace, AnEmptySourceNeedsForce) {
     EXPECT_EQ(sink().one("SELECT count(*) FROM users"), "0");
 }
 
+TEST_F(Replace, AnEmptySourceMayFillAnEmptyTarget) {
+    make_users(0);
+    std::vector<std::string> dry = replace;
+    dry.push_back("--dry-run");
+    expect_exit(copy(dry), 0);
+    expect_moved(copy(replace), 0, 0);
+    EXPECT_EQ(sink().one("SELECT count(*) FROM users"), "0") << "the table is there";
+    expect_exit(copy(dry), 0);
+    expect_moved(copy(replace), 0, 0);
+    add_users(1, 3);
+    expect_moved(copy(replace), 3, 3);
+    expect_exit(copy(dry), 0);
+}
+
+TEST_F(Replace, ADryRunRefusesWhatTheRunWouldRefuse) {
+    make_users(3);
+    expect_moved(copy(replace), 3, 3);
+    db.run("DELETE FROM users");
+    std::vector<std::string> dry = replace;
+    dry.push_back("--dry-run");
+    expect_failure(copy(dry), 1, "copy.replace_empty");
+    dry.push_back("--force");
+    expect_exit(copy(dry), 0);
+    sink().run("CREATE TABLE other (id INTEGER); INSERT INTO other VALUES (1)");
+    db.run("CREATE TABLE other (id int)");
+    expect_failure(copy({"--stream", "public.other", "--write", "replace", "--dry-run"}), 1,
+                   "copy.replace_empty");
+    expect_failure(copy({"--stream", "public.other", "--write", "replace"}), 1,
+                   "copy.replace_empty");
+    EXPECT_EQ(sink().one("SELECT count(*) FROM other"), "1");
+}
+
 TEST_F(Replace, AReaderSeesTheOldOrTheNew) {
     make_users(5000);
     expect_moved(copy(replace), 5000, 5000);
