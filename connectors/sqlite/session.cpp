@@ -22,7 +22,7 @@ Session::Session(Host host, Location location, Begin const& begin, std::uint64_t
     Database::Watch const watch{*db_, call};
     fence(begin, epoch);
     StageName const name{owner_, epoch};
-    Stage::drop_older(db_->location(), name);
+    Stage::drop_left(db_->location(), name);
     if (is_staged_) stage_ = std::make_unique<Stage>(db_->location(), name, target_.name, call);
 }
 
