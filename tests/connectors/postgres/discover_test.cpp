@@ -1,3 +1,4 @@
+#include <chrono>
 #include <cstdlib>
 
 #include "postgres_test.hpp"
@@ -147,6 +148,20 @@ TEST_F(PostgresDiscover, AsksTheCatalogOnceWhateverTheNumberOfTables) {
         owner_.run("CREATE TABLE t" + std::to_string(i) +
                    " (id serial PRIMARY KEY, at timestamptz DEFAULT now())");
     EXPECT_EQ(source_->discover().size(), 200u);
+}
+
+TEST_F(PostgresDiscover, DefaultsOfAWideTableCostWhatItsColumnsCost) {
+    auto const seconds = [&](std::string const& table, std::string const& more) {
+        std::string columns;
+        for (int i = 0; i < 1500; ++i)
+            columns += (i ? ", c" : "c") + std::to_string(i) + " int" + more;
+        owner_.run("CREATE TABLE " + table + " (" + columns + ")");
+        auto const began = std::chrono::steady_clock::now();
+        EXPECT_EQ(discover_one(table).meta["fields"].size(), 1500u);
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    };
+    double const plain = seconds("plain", ""), full = seconds("defaults", " DEFAULT 7");
+    EXPECT_LT(full, 10 * plain + 1) << "columns with defaults: " << full << " s, without " << plain;
 }
 
 TEST_F(PostgresDiscover, IdentityIsTheServerHoweverItIsSpelled) {
