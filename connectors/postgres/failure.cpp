@@ -55,7 +55,7 @@ Error tls_failure(Settings const& settings, std::string const& said) {
         settings.tls_by_default()
             ? "add ?sslrootcert=FILE with the server's CA, or ?sslmode=require for encryption "
               "without proof, ?sslmode=disable for none"
-            : "check sslmode and sslrootcert in the URL";
+            : "check sslmode and sslrootcert in the URL; a CA without a mode means verify-full";
     return std::move(error).for_good().coded("postgres.tls").suggest(std::move(remedy));
 }
 

@@ -221,9 +221,10 @@ void Settings::choose_tls() {
     // PQconndefaults fills in libpq's own "prefer", which accepts anything.
     bool const said = parameters_.contains("sslmode") || getenv("PGSSLMODE") ||
                       getenv("PGREQUIRESSL") || known_.contains("service");
-    if (said || stays_here()) return;
+    bool const names_ca = parameters_.contains("sslrootcert");  // to be looked at, wherever it is
+    if (said || (stays_here() && !names_ca)) return;
     parameters_["sslmode"] = "verify-full";
-    tls_by_default_ = true;
+    tls_by_default_ = !names_ca;
     if (known_["sslrootcert"].empty() && access(system_roots, R_OK) == 0)
         parameters_["sslrootcert"] = system_roots;
 }
