@@ -36,9 +36,9 @@ void check_authority(std::string_view url) {
             "the URL has an @ where none can stand: in a password, write @ as %40 and / as %2F");
 }
 
-/// A parameter that libpq does not know may be named, when it cannot be a piece of a password.
-std::string unknown_parameter(std::string_view said, std::string_view url) {
-    constexpr std::string_view intro = "invalid URI query parameter: \"";
+/// The parameter of the URL that libpq names behind `intro`; empty when it says something else, or
+/// when the name may be a piece of a password.
+std::string named_parameter(std::string_view said, std::string_view intro, std::string_view url) {
     if (!said.starts_with(intro)) return {};
     std::string_view const name =
         said.substr(intro.size(), said.find('"', intro.size()) - intro.size());
@@ -47,6 +47,19 @@ std::string unknown_parameter(std::string_view said, std::string_view url) {
                                    [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
     if (!plain || query == url.npos || url.find('@', query) != url.npos) return {};
     return std::string{name};
+}
+
+/// What libpq's `said` about a URL that it cannot read means.
+Error unreadable(std::string_view said, std::string_view url) {
+    std::string name = named_parameter(said, "invalid URI query parameter: \"", url);
+    if (!name.empty()) return bad_url("the URL has a parameter that libpq does not know: " + name);
+    name = named_parameter(said, "extra key/value separator \"=\" in URI query parameter: \"", url);
+    if (!name.empty())
+        return bad_url("the value of the URL's parameter " + name +
+                       " has an = in it: write = as %3D, & as %26 and a blank as %20");
+    return bad_url(
+        "the URL cannot be read: characters like %, @, / and : in a user name or password are "
+        "written as %25, %40, %2F and %3A");
 }
 
 std::vector<std::string> split(std::string const& list) {
@@ -165,14 +178,7 @@ void Settings::read_url(std::string const& url) {
     Options const options{PQconninfoParse(url.c_str(), &said), PQconninfoFree};
     std::string const why = said ? said : "";
     if (said) PQfreemem(said);
-    if (!options) {
-        std::string const name = unknown_parameter(why, url);
-        if (!name.empty())
-            throw bad_url("the URL has a parameter that libpq does not know: " + name);
-        throw bad_url(
-            "the URL cannot be read: characters like %, @, / and : in a user name or password are "
-            "written as %25, %40, %2F and %3A");
-    }
+    if (!options) throw unreadable(why, url);
     for (PQconninfoOption const* option = options.get(); option->keyword; ++option)
         if (option->val) parameters_[option->keyword] = option->val;
 }

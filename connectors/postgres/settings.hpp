@@ -37,6 +37,11 @@ public:
     std::string const& schema() const { return schema_; }
     /// For one attempt to connect; 0: no limit.
     std::int64_t connect_timeout_ms() const { return connect_timeout_ms_; }
+    /// Whether something was said about the libpq keyword, by the configuration or the environment.
+    bool says(std::string const& keyword) const {
+        auto const found = known_.find(keyword);
+        return found != known_.end() && !found->second.empty();
+    }
     /// verify-full was chosen by us, because a host is another machine and nothing was said.
     bool tls_by_default() const { return tls_by_default_; }
     /// `text` without the passwords, should a library have quoted one.
