@@ -129,6 +129,12 @@ protected:
     std::string const more = directory / "more";
 };
 
+TEST_F(Libraries, ADirectoryThatIsNotThereIsSaid) {
+    std::filesystem::remove_all(more);
+    std::string const said = expect_failure(run(), 2, "usage");
+    EXPECT_NE(said.find(more), std::string::npos) << said;
+}
+
 TEST_F(Libraries, OneFileSeenTwiceIsOne) {
     std::string const beside = std::filesystem::path{connector_path("generator")}.parent_path();
     std::filesystem::create_symlink(connector_path("generator"), more + "/again.so");
