@@ -23,4 +23,7 @@ std::string make_ulid(std::int64_t unix_us);
 /// A short stable fingerprint of `text`, 16 hex digits (FNV-1a, 64 bits). Not for secrets.
 std::string fingerprint(std::string_view text);
 
+/// `text` as one word of a shell: as it is where that is safe, else in single quotes.
+std::string shell_word(std::string_view text);
+
 }  // namespace weir::host

@@ -36,7 +36,7 @@ Error unknown_scheme(std::string const& url, Registry& registry) {
         return Error{
             WEIR_E_CONFIG, "copy.bad_url",
             fmt::format("\"{}\" is no URL: it begins with one of {}", mask_secrets(url), known)}
-            .suggest("sqlite:" + mask_secrets(url));
+            .suggest(shell_word("sqlite:" + mask_secrets(url)));
     Error error{WEIR_E_CONFIG, "connector.unknown",
                 fmt::format("no connector here serves {}: URLs; there are {}", scheme, known),
                 scheme};
