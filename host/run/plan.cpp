@@ -103,6 +103,10 @@ Result<Task> make_task(CopyRequest const& request, FoundStream const& stream) {
                 return std::ranges::find(task.key, name) != task.key.end();
             }))
             task.unique_key = key;
+    // What is appended needs no key: without it the stream is read as one that has none.
+    if (request.write == WriteMode::append && request.key.empty() &&
+        !left_out(request, task.key).empty())
+        task.key = task.unique_key = {};
     if (Result<void> checked = check_selected(request, task); !checked) return checked.error();
     return task;
 }
