@@ -75,7 +75,7 @@ SELECT a.attrelid, a.attnum, a.attname, NOT (a.attnotnull OR coalesce(d.strict, 
     WHERE datname = pg_catalog.current_database()), false),
  coalesce(k.collisdeterministic, true),
  CASE WHEN NOT pg_catalog.pg_type_is_visible(t.oid) THEN n.nspname END,
- pg_catalog.pg_get_expr(f.adbin, f.adrelid), q.seqcache IS NOT NULL, q.seqcache, q.seqincrement
+ pg_catalog.pg_get_expr(f.adbin, 0), q.seqcache IS NOT NULL, q.seqcache, q.seqincrement
 FROM rel JOIN pg_catalog.pg_attribute a ON a.attrelid = rel.oid
 LEFT JOIN flat d ON d.oid = a.atttypid
 JOIN pg_catalog.pg_type t ON t.oid = coalesce(d.base, a.atttypid)

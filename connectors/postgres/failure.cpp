@@ -55,7 +55,7 @@ Error tls_failure(Settings const& settings, std::string const& said) {
         settings.tls_by_default()
             ? "add ?sslrootcert=FILE with the server's CA, or ?sslmode=require for encryption "
               "without proof, ?sslmode=disable for none"
-            : "check sslmode and sslrootcert in the URL";
+            : "check sslmode and sslrootcert in the URL; a CA without a mode means verify-full";
     return std::move(error).for_good().coded("postgres.tls").suggest(std::move(remedy));
 }
 
@@ -77,6 +77,11 @@ Error no_connect_privilege(Settings const& settings, std::string const& said) {
 /// What the server itself said to a login.
 Error refusal(Settings const& settings, std::string const& state, std::string const& said) {
     if (state == "3D000" || has(said, "no such database")) return no_database(settings);
+    if (settings.says("options") && (state == "42704" || state == "42601" || state == "22023"))
+        return Error{WEIR_E_CONFIG,
+                     "the server at " + settings.address() + " refuses an option: " + said}
+            .coded("postgres.bad_url")
+            .suggest("check options in the URL, or PGOPTIONS");
     if (state == "42501") return no_connect_privilege(settings, said);
     if (state.starts_with("53")) return too_many(settings, said);
     // A pooler says 08P01 to everything.
@@ -103,6 +108,11 @@ Error connect_failure(Settings const& settings, std::string_view message) {
         return Error{WEIR_E_IO, "the host of " + settings.address() + " is not known: " + said}
             .coded("postgres.unknown_host")
             .suggest("check the host name in the URL");
+    if (settings.says("service") && has(said, "service"))
+        return Error{WEIR_E_CONFIG, "the service that the URL or PGSERVICE names is not there: " +
+                                        said}
+            .coded("postgres.bad_url")
+            .suggest("check ~/.pg_service.conf, or the file that PGSERVICEFILE names");
     // What libpq finds wrong in the URL before it calls anybody: invalid sslmode value: "maybe"
     if (said.starts_with("invalid ") && has(said, " value"))
         return Error{WEIR_E_CONFIG, "the URL of " + settings.address() + " is wrong: " + said}

@@ -19,7 +19,7 @@ Error not_found(std::string const& stream, Settings const& settings) {
         "there is no stream " + stream + " in the database \"" + settings.database() + "\"",
         "stream"}
         .coded("source.stream_not_found")
-        .suggest("weir discover " + settings.identity());
+        .suggest("weir discover " + settings.url());
 }
 
 Preview look_before(Connection& connection, NamePattern const& name, std::string const& stream,

@@ -36,9 +36,9 @@ void check_authority(std::string_view url) {
             "the URL has an @ where none can stand: in a password, write @ as %40 and / as %2F");
 }
 
-/// A parameter that libpq does not know may be named, when it cannot be a piece of a password.
-std::string unknown_parameter(std::string_view said, std::string_view url) {
-    constexpr std::string_view intro = "invalid URI query parameter: \"";
+/// The parameter of the URL that libpq names behind `intro`; empty when it says something else, or
+/// when the name may be a piece of a password.
+std::string named_parameter(std::string_view said, std::string_view intro, std::string_view url) {
     if (!said.starts_with(intro)) return {};
     std::string_view const name =
         said.substr(intro.size(), said.find('"', intro.size()) - intro.size());
@@ -47,6 +47,19 @@ std::string unknown_parameter(std::string_view said, std::string_view url) {
                                    [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
     if (!plain || query == url.npos || url.find('@', query) != url.npos) return {};
     return std::string{name};
+}
+
+/// What libpq's `said` about a URL that it cannot read means.
+Error unreadable(std::string_view said, std::string_view url) {
+    std::string name = named_parameter(said, "invalid URI query parameter: \"", url);
+    if (!name.empty()) return bad_url("the URL has a parameter that libpq does not know: " + name);
+    name = named_parameter(said, "extra key/value separator \"=\" in URI query parameter: \"", url);
+    if (!name.empty())
+        return bad_url("the value of the URL's parameter " + name +
+                       " has an = in it: write = as %3D, & as %26 and a blank as %20");
+    return bad_url(
+        "the URL cannot be read: characters like %, @, / and : in a user name or password are "
+        "written as %25, %40, %2F and %3A");
 }
 
 std::vector<std::string> split(std::string const& list) {
@@ -67,10 +80,14 @@ std::string normal_host(std::string host) {
         return host;
     }
     in6_addr address{};
+    in_addr old_address{};  // "127.1" is an address too
     char text[INET6_ADDRSTRLEN];
     if (inet_pton(AF_INET6, host.c_str(), &address) == 1 &&
         inet_ntop(AF_INET6, &address, text, sizeof text))
         return std::string{"["} + text + "]";
+    if (inet_aton(host.c_str(), &old_address) &&
+        inet_ntop(AF_INET, &old_address, text, sizeof text))
+        return text;
     std::transform(host.begin(), host.end(), host.begin(), [](unsigned char c) {
         return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : static_cast<char>(c);
     });
@@ -82,6 +99,17 @@ bool is_loopback(std::string const& host) {
     bool const is_address = inet_pton(AF_INET, host.c_str(), &address) == 1;
     return host.empty() || is_socket(host) || host == "localhost" || host == "[::1]" ||
            (is_address && host.starts_with("127."));
+}
+
+constexpr std::string_view loopback_names[] = {"localhost", "127.0.0.1", "[::1]"};
+
+/// "127.0.0.1:5432" with the loopback `name`; any other place stays.
+std::string with_loopback(std::string const& place, std::string_view name) {
+    std::size_t const colon = place.rfind(':');
+    bool const is_one =
+        std::ranges::find(loopback_names, std::string_view{place}.substr(0, colon)) !=
+        std::end(loopback_names);
+    return is_one ? std::string{name} + place.substr(colon) : place;
 }
 
 std::string percent(std::string_view text) {
@@ -150,14 +178,7 @@ void Settings::read_url(std::string const& url) {
     Options const options{PQconninfoParse(url.c_str(), &said), PQconninfoFree};
     std::string const why = said ? said : "";
     if (said) PQfreemem(said);
-    if (!options) {
-        std::string const name = unknown_parameter(why, url);
-        if (!name.empty())
-            throw bad_url("the URL has a parameter that libpq does not know: " + name);
-        throw bad_url(
-            "the URL cannot be read: characters like %, @, / and : in a user name or password are "
-            "written as %25, %40, %2F and %3A");
-    }
+    if (!options) throw unreadable(why, url);
     for (PQconninfoOption const* option = options.get(); option->keyword; ++option)
         if (option->val) parameters_[option->keyword] = option->val;
 }
@@ -206,9 +227,10 @@ void Settings::choose_tls() {
     // PQconndefaults fills in libpq's own "prefer", which accepts anything.
     bool const said = parameters_.contains("sslmode") || getenv("PGSSLMODE") ||
                       getenv("PGREQUIRESSL") || known_.contains("service");
-    if (said || stays_here()) return;
+    bool const names_ca = parameters_.contains("sslrootcert");  // to be looked at, wherever it is
+    if (said || (stays_here() && !names_ca)) return;
     parameters_["sslmode"] = "verify-full";
-    tls_by_default_ = true;
+    tls_by_default_ = !names_ca;
     if (known_["sslrootcert"].empty() && access(system_roots, R_OK) == 0)
         parameters_["sslrootcert"] = system_roots;
 }
@@ -232,9 +254,9 @@ std::string Settings::address() const {
     return out;
 }
 
-std::string Settings::identity() const {
+std::string Settings::identity_of(std::vector<std::string> const& places) const {
     std::string out = "postgres://";
-    for (std::string const& place : split(address())) {
+    for (std::string const& place : places) {
         if (out.back() != '/') out += ',';
         out += is_socket(place)
                    ? percent(place.substr(0, place.rfind(':'))) + place.substr(place.rfind(':'))
@@ -244,6 +266,35 @@ std::string Settings::identity() const {
     if (auto const service = known_.find("service"); service != known_.end())
         out += "?service=" + percent(service->second);
     return out;
+}
+
+std::string Settings::url() const { return identity_of(split(address())); }
+
+std::string Settings::identity() const {
+    std::vector<std::string> places = split(address());
+    for (std::string& place : places) place = with_loopback(place, loopback_names[0]);
+    return identity_of(places);
+}
+
+std::string Settings::identity_by_loopback() const {
+    return identity_of({std::string{loopback_names[0]} + ":" + socket_port()});
+}
+
+std::vector<std::string> Settings::former_identities() const {
+    std::vector<std::string> out{url()};
+    for (std::string_view const name : loopback_names) {
+        std::vector<std::string> places = split(address());
+        for (std::string& place : places) place = with_loopback(place, name);
+        std::string one = identity_of(places);
+        if (std::ranges::find(out, one) == out.end()) out.push_back(std::move(one));
+    }
+    return out;
+}
+
+std::string Settings::socket_port() const {
+    std::string const place = address();
+    if (!is_socket(place) || place.find(',') != place.npos) return {};
+    return place.substr(place.rfind(':') + 1);
 }
 
 std::string Settings::scrub(std::string text) const {

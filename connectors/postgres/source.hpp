@@ -15,7 +15,7 @@ class PostgresSource final : public Source {
 public:
     PostgresSource(Host host, Config const& config);
 
-    Json describe() const { return {{"identity", settings_.identity()}}; }
+    Json describe() const;
     void discover(Call const& call, std::string_view pattern, Catalog& catalog) override;
     std::unique_ptr<Reader> open(Call const& call, Read const& read) override;
     void interrupt() noexcept { interrupt_.raise(); }
@@ -31,6 +31,7 @@ private:
     Metrics metrics_;
     Interrupt interrupt_;
     std::map<std::string, Preview, std::less<>> previews_;  ///< of discovered streams, by name
+    bool is_at_loopback_ = false;  ///< behind a socket, as discover() learned
     std::shared_ptr<Spare> spare_ = std::make_shared<Spare>();
 };
 

@@ -1,5 +1,6 @@
 #include "streams.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "tracking.hpp"
@@ -8,7 +9,7 @@ namespace weir::postgres {
 namespace {
 
 Json caveats_of(Table const& table, Settings const& settings,
-                std::vector<std::vector<std::string>> const& keys) {
+                std::vector<std::vector<std::string>> const& keys, Json const& cursors) {
     Json out = Json::array();
     if (!table.readable || !table.schema_usable)
         out.push_back(
@@ -21,6 +22,11 @@ Json caveats_of(Table const& table, Settings const& settings,
     out.push_back(
         "rows committed late, by transactions that were open during the read, can be missed until "
         "a full read");
+    bool const has_times = std::ranges::any_of(cursors, [](Json const& each) {
+        return each.is_object() && each["kind"] == "timestamp";
+    });
+    if (has_times)
+        out.push_back("a row dated in the future comes again with each delta until then");
     if (table.kind == 'v') out.push_back("a view: name a unique key to make its read resumable");
     if (table.kind == 'f')
         out.push_back(
@@ -56,12 +62,13 @@ Stream stream_of(Table const& table, Settings const& settings) {
                             {"type", candidate.field->type_text},
                             {"notes", candidate.notes}});
     auto const keys = keys_of(table);
+    Json const cursors = cursors_of(table);
     stream.meta = {{"target", table.name},
                    {"keys", keys},
                    {"fields", std::move(fields)},
                    {"tracking", std::move(tracking)},
-                   {"cursors", cursors_of(table)},
-                   {"caveats", caveats_of(table, settings, keys)}};
+                   {"cursors", cursors},
+                   {"caveats", caveats_of(table, settings, keys, cursors)}};
     if (table.rows) stream.meta["rows"] = *table.rows;
     return stream;
 }

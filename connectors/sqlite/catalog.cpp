@@ -13,8 +13,8 @@ constexpr std::int64_t counted_bytes_max = 64 << 20;  // counting more than this
 
 std::vector<std::string> names_of_streams(Database& db) {
     Statement statement = db.prepare(
-        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'view') "
-        "ORDER BY name");
+        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND "
+        "type IN ('table', 'view', 'virtual') ORDER BY name");
     std::vector<std::string> names;
     while (statement.step()) {
         std::string name = statement.text(0);
@@ -119,10 +119,16 @@ Json cursors_of(Database& db, Table const& table) {
     return out;
 }
 
-Json caveats_of(Table const& table, Json const& keys) {
+Json caveats_of(Table const& table, Json const& keys, Json const& cursors) {
     Json caveats = Json::array(
         {"a delta does not see deleted rows, nor updates that leave the cursor field alone"});
-    if (table.kind == "view")
+    if (std::ranges::any_of(cursors, [](Json const& each) { return each["kind"] == "timestamp"; }))
+        caveats.push_back("a row dated in the future comes again with each delta until then");
+    if (table.kind == "virtual")
+        caveats.push_back(
+            "a virtual table: it is read in one pass; the tables that it keeps its rows in are not "
+            "listed");
+    else if (table.kind == "view")
         caveats.push_back("a view has no key of its own: name one with --key if its rows have one");
     else if (keys.empty())
         caveats.push_back("no unique key: it is read in one pass and shows at its end");
@@ -141,13 +147,13 @@ Stream stream_of(Database& db, Table const& table) {
                           {"nullable", field.nullable}});
         stream.schema.push_back(std::move(field));
     }
-    Json const keys = keys_of(db, table);
+    Json const keys = keys_of(db, table), cursors = cursors_of(db, table);
     stream.meta = {{"target", table.name},
                    {"keys", keys},
                    {"fields", fields},
                    {"tracking", tracking_of(db, table)},
-                   {"cursors", cursors_of(db, table)},
-                   {"caveats", caveats_of(table, keys)}};
+                   {"cursors", cursors},
+                   {"caveats", caveats_of(table, keys, cursors)}};
     if (std::optional<std::int64_t> const rows = rows_of(db, table)) stream.meta["rows"] = *rows;
     return stream;
 }
@@ -162,7 +168,12 @@ void Sqlite::discover(Call const& call, std::string_view pattern, Catalog& catal
     if (!pattern.empty()) wanted = Pattern::parse(pattern);
     for (std::string const& name : names_of_streams(db)) {
         if (wanted && !wanted->matches(name)) continue;
-        if (std::optional<Table> const table = Table::find(db, name))
+        std::optional<Table> const table = Table::find(db, name);
+        if (!table) continue;
+        if (table->columns.empty())
+            host_.warn(written(name) + " is not listed: it is a virtual table of a module that "
+                                       "this SQLite does not have");
+        else
             catalog.add(stream_of(db, *table));
     }
 }

@@ -76,8 +76,7 @@ std::string Checkpoint::objection(Database& db, std::string const& wanted) const
     std::optional<std::string> const mark = mark_of(db, wanted);
     if (!mark) return "the table is gone";
     if (*mark != target_id) return "the table is not the one that was written";
-    if (*mark == foreign_mark && rows > 0 &&
-        !db.number("SELECT 1 FROM main." + as_name(wanted) + " LIMIT 1"))
+    if (*mark == foreign_mark && rows > 0 && !has_rows(db, wanted))
         return "the table is empty, although " + std::to_string(rows) + " rows were written";
     return {};
 }

@@ -22,7 +22,7 @@ Table table_of(Database& db, Read const& read) {
     std::optional<Table> found;
     if (can_be && !is_weirs_own(pattern.name) && !is_sqlites_own(pattern.name))
         found = Table::find(db, pattern.name);
-    if (!found || (found->kind != "table" && found->kind != "view"))
+    if (!found || found->kind == "shadow" || found->columns.empty())
         throw Error{
             WEIR_E_NOT_FOUND,
             "there is no table or view " + std::string{read.stream} + " in " + db.location().shown,

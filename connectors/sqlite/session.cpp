@@ -22,7 +22,7 @@ Session::Session(Host host, Location location, Begin const& begin, std::uint64_t
     Database::Watch const watch{*db_, call};
     fence(begin, epoch);
     StageName const name{owner_, epoch};
-    Stage::drop_older(db_->location(), name);
+    Stage::drop_left(db_->location(), name);
     if (is_staged_) stage_ = std::make_unique<Stage>(db_->location(), name, target_.name, call);
 }
 
@@ -92,18 +92,18 @@ Fit Session::fit_now(std::vector<FieldView> const& fields) {
     return fit(db_.get(), {target_, fields, owner_, spec_, &memory_});
 }
 
-std::vector<std::string> Session::prepare(Call const& call, Target const& target,
-                                          std::vector<FieldView> const& fields) {
+Prepared Session::prepare(Call const& call, Target const& target,
+                          std::vector<FieldView> const& fields) {
     ready();
     Database::Watch const watch{*db_, call};
     target_ = target;
     fit_ = fit_now(fields);
     fields_ = fields;
     insert_.reset();
-    std::vector<std::string> const actions = fit_->actions;
+    Prepared const prepared{fit_->actions, has_rows(*db_, target_.name)};
     if (is_staged_) {
         or_fenced([&] { stage_->prepare(fields, fit_->key); });
-        return actions;
+        return prepared;
     }
     if (!fit_->statements.empty()) {
         // Within the writer's transaction, if one is open; the table then comes with its rows.
@@ -118,7 +118,7 @@ std::vector<std::string> Session::prepare(Call const& call, Target const& target
     }
     bool const is_upsert = target_.write_mode == WEIR_WRITE_UPSERT;
     insert_ = std::make_unique<BatchInsert>(*db_, *fit_, fields, is_upsert, ++schemas_);
-    return actions;
+    return prepared;
 }
 
 void Session::write(Call const& call, std::vector<FieldView> const& fields, ArrowArray const& batch,

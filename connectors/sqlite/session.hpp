@@ -28,8 +28,7 @@ public:
     std::string const& target() const { return target_.name; }
     bool is_staged() const { return is_staged_; }
 
-    std::vector<std::string> prepare(Call const& call, Target const& target,
-                                     std::vector<FieldView> const& fields);
+    Prepared prepare(Call const& call, Target const& target, std::vector<FieldView> const& fields);
     void write(Call const& call, std::vector<FieldView> const& fields, ArrowArray const& batch,
                Rejects& rejects);
     /// Answers how many rows a REPLACE removed.

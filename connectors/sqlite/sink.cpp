@@ -59,33 +59,34 @@ std::unique_ptr<Writer> Sqlite::begin(Call const& call, Begin const& begin, std:
     return std::make_unique<TableWriter>(std::move(session));
 }
 
-std::vector<std::string> Sqlite::prepare(Call const& call, Target const& target,
-                                         std::vector<FieldView> const& fields, bool dry_run) {
+Prepared Sqlite::prepare(Call const& call, Target const& target,
+                         std::vector<FieldView> const& fields, bool dry_run) {
     Context const& context = contexts_[target.name];
     std::shared_ptr<Session> const session = context.session.lock();
     if (session && !dry_run) return session->prepare(call, target, fields);
     return prepare_alone(call, target, fields, dry_run, context);
 }
 
-std::vector<std::string> Sqlite::prepare_alone(Call const& call, Target const& target,
-                                               std::vector<FieldView> const& fields, bool dry_run,
-                                               Context const& context) {
+Prepared Sqlite::prepare_alone(Call const& call, Target const& target,
+                               std::vector<FieldView> const& fields, bool dry_run,
+                               Context const& context) {
     std::string const owner = context.owner.empty() ? fingerprint({}) : context.owner;
     FitRequest const request{target, fields, owner, context.spec, &context.memory};
-    if (dry_run && !exists()) return fit(nullptr, request).actions;
+    if (dry_run && !exists()) return {fit(nullptr, request).actions, false};
     Database db{location_, dry_run ? Access::read : Access::write, call};
     Reach const reach{*this, db};
     Database::Watch const watch{db, call};
     return apply(db, request, dry_run);
 }
 
-std::vector<std::string> Sqlite::apply(Database& db, FitRequest const& request, bool dry_run) {
-    if (dry_run) return fit(&db, request).actions;
+Prepared Sqlite::apply(Database& db, FitRequest const& request, bool dry_run) {
+    if (dry_run) return {fit(&db, request).actions, has_rows(db, request.target.name)};
     Transaction transaction{db};
     Fit const found = fit(&db, request);
+    bool const holds_rows = has_rows(db, request.target.name);
     for (std::string const& sql : found.statements) db.exec(sql);
     transaction.commit();
-    return found.actions;
+    return {found.actions, holds_rows};
 }
 
 }  // namespace weir::sqlite

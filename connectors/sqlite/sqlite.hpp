@@ -23,8 +23,8 @@ public:
     void discover(Call const& call, std::string_view pattern, Catalog& catalog) override;
     std::unique_ptr<Reader> open(Call const& call, Read const& read) override;
 
-    std::vector<std::string> prepare(Call const& call, Target const& target,
-                                     std::vector<FieldView> const& fields, bool dry_run) override;
+    Prepared prepare(Call const& call, Target const& target, std::vector<FieldView> const& fields,
+                     bool dry_run) override;
     std::unique_ptr<Writer> begin(Call const& call, Begin const& begin, std::uint64_t& epoch,
                                   std::string& cursor) override;
     std::string peek(Call const& call, Begin const& begin) override;
@@ -48,10 +48,10 @@ private:
         Sqlite& sqlite_;
     };
 
-    std::vector<std::string> prepare_alone(Call const& call, Target const& target,
-                                           std::vector<FieldView> const& fields, bool dry_run,
-                                           Context const& context);
-    std::vector<std::string> apply(Database& db, FitRequest const& request, bool dry_run);
+    Prepared prepare_alone(Call const& call, Target const& target,
+                           std::vector<FieldView> const& fields, bool dry_run,
+                           Context const& context);
+    Prepared apply(Database& db, FitRequest const& request, bool dry_run);
     bool exists() const;
 
     Host host_;

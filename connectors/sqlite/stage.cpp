@@ -1,13 +1,18 @@
 #include "stage.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <optional>
+#include <thread>
 
 #include "insert.hpp"
 #include "names.hpp"
@@ -17,28 +22,65 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view ending = ".stage";
+// name := database "-weir-" owner "-" epoch ".stage"    owner := 16 hex digits
+constexpr std::string_view infix = "-weir-", ending = ".stage";
+constexpr std::size_t owner_size = 16;
 
-std::string prefix_of(Location const& database, std::string const& owner) {
-    return database.file + "-weir-" + owner + "-";
+/// What stands behind the database's own name and the infix; nothing when that is no stage.
+std::optional<StageName> parse(std::string_view rest) {
+    if (!rest.ends_with(ending) || rest.size() < owner_size + 1 + ending.size())
+        return std::nullopt;
+    StageName name{std::string{rest.substr(0, owner_size)}};
+    if (name.owner.find_first_not_of("0123456789abcdef") != std::string::npos ||
+        rest[owner_size] != '-')
+        return std::nullopt;
+    std::string_view const number =
+        rest.substr(owner_size + 1, rest.size() - owner_size - 1 - ending.size());
+    auto const [at, wrong] =
+        std::from_chars(number.data(), number.data() + number.size(), name.epoch);
+    if (wrong != std::errc{} || at != number.data() + number.size()) return std::nullopt;
+    return name;
 }
 
-/// SQLite would make a file that is gone; one made by ourselves is ours alone.
-void create_exclusively(Location const& file) {
-    int const made = ::open(file.file.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-    if (made < 0) {
-        bool const is_full = errno == ENOSPC || errno == EDQUOT;
-        throw Error{WEIR_E_IO,
-                    "the staging file " + file.file + " cannot be made: " + std::strerror(errno)}
-            .coded(is_full ? "sqlite.disk_full" : "sqlite.not_writable")
-            .for_good();
+/// Whether this process now holds the file, until `descriptor` is closed: see Stage.
+bool hold(int descriptor) { return ::flock(descriptor, LOCK_EX | LOCK_NB) == 0; }
+
+/// SQLite would make a file that is gone; one made by ourselves is ours alone. Answers what holds
+/// it.
+int create_exclusively(Location const& file) {
+    constexpr int tries_max = 1000;
+    for (int tries = 0;; ++tries) {
+        int const made = ::open(file.file.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+        if (made < 0 && (errno != EEXIST || tries == 0 || tries == tries_max)) {
+            bool const is_full = errno == ENOSPC || errno == EDQUOT;
+            std::string const why = std::strerror(errno);
+            throw Error{WEIR_E_IO, "the staging file " + file.file + " cannot be made: " + why}
+                .coded(is_full ? "sqlite.disk_full" : "sqlite.not_writable")
+                .for_good();
+        }
+        if (made >= 0) {
+            struct stat now {};
+            bool const is_kept = hold(made) || errno != EWOULDBLOCK;
+            if (is_kept && ::fstat(made, &now) == 0 && now.st_nlink > 0) return made;
+            ::close(made);
+        }
+        // Whoever tidies up took it for one that a dead process left, and removes it right now.
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
     }
-    ::close(made);
 }
 
 void remove_files(std::string const& file) noexcept {
     ::unlink(file.c_str());
     ::unlink((file + "-journal").c_str());
+}
+
+/// Removes the file if nobody holds it: its process is gone.
+void remove_left(std::string const& file) noexcept {
+    int const descriptor = ::open(file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (descriptor < 0) return;
+    // Held until it is gone, so that whoever has just made it sees that it is taken away.
+    if (hold(descriptor)) remove_files(file);
+    ::close(descriptor);
 }
 
 /// As a URI, so that attaching never makes a file.
@@ -57,14 +99,17 @@ std::string existing_uri(std::string const& file) {
 
 Stage::Stage(Location const& database, StageName const& name, std::string table, Call const& call)
     : table_{std::move(table)} {
-    file_.file = prefix_of(database, name.owner) + std::to_string(name.epoch) + std::string{ending};
+    file_.file = database.file + std::string{infix} + name.owner + "-" +
+                 std::to_string(name.epoch) + std::string{ending};
     file_.shown = fs::path{file_.file}.filename().string();
-    create_exclusively(file_);
+    held_ = create_exclusively(file_);
     try {
         db_ = std::make_unique<Database>(file_, Access::stage, call);
         define_differs(*db_);
     } catch (...) {
+        db_.reset();
         remove_files(file_.file);
+        ::close(held_);
         throw;
     }
 }
@@ -73,6 +118,7 @@ Stage::~Stage() {
     insert_.reset();
     db_.reset();
     remove_files(file_.file);
+    ::close(held_);
 }
 
 Fit Stage::stage_fit(std::vector<FieldView> const& fields,
@@ -134,20 +180,19 @@ void Stage::detach_from(Database& main) noexcept {
     sqlite3_exec(main.raw(), "DETACH _weir_stage", nullptr, nullptr, nullptr);
 }
 
-void Stage::drop_older(Location const& database, StageName const& name) noexcept {
+void Stage::drop_left(Location const& database, StageName const& name) noexcept {
     std::error_code failed;
-    std::string const prefix = fs::path{prefix_of(database, name.owner)}.filename().string();
+    std::string const prefix = fs::path{database.file + std::string{infix}}.filename().string();
     fs::path const directory = fs::path{database.file}.parent_path();
     for (fs::directory_iterator at{directory, failed}, end; !failed && at != end;
          at.increment(failed)) {
         std::string const file = at->path().filename().string();
-        std::string_view number = file;
-        if (!number.starts_with(prefix) || !number.ends_with(ending)) continue;
-        number = number.substr(prefix.size(), number.size() - prefix.size() - ending.size());
-        std::uint64_t epoch = 0;
-        auto const [end_at, wrong] =
-            std::from_chars(number.data(), number.data() + number.size(), epoch);
-        if (wrong == std::errc{} && end_at == number.data() + number.size() && epoch < name.epoch)
+        if (!file.starts_with(prefix)) continue;
+        std::optional<StageName> const found = parse(std::string_view{file}.substr(prefix.size()));
+        if (!found) continue;
+        if (found->owner != name.owner)
+            remove_left(at->path().string());
+        else if (found->epoch < name.epoch)
             remove_files(at->path().string());
     }
 }

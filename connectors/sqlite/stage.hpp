@@ -9,14 +9,15 @@ namespace weir::sqlite {
 
 /// Whose staging file it is.
 struct StageName {
-    std::string owner;  ///< fingerprint of job and stream
+    std::string owner;  ///< fingerprint() of job and stream
     std::uint64_t epoch = 0;
 };
 
 /// Rows that wait for the end of their stream, in a file beside the database.
 ///
-/// The file is new, carries the epoch of its run in its name, and is gone when this ends. What a
-/// killed run left is removed by drop_older(). Holds no lock on the database.
+/// The file is new, carries the epoch of its run in its name, and is gone when this ends. While
+/// this lives its process holds it by flock(), which ends with the process however that ends: what
+/// a killed run left is told by that, and removed by drop_left(). Holds no lock on the database.
 class Stage {
 public:
     Stage(Location const& database, StageName const& name, std::string table, Call const& call);
@@ -39,12 +40,15 @@ public:
     std::string name_in_main() const;
     static void detach_from(Database& main) noexcept;
 
-    static void drop_older(Location const& database, StageName const& name) noexcept;
+    /// Removes the stages of `database` that older epochs of `name` made, at work or not, and all
+    /// those of others whose process is gone.
+    static void drop_left(Location const& database, StageName const& name) noexcept;
 
 private:
     Fit stage_fit(std::vector<FieldView> const& fields, std::vector<std::size_t> const& key) const;
 
     Location file_;
+    int held_ = -1;      // what holds the file
     std::string table_;  // named as the target is, so that messages of SQLite name that
     std::unique_ptr<Database> db_;
     std::unique_ptr<BatchInsert> insert_;

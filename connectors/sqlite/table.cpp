@@ -150,4 +150,9 @@ bool Table::has_key(std::vector<std::string> const& wanted) const {
     });
 }
 
+bool has_rows(Database& db, std::string const& name) {
+    return mark_of(db, name) &&
+           db.number("SELECT 1 FROM main." + as_name(name) + " LIMIT 1").has_value();
+}
+
 }  // namespace weir::sqlite

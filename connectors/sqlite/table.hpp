@@ -50,4 +50,7 @@ inline constexpr char const* foreign_mark = "foreign";
 /// Table::mark of the table `name`; nothing when there is no such table or view.
 std::optional<std::string> mark_of(Database& db, std::string_view name);
 
+/// Whether there is a row in the table or view `name`, which may be missing.
+bool has_rows(Database& db, std::string const& name);
+
 }  // namespace weir::sqlite

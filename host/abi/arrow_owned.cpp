@@ -108,17 +108,16 @@ OwnedArray& OwnedArray::operator=(OwnedArray&& other) noexcept {
     return *this;
 }
 
-OwnedArray OwnedArray::pinned(ArrowArray& array, std::shared_ptr<Generation> const& from) {
-    OwnedArray out;
+void OwnedArray::pin(ArrowArray& array, std::shared_ptr<Generation> const& from) {
+    reset();
     Pin* pin = from->take_pin();
     pin->release = array.release;
     pin->private_data = array.private_data;
     pin->generation = from;
-    out.array_ = array;
-    out.array_.release = release_pinned;
-    out.array_.private_data = pin;
+    array_ = array;
+    array_.release = release_pinned;
+    array_.private_data = pin;
     array.release = nullptr;
-    return out;
 }
 
 void OwnedArray::reset() {

@@ -43,7 +43,7 @@ public:
     /// Takes what `array` holds and leaves it released. From now on the code of `from`, which made
     /// it, stays loaded until the array is released: its `release` is the host's own and lets go
     /// of the generation last, so that no plugin frame is on the stack then.
-    static OwnedArray pinned(ArrowArray& array, std::shared_ptr<Generation> const& from);
+    void pin(ArrowArray& array, std::shared_ptr<Generation> const& from);
 
     ArrowArray const& operator*() const { return array_; }
     ArrowArray const* operator->() const { return &array_; }

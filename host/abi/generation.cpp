@@ -15,8 +15,12 @@ Generation::Generation(std::string id, std::string version, std::string sha256,
       library_{std::move(library)},
       module_{module} {}
 
+std::int64_t Generation::pins() const {
+    auto const taken = std::popcount(~free_.load(std::memory_order_relaxed));
+    return taken + heap_pins_.load(std::memory_order_relaxed);
+}
+
 Pin* Generation::take_pin() {
-    pins_.fetch_add(1, std::memory_order_relaxed);
     std::uint64_t free = free_.load(std::memory_order_relaxed);
     while (free != 0) {
         std::uint64_t const lowest = free & (~free + 1);
@@ -26,12 +30,13 @@ Pin* Generation::take_pin() {
     }
     auto* pin = new Pin;
     pin->is_heap = true;
+    heap_pins_.fetch_add(1, std::memory_order_relaxed);
     return pin;
 }
 
 void Generation::return_pin(Pin* pin) {
-    pins_.fetch_sub(1, std::memory_order_relaxed);
     if (pin->is_heap) {
+        heap_pins_.fetch_sub(1, std::memory_order_relaxed);
         delete pin;
         return;
     }

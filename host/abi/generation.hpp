@@ -15,7 +15,7 @@ namespace weir::host {
 class Library;
 class Generation;
 
-/// What an array of a plugin held before the host put itself in between; see OwnedArray::pinned.
+/// What an array of a plugin held before the host put itself in between; see OwnedArray::pin().
 struct Pin {
     void (*release)(ArrowArray*) = nullptr;
     void* private_data = nullptr;
@@ -41,7 +41,7 @@ public:
     /// Calls that are inside the plugin now.
     std::int64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
     /// Arrays of the plugin that are still held.
-    std::int64_t pins() const { return pins_.load(std::memory_order_relaxed); }
+    std::int64_t pins() const;
 
     void enter() { in_flight_.fetch_add(1, std::memory_order_relaxed); }
     void leave() { in_flight_.fetch_sub(1, std::memory_order_relaxed); }
@@ -59,8 +59,8 @@ private:
     std::shared_ptr<Library const> library_;
     weir_module const* module_;
     alignas(64) std::atomic<std::int64_t> in_flight_{0};
-    alignas(64) std::atomic<std::int64_t> pins_{0};
-    std::atomic<std::uint64_t> free_{~std::uint64_t{0}};
+    alignas(64) std::atomic<std::uint64_t> free_{~std::uint64_t{0}};  ///< a bit per slot
+    std::atomic<std::int64_t> heap_pins_{0};
     std::array<Pin, slots> pin_slots_;
 };
 

@@ -1,29 +1,18 @@
 #include "host/abi/registry_entry.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "host/abi/library.hpp"
 #include "host/core/text.hpp"
 
 namespace weir::host {
-
-namespace {
-
-std::vector<std::filesystem::path> libraries_in(std::filesystem::path const& directory) {
-    std::vector<std::filesystem::path> out;
-    std::error_code error;
-    std::filesystem::directory_iterator files{directory, error};
-    for (; !error && files != std::filesystem::directory_iterator{}; files.increment(error))
-        if (files->path().extension() == ".so") out.push_back(files->path());
-    std::sort(out.begin(), out.end());
-    return out;
-}
-
-}  // namespace
 
 Registry::Registry(std::vector<std::filesystem::path> directories, LibraryRoom* room)
     : directories_{std::move(directories)}, room_{room} {}
@@ -38,19 +27,39 @@ void Registry::scan() {
 void Registry::scan_locked() {
     if (is_scanned_) return;
     is_scanned_ = true;
-    for (std::filesystem::path const& directory : directories_) scan_directory(directory);
-}
-
-void Registry::scan_directory(std::filesystem::path const& directory) {
     auto const has = [](std::vector<std::string> const& names, std::string const& name) {
         return std::find(names.begin(), names.end(), name) != names.end();
     };
-    for (std::filesystem::path const& library : libraries_in(directory)) {
+    for (std::filesystem::path const& library : files()) {
         if (has(leave_.unloaded_files, library.filename().string())) continue;
         if (std::optional<Error> error = add(library)) refusals_.push_back({library, *error});
     }
     for (auto const& entry : entries_)
         entry->is_enabled = !has(leave_.disabled_ids, entry->manifest.id);
+}
+
+/// Every library of the directories, those of one by name. A file that several of them show, as
+/// when one is given twice, is there once.
+std::vector<std::filesystem::path> Registry::files() const {
+    std::vector<std::filesystem::path> all;
+    std::set<std::pair<dev_t, ino_t>> known;
+    for (std::filesystem::path const& directory : directories_) {
+        std::vector<std::filesystem::path> here;
+        std::error_code failed;
+        for (std::filesystem::directory_iterator at{directory, failed}, end; !failed && at != end;
+             at.increment(failed))
+            if (at->path().extension() == ".so") here.push_back(at->path());
+        std::sort(here.begin(), here.end());
+        for (std::filesystem::path& path : here) {
+            struct stat file {};
+            // What cannot be looked at is refused with its reason later.
+            if (::stat(path.c_str(), &file) == 0 &&
+                !known.emplace(file.st_dev, file.st_ino).second)
+                continue;
+            all.push_back(std::move(path));
+        }
+    }
+    return all;
 }
 
 std::optional<Error> Registry::add(std::filesystem::path const& library) {

@@ -69,7 +69,8 @@ public:
     ~Registry();
 
     /// Looks at every *.so of the directories, in order of name; a directory that does not exist
-    /// is empty. Once; later calls do nothing. The members below do it when it was not done.
+    /// is empty, and a file that several of them show counts once. Once; later calls do nothing.
+    /// The members below do it when it was not done.
     void scan();
     /// What is to be left alone at the scan: ids and file names.
     struct Leave {
@@ -137,7 +138,7 @@ public:
 private:
     struct Entry;
     void scan_locked();
-    void scan_directory(std::filesystem::path const& directory);
+    std::vector<std::filesystem::path> files() const;
     std::optional<Error> add(std::filesystem::path const& library);
     std::optional<Error> check_duplicate(Entry const& entry) const;
     std::optional<Error> load_entry(Entry& entry);

@@ -174,12 +174,7 @@ std::vector<Registry::Seen> Registry::look_around() {
     std::lock_guard const lock{mutex_};
     scan_locked();
     std::vector<Seen> all;
-    for (fs::path const& directory : directories_) {
-        std::error_code failed;
-        for (fs::directory_iterator at{directory, failed}, end; !failed && at != end;
-             at.increment(failed))
-            if (at->path().extension() == ".so") all.push_back(seen(at->path()));
-    }
+    for (fs::path const& file : files()) all.push_back(seen(file));
     std::error_code failed;
     for (auto const& entry : entries_)
         if (!fs::exists(entry->path, failed))

@@ -169,8 +169,8 @@ weir_status RefusalStruct::take(ArrowSchema const* schema, ArrowArray const* rec
     return sink_->add(*schema, *record, error) ? weir_status{WEIR_OK} : weir_status{WEIR_E_DATA};
 }
 
-Result<std::vector<std::string>> parse_actions(Boundary const& boundary, std::string const& text) {
-    std::vector<std::string> out;
+Result<Prepared> parse_prepared(Boundary const& boundary, std::string const& text) {
+    Prepared out;
     if (text.empty()) return out;
     nlohmann::json const answer = nlohmann::json::parse(text, nullptr, false);
     if (!answer.is_object() || !answer.contains("actions") || !answer["actions"].is_array())
@@ -178,8 +178,9 @@ Result<std::vector<std::string>> parse_actions(Boundary const& boundary, std::st
     for (nlohmann::json const& action : answer["actions"]) {
         if (!action.is_object() || !action.contains("text") || !action["text"].is_string())
             return boundary.broken("prepare", "answered an action without \"text\"");
-        out.push_back(action["text"]);
+        out.actions.push_back(action["text"]);
     }
+    out.holds_rows = !answer.contains("holds_rows") || answer["holds_rows"] != false;
     return out;
 }
 
@@ -259,9 +260,8 @@ Result<std::uint64_t> WriterProxy::commit(CallContext const& call, CommitRequest
     return commit.deleted;
 }
 
-Result<std::vector<std::string>> SinkProxy::prepare(CallContext const& call,
-                                                    TargetRequest const& target,
-                                                    ArrowSchema const& schema, bool dry_run) {
+Result<Prepared> SinkProxy::prepare(CallContext const& call, TargetRequest const& target,
+                                    ArrowSchema const& schema, bool dry_run) {
     TargetStruct const to{target};
     CollectedText actions{answer_bytes_max};
     Boundary& boundary = object_->boundary();
@@ -273,7 +273,7 @@ Result<std::vector<std::string>> SinkProxy::prepare(CallContext const& call,
     });
     if (actions.is_over()) return boundary.broken("prepare", "answered more than 16 MiB");
     if (!done) return done.error();
-    return parse_actions(boundary, actions.text());
+    return parse_prepared(boundary, actions.text());
 }
 
 Result<WriterProxy> SinkProxy::begin(CallContext const& call, BeginRequest const& request,

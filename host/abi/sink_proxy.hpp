@@ -73,12 +73,18 @@ private:
     std::unique_ptr<WriterObject> object_;
 };
 
+/// What SinkProxy::prepare() did, or would do.
+struct Prepared {
+    std::vector<std::string> actions;  ///< one sentence each
+    bool holds_rows = true;            ///< false: the target is missing or empty, before any action
+};
+
 /// The sink of an Instance: a view on it, and on the lane of the instance.
 class SinkProxy {
 public:
-    /// Makes the target fit, or with `dry_run` only says how: one sentence per action.
-    Result<std::vector<std::string>> prepare(CallContext const& call, TargetRequest const& target,
-                                             ArrowSchema const& schema, bool dry_run);
+    /// Makes the target fit, or with `dry_run` only says how.
+    Result<Prepared> prepare(CallContext const& call, TargetRequest const& target,
+                             ArrowSchema const& schema, bool dry_run);
     /// `epoch` in: ours, 0 takes the next; out, also with E_FENCED: the one in the sink. `cursor`
     /// out: the last committed one, at most 1 MiB.
     Result<WriterProxy> begin(CallContext const& call, BeginRequest const& request,

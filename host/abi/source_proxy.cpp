@@ -36,6 +36,7 @@ private:
         object.table_.interrupt(object.handle_);
     }
     Result<void> learn_schema();
+    Result<void> fill(CallContext const& call, NextBatch& out);
     Result<void> take_cursor(weir_batch const& from, NextBatch& into) const;
 
     std::shared_ptr<InstanceObject> instance_;
@@ -82,6 +83,12 @@ Result<void> ReaderObject::take_cursor(weir_batch const& from, NextBatch& into) 
 }
 
 Result<NextBatch> ReaderObject::next(CallContext const& call) {
+    Result<NextBatch> out{boost::system::in_place_value};  // filled in place: a move copies it all
+    if (Result<void> filled = fill(call, *out); !filled) out = std::move(filled.error());
+    return out;
+}
+
+Result<void> ReaderObject::fill(CallContext const& call, NextBatch& out) {
     if (!has_check_)
         if (Result<void> const known = learn_schema(); !known) return known.error();
     weir_batch batch{};
@@ -89,14 +96,13 @@ Result<NextBatch> ReaderObject::next(CallContext const& call) {
     Result<weir_status> const done = boundary_.call(
         "next", &call,
         [&](weir_error* error) { return table_.next(handle_, call.abi(), &batch, error); }, true);
-    NextBatch out;
-    if (batch.array.release) out.array = OwnedArray::pinned(batch.array, boundary_.generation());
+    if (batch.array.release) out.array.pin(batch.array, boundary_.generation());
     if (!done) return done.error();
     out.is_end = *done == WEIR_END;
     if (Result<void> const taken = take_cursor(batch, out); !taken) return taken.error();
     if (out.is_end) {
         out.array.reset();
-        return out;
+        return {};
     }
     if (!out.array) return boundary_.broken("next", "answered no batch");
     out.schema_changed = (batch.flags & WEIR_BATCH_SCHEMA) != 0;
@@ -106,7 +112,7 @@ Result<NextBatch> ReaderObject::next(CallContext const& call) {
         return boundary_.broken("next", "answered a batch that " + why);
     out.rows = out.array->length;
     out.bytes = check_.bytes(*out.array);
-    return out;
+    return {};
 }
 
 ReaderProxy::ReaderProxy(std::unique_ptr<ReaderObject> object) : object_{std::move(object)} {}

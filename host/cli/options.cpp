@@ -61,6 +61,7 @@ void add_voice(CLI::App& app, Voice& voice) {
 
 void add_directories(CLI::App& app, Strings& directories) {
     app.add_option("--connector-dir", directories, "Look for connectors here too")
+        ->check(CLI::ExistingDirectory)
         ->type_name("DIR")
         ->allow_extra_args(false);
 }
@@ -139,6 +140,7 @@ CLI::App* add_serve(CLI::App& app, ServeCommand& out) {
         ->type_name("HOST:PORT");
     add_directories(*serve, out.connector_dirs);
     serve->add_option("--plugin-dir", out.plugin_dirs, "Look for plugins here too")
+        ->check(CLI::ExistingDirectory)
         ->type_name("DIR")
         ->allow_extra_args(false);
     serve->add_option("--state", out.state, "URL of a state that several hosts share")

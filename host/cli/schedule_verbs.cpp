@@ -81,6 +81,7 @@ void add_schedule_verbs(CLI::App& app, Verb& chosen) {
     verb->add_option("--from", arguments->from, "Times after this one; default: now")
         ->type_name("TIME");
     verb->add_option("--plugin-dir", arguments->plugin_dirs, "Look for plugins here too")
+        ->check(CLI::ExistingDirectory)
         ->type_name("DIR")
         ->allow_extra_args(false);
     verb->add_flag("--json", arguments->voice.json, "The answer as one object");

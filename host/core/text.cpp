@@ -112,4 +112,16 @@ std::string fingerprint(std::string_view text) {
     return fmt::format("{:016x}", hash);
 }
 
+std::string shell_word(std::string_view text) {
+    constexpr std::string_view safe = "_-.,:/@%+=";
+    bool const is_plain = !text.empty() && std::ranges::all_of(text, [&](unsigned char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c >= 0x80 || safe.find(static_cast<char>(c)) != safe.npos;
+    });
+    if (is_plain) return std::string{text};
+    std::string word{"'"};
+    for (char const c : text) word += c == '\'' ? "'\\''" : std::string{c};
+    return word + "'";
+}
+
 }  // namespace weir::host

@@ -29,4 +29,7 @@ bool is_pointer(std::string_view text);
 /// A short stable fingerprint of `text`, 16 hex digits (FNV-1a, 64 bits). Not for secrets.
 std::string fingerprint(std::string_view text);
 
+/// `text` as one word of a shell: as it is where that is safe, else in single quotes.
+std::string shell_word(std::string_view text);
+
 }  // namespace weir::host

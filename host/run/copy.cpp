@@ -36,7 +36,7 @@ Error unknown_scheme(std::string const& url, Registry& registry) {
         return Error{
             WEIR_E_CONFIG, "copy.bad_url",
             fmt::format("\"{}\" is no URL: it begins with one of {}", mask_secrets(url), known)}
-            .suggest("sqlite:" + mask_secrets(url));
+            .suggest(shell_word("sqlite:" + mask_secrets(url)));
     Error error{WEIR_E_CONFIG, "connector.unknown",
                 fmt::format("no connector here serves {}: URLs; there are {}", scheme, known),
                 scheme};
@@ -44,17 +44,19 @@ Error unknown_scheme(std::string const& url, Registry& registry) {
     return near.empty() ? error : error.suggest("did you mean " + near + ":?");
 }
 
-Result<void> copy_streams(CopyRequest const& request, CopyPorts const& ports, Ends& ends,
-                          CopyRun const& run, CopyReport& report) {
+Result<void> copy_streams(CopyRequest const& request, CopyPorts const& ports, Instance& source,
+                          Ends& ends, CopyRun const& run, CopyReport& report) {
     CallContext const call{ports.clock, &ports.stop.reading};
     auto tasks = make_plan(request, {ends.reads, call, ports.limits, ends.folds_case()});
     if (!tasks) return on(at_source, tasks.error());
+    Result<std::vector<std::string>> identities = identities_of(source);
+    if (!identities) return identities.error();
 
     bool const one_writer = run.gates && ends.takes_one_writer();
     TaskPorts task_ports{request,
                          ends.reads,
                          ends.writes,
-                         ends.source_identity,
+                         std::move(*identities),
                          ends.sink_identity,
                          run.run_id,
                          run.rejects,
@@ -127,7 +129,7 @@ CopyReport run_copy(CopyRequest const& request, CopyPorts const& ports, Instance
     report.dry_run = request.dry_run;
     Result<void> done = caught([&]() -> Result<void> {
         Result<Ends> ends = meet(source, sink);
-        return ends ? copy_streams(request, ports, *ends, run, report) : ends.error();
+        return ends ? copy_streams(request, ports, source, *ends, run, report) : ends.error();
     });
     settle(report, done);
     return report;

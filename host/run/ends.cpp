@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace weir::host {
 
 Result<Ends> meet(Instance& source, Instance& sink) {
@@ -23,18 +25,37 @@ Result<Ends> meet(Instance& source, Instance& sink) {
         return Error{WEIR_E_CONFIG, "copy.same_system",
                      "source and sink are the same database, and a copy would wait for itself"}
             .suggest("copy into another file");
-    return Ends{std::move(*reads), std::move(*writes), std::move(*source_identity),
-                std::move(*sink_identity), std::move(*described)};
+    return Ends{std::move(*reads), std::move(*writes), std::move(*sink_identity),
+                std::move(*described)};
 }
 
 Result<std::string> identity_of(Instance& instance) {
-    Result<nlohmann::json> described = instance.describe();
+    Result<std::vector<std::string>> all = identities_of(instance);
+    if (!all) return all.error();
+    return std::move(all->front());
+}
+
+Result<std::vector<std::string>> identities_of(Instance& instance) {
+    Result<nlohmann::json> const described = instance.describe();
     if (!described) return described.error();
-    std::string const identity = described->value("identity", "");
-    if (!identity.empty()) return identity;
-    return Error{
-        WEIR_E_INTERNAL, "plugin.identity",
-        fmt::format("the connector {} does not say which system a URL means", instance.name())};
+    auto const text = [](nlohmann::json const& value) {
+        return value.is_string() ? value.get<std::string>() : std::string{};
+    };
+    nlohmann::json const none = nlohmann::json::array();
+    auto const member = [&](char const* name) -> nlohmann::json const& {
+        auto const at = described->find(name);
+        return at == described->end() ? none : *at;
+    };
+    std::vector<std::string> all{text(member("identity"))};
+    if (all.front().empty())
+        return Error{
+            WEIR_E_INTERNAL, "plugin.identity",
+            fmt::format("the connector {} does not say which system a URL means", instance.name())};
+    for (nlohmann::json const& former : member("formerly"))
+        if (std::string name = text(former);
+            !name.empty() && std::ranges::find(all, name) == all.end())
+            all.push_back(std::move(name));
+    return all;
 }
 
 }  // namespace weir::host

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "host/abi/instance.hpp"
 #include "host/core/error.hpp"
@@ -12,7 +13,7 @@ namespace weir::host {
 struct Ends {
     SourceProxy reads;
     SinkProxy writes;
-    std::string source_identity, sink_identity;
+    std::string sink_identity;
     nlohmann::json sink;  ///< as it describes itself
 
     bool folds_case() const { return sink.value("folds_case", false); }
@@ -26,5 +27,9 @@ Result<Ends> meet(Instance& source, Instance& sink);
 /// Which system an instance means, however its configuration is spelled. E_INTERNAL: it does not
 /// say.
 Result<std::string> identity_of(Instance& instance);
+
+/// The same, and behind it the names under which earlier versions stored positions of it. After the
+/// source was asked for its streams it may know more of itself.
+Result<std::vector<std::string>> identities_of(Instance& instance);
 
 }  // namespace weir::host

@@ -227,7 +227,7 @@ Result<Json> Inspector::preview_of(Ends& ends, RunPlan const& plan, Task const& 
                 {"target", task.target},
                 {"fields", fields_json(task.meta, **schema)},
                 {"items", std::move(items)},
-                {"actions", *actions}};
+                {"actions", actions->actions}};
 }
 
 Result<Json> Inspector::position(std::string const& owner, RunPlan const& plan) {

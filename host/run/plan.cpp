@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "host/core/name_list.hpp"
@@ -62,20 +63,29 @@ Result<void> check_fields(CopyRequest const& request, FoundStream const& stream)
     return {};
 }
 
+/// Those of `needed` that --fields leaves out.
+Names left_out(CopyRequest const& request, Names const& needed) {
+    Names out;
+    if (request.fields.empty()) return out;
+    std::ranges::copy_if(needed, std::back_inserter(out), [&](std::string const& name) {
+        return std::ranges::find(request.fields, name) == request.fields.end();
+    });
+    return out;
+}
+
 /// The key and the cursor must be among the selected fields, or the sink could not use them.
 Result<void> check_selected(CopyRequest const& request, Task const& task) {
-    if (request.fields.empty()) return {};
     Names needed = task.key;
-    if (!request.cursor.empty()) needed.push_back(request.cursor);
-    for (std::string const& name : needed)
-        if (std::ranges::find(request.fields, name) == request.fields.end())
-            return Error{WEIR_E_CONFIG, "copy.field_needed",
-                         fmt::format("--fields leaves out \"{}\", which {} needs as key or cursor",
-                                     name, task.stream),
-                         name}
-                .suggest(
-                    fmt::format("--fields {},{}", join_names({name}), join_names(request.fields)));
-    return {};
+    if (!request.cursor.empty() && std::ranges::find(needed, request.cursor) == needed.end())
+        needed.push_back(request.cursor);
+    Names all = left_out(request, needed);
+    if (all.empty()) return {};
+    Error error{WEIR_E_CONFIG, "copy.field_needed",
+                fmt::format("--fields leaves out \"{}\", which {} needs as key or cursor",
+                            all.front(), task.stream),
+                all.front()};
+    all.insert(all.end(), request.fields.begin(), request.fields.end());
+    return error.suggest("--fields " + shell_word(join_names(all)));
 }
 
 Result<Task> make_task(CopyRequest const& request, FoundStream const& stream) {
@@ -93,6 +103,10 @@ Result<Task> make_task(CopyRequest const& request, FoundStream const& stream) {
                 return std::ranges::find(task.key, name) != task.key.end();
             }))
             task.unique_key = key;
+    // What is appended needs no key: without it the stream is read as one that has none.
+    if (request.write == WriteMode::append && request.key.empty() &&
+        !left_out(request, task.key).empty())
+        task.key = task.unique_key = {};
     if (Result<void> checked = check_selected(request, task); !checked) return checked.error();
     return task;
 }
@@ -110,7 +124,7 @@ Result<std::vector<FoundStream>> only_one(SourceProxy& source, CallContext const
     return Error{WEIR_E_CONFIG, "copy.no_stream",
                  fmt::format("the source has several streams ({}{}): choose with --stream",
                              joined(names), is_cut ? ", …" : "")}
-        .suggest("--stream " + names.front());
+        .suggest("--stream " + shell_word(names.front()));
 }
 
 std::string folded(std::string name) {

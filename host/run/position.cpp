@@ -80,6 +80,13 @@ Error needs_reset(std::string const& why) {
         .suggest("--write replace, or another target with --to");
 }
 
+Error would_empty() {
+    return Error{WEIR_E_CONFLICT, "copy.replace_empty",
+                 "the source is empty, so --write replace would empty the target; nothing was "
+                 "changed"}
+        .suggest("add --force if that is meant");
+}
+
 std::string_view name_of(ReadMode mode) { return mode == ReadMode::full ? "full" : "delta"; }
 
 std::string_view name_of(WriteMode mode) {

@@ -57,6 +57,9 @@ Result<Start> decide_start(CopyRequest const& request, std::string const& stream
 /// Why a read from the beginning is refused where records would come twice.
 Error needs_reset(std::string const& why);
 
+/// Why a replace by nothing is refused.
+Error would_empty();
+
 /// What of a cursor is worth showing: the tracking value it has settled, or the place of a scan.
 /// The cursor itself stays opaque; an unknown form shows nothing.
 std::string shown_cursor(std::string const& cursor);

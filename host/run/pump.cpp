@@ -9,6 +9,7 @@
 #include "host/core/caught.hpp"
 #include "host/core/failpoint.hpp"
 #include "host/run/hand_over.hpp"
+#include "host/run/position.hpp"
 #include "host/run/side.hpp"
 
 namespace weir::host {
@@ -176,11 +177,7 @@ private:
     }
 
     Result<void> finish(NextBatch& end) {
-        if (rules_.refuse_empty && facts_.counts.read == 0)
-            return Error{WEIR_E_CONFLICT, "copy.replace_empty",
-                         "the source is empty, so --write replace would empty the target; nothing "
-                         "was changed"}
-                .suggest("add --force if that is meant");
+        if (rules_.refuse_empty && facts_.counts.read == 0) return would_empty();
         cursor_ = end.cursor ? std::move(*end.cursor) : std::string{};
         finished_ = true;
         bool const is_idle = facts_.counts.batches == 0 && cursor_ == facts_.cursor;

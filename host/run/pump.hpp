@@ -37,7 +37,7 @@ struct PumpRules {
     std::int64_t commit_ms_max = 0;
     /// A read that brought nothing and ended where it began is not committed: nothing would change.
     bool skips_idle = false;
-    bool refuse_empty = false;  ///< no rows at all: nothing is committed, E_CONFLICT
+    bool refuse_empty = false;  ///< no rows at all: nothing is committed, would_empty()
     /// The note that is committed with the rows; empty, or no function: unchanged.
     std::function<std::string(Counts const& counts, bool final)> note;
 };

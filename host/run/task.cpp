@@ -55,12 +55,9 @@ Result<void> TaskRun::attempt() {
 
 Result<void> TaskRun::look() {
     begin_.target.name = task_.target;
-    begin_.job = ports_.request.job.empty()
-                     ? job_of(ports_.source_identity, ports_.sink_identity, task_)
-                     : ports_.request.job;
     begin_.stream = task_.stream;
     begin_.run_id = ports_.run_id;
-    Result<std::string> peeked = ports_.sink.peek(read_call_, begin_);
+    Result<std::string> peeked = peek();
     if (!peeked) return on(at_sink, peeked.error());
     Result<std::optional<Checkpoint>> checkpoint = parse_checkpoint(*peeked);
     if (!checkpoint) return checkpoint.error();
@@ -91,6 +88,24 @@ Result<void> TaskRun::look() {
             "--limit"};
     cursor_ = *checkpoint && !begin_.reset && !begin_.staged ? (**checkpoint).cursor : "";
     return {};
+}
+
+/// The position of this stream, and into `begin_` the job that has it: where none is stored under
+/// the source's name, one of the time when the source had another goes on under its own.
+Result<std::string> TaskRun::peek() {
+    std::vector<std::string> jobs{ports_.request.job};
+    if (ports_.request.job.empty()) {
+        jobs.clear();
+        for (std::string const& identity : ports_.source_identities)
+            jobs.push_back(job_of(identity, ports_.sink_identity, task_));
+    }
+    for (std::string const& job : jobs) {
+        begin_.job = job;
+        Result<std::string> found = ports_.sink.peek(read_call_, begin_);
+        if (!found || !found->empty()) return found;
+    }
+    begin_.job = jobs.front();
+    return jobs.size() == 1 ? std::string{} : ports_.sink.peek(read_call_, begin_);
 }
 
 /// What this run committed before, here or in a process that died.
@@ -166,6 +181,7 @@ Result<void> TaskRun::read_and_write() {
     auto prepared = ports_.sink.prepare(write_call_, target_, *schema_, false);
     if (!prepared) return on(at_sink, prepared.error());
     turn_.give();
+    guard_target(*prepared);
 
     PumpPorts pump_ports{*reader_,           *writer_,       ports_.sink, target_,
                          std::move(schema_), ports_.rejects, read_call_,  write_call_,
@@ -180,7 +196,7 @@ Result<void> TaskRun::read_and_write() {
     if (ports_.rejects) ports_.rejects->name_stream(task_.stream, task_.target);
     PumpRules applied = rules();
     // What the sink did to the target belongs into its note.
-    applied.skips_idle = !cursor_.empty() && !begin_.staged && prepared->empty() &&
+    applied.skips_idle = !cursor_.empty() && !begin_.staged && prepared->actions.empty() &&
                          start_.selection.mode == ReadMode::delta;
     Result<void> done = pump(std::move(pump_ports), applied, facts);
     has_moved_ = has_moved_ || facts.counts.batches > before.batches;
@@ -190,6 +206,12 @@ Result<void> TaskRun::read_and_write() {
     report_.cursor = shown_cursor(facts.cursor);
     report_.timing = facts.timing;
     return done;
+}
+
+/// A replace by nothing is refused where there is something to lose.
+void TaskRun::guard_target(Prepared const& prepared) {
+    guards_target_ = start_.selection.write == WriteMode::replace && !ports_.request.force &&
+                     prepared.holds_rows;
 }
 
 PumpRules TaskRun::rules() const {
@@ -202,7 +224,7 @@ PumpRules TaskRun::rules() const {
     rules.commit_ms_max = limits.commit_ms_max;
     // Whoever sets the size of a batch means the size of a transaction.
     if (ports_.request.batch_rows || ports_.request.batch_bytes) rules.commit_bytes_max = 0;
-    rules.refuse_empty = selection.write == WriteMode::replace && !ports_.request.force;
+    rules.refuse_empty = guards_target_;
     bool const leaves_delta = !selection.tracking.empty() && selection.mode == ReadMode::full;
     if (leaves_delta || ports_.resumes_run)
         rules.note = [this, selection, leaves_delta](Counts const& counts, bool final) {
@@ -219,6 +241,7 @@ ReadRequest TaskRun::read_request(std::string const& cursor) const {
     read.stream = task_.stream;
     read.mode = selection.mode == ReadMode::full ? WEIR_READ_FULL : WEIR_READ_DELTA;
     read.rows_max = ports_.request.batch_rows.value_or(ports_.limits.batch_rows_max);
+    if (ports_.request.dry_run) read.rows_max = 1;  // it reads at most to see whether there is one
     read.bytes_max = ports_.request.batch_bytes.value_or(ports_.limits.batch_bytes_max);
     read.select = {{"key", task_.unique_key}};
     if (!selection.fields.empty()) read.select["fields"] = selection.fields;
@@ -231,15 +254,27 @@ ReadRequest TaskRun::read_request(std::string const& cursor) const {
     return read;
 }
 
+Result<void> TaskRun::look_for_a_row() {
+    for (;;) {
+        Result<NextBatch> const batch = reader_->next(read_call_);
+        if (!batch) return on(at_source, batch.error());
+        if (batch->is_end) return would_empty();
+        if (batch->rows > 0) return {};
+    }
+}
+
 Result<void> TaskRun::dry_run() {
     Selection const& selection = start_.selection;
     if (Result<void> opened = open_where_it_stands(); !opened) return opened;
     // With the note of this run: whether the target still fits depends on what is selected.
     if (Result<std::string> peeked = ports_.sink.peek(read_call_, begin_); !peeked)
         return peeked.error();
-    auto actions = ports_.sink.prepare(write_call_, target_, *schema_, true);
-    if (!actions) return actions.error();
-    report_.actions = std::move(*actions);
+    auto prepared = ports_.sink.prepare(write_call_, target_, *schema_, true);
+    if (!prepared) return prepared.error();
+    guard_target(*prepared);
+    if (guards_target_)
+        if (Result<void> looked = look_for_a_row(); !looked) return looked;
+    report_.actions = std::move(prepared->actions);
     report_.cursor = shown_cursor(cursor_);
     report_.plan = fmt::format("{} read, {}{}{}", name_of(selection.mode), name_of(selection.write),
                                target_.spec["key"].empty()

@@ -15,7 +15,8 @@ struct TaskPorts {
     CopyRequest const& request;
     SourceProxy& source;
     SinkProxy& sink;
-    std::string source_identity, sink_identity, run_id;
+    std::vector<std::string> source_identities;  ///< see identities_of(): the first one and older
+    std::string sink_identity, run_id;
     DeadLetters* rejects = nullptr;
     std::shared_ptr<SinkGate> gate;  ///< of a sink that takes one writer at a time; or null
     bool resumes_run = false;        ///< `run_id` may have begun in a process that died
@@ -40,13 +41,16 @@ public:
 private:
     Result<void> attempt();
     Result<void> look();
+    Result<std::string> peek();
     void take_up(Checkpoint const& checkpoint);
     Result<void> read_and_write();
     Result<void> open_reader(std::string const& cursor);
     Result<void> open_where_it_stands();
     Result<void> open_both();
     PumpRules rules() const;
+    void guard_target(Prepared const& prepared);
     Result<void> dry_run();
+    Result<void> look_for_a_row();
     std::string note_of(Selection const& selection, Counts const& counts, bool is_done) const;
     ReadRequest read_request(std::string const& cursor) const;
     bool is_staged() const;
@@ -65,6 +69,7 @@ private:
     OwnedSchema schema_;
     SinkTurn turn_;
     std::optional<WriterProxy> writer_;
+    bool guards_target_ = false;
     bool is_done_ = false;    // by this run, before the process that did it died
     int attempts_ = 0;        // without progress
     bool has_moved_ = false;  // something was read and written, kept or not

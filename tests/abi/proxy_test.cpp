@@ -317,7 +317,7 @@ TEST_F(OddWriter, BeginsWritesAndCommits) {
     EXPECT_EQ(cursor, "{\"n\":1}");
     ReaderProxy read = reader();
     OwnedSchema const schema = std::move(*read.schema());
-    EXPECT_EQ(*sink.prepare(call, target, *schema, false),
+    EXPECT_EQ(sink.prepare(call, target, *schema, false)->actions,
               std::vector<std::string>{"create table things"});
     NextBatch const batch = std::move(*read.next(call));
     EXPECT_TRUE(writer->write(call, *schema, *batch.array, nullptr));

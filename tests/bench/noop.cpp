@@ -37,8 +37,8 @@ public:
     std::unique_ptr<weir::Reader> open(weir::Call const&, weir::Read const&) override {
         return std::make_unique<NoRows>();
     }
-    std::vector<std::string> prepare(weir::Call const&, weir::Target const&,
-                                     std::vector<weir::FieldView> const&, bool) override {
+    weir::Prepared prepare(weir::Call const&, weir::Target const&,
+                           std::vector<weir::FieldView> const&, bool) override {
         return {};
     }
     std::unique_ptr<weir::Writer> begin(weir::Call const&, weir::Begin const&, std::uint64_t& epoch,

@@ -83,6 +83,21 @@ TEST_F(Copy, FieldsSelectsColumns) {
     EXPECT_EQ(sink().one("SELECT group_concat(name) FROM pragma_table_info('users')"), "id,name");
 }
 
+TEST_F(Copy, WhatIsAppendedNeedsNoKeyAmongItsFields) {
+    make_users(3);
+    std::string const needed =
+        expect_failure(copy({"--stream", "public.users", "--fields", "name,updated_at"}), 2,
+                       "copy.field_needed");
+    EXPECT_NE(needed.find("--fields id,name,updated_at"), std::string::npos) << needed;
+    std::vector<std::string> const append{"--stream", "public.users", "--fields", "name,updated_at",
+                                          "--write", "append", "--cursor", "updated_at"};
+    expect_moved(copy(append), 3, 3);
+    add_users(4, 5);
+    expect_moved(copy(append), 2, 2);
+    EXPECT_EQ(sink().one("SELECT group_concat(name) FROM users"),
+              "user 1,user 2,user 3,user 4,user 5");
+}
+
 TEST_F(Copy, LimitEndsTheRead) {
     make_users(20);
     expect_moved(copy({"--stream", "public.users", "--limit", "7"}), 7, 7);

@@ -1,4 +1,7 @@
 // Copies that go on: what a second run moves, and when a stored position holds.
+#include <cstdio>
+#include <filesystem>
+
 #include "support/copy_fixture.hpp"
 
 namespace weir::test {
@@ -6,6 +9,34 @@ namespace {
 
 class Delta : public CopyFixture {
 protected:
+    /// The same copy with another spelling of the server.
+    Ran copy_from(std::string const& source, std::vector<std::string> const& more) {
+        std::vector<std::string> arguments = copy_arguments(more);
+        arguments[1] = source;
+        return weir(arguments, {.directory = directory.path().string()});
+    }
+    std::string url_at(std::string const& host) const {
+        return "postgres://weir:" + std::string{PostgresServer::password} + "@" + host + ":" +
+               std::to_string(server.port()) + "/" + database;
+    }
+    /// The job of a copy of `stream` into `target`: FNV-1a over what it is derived from. Earlier
+    /// versions took every spelling of this machine's address for a server of its own.
+    std::string job_of(std::string const& source, std::string const& stream,
+                       std::string const& target) const {
+        std::string const text = source + "\nsqlite:" +
+                                 std::filesystem::canonical(sink_path()).string() + "\n" + stream +
+                                 "\n" + target;
+        std::uint64_t hash = 0xcbf29ce484222325u;
+        for (char const c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+        char digits[17];
+        std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash));
+        return std::string{"copy:"} + digits;
+    }
+    std::string users_of(std::string const& host) const {
+        return job_of("postgres://" + host + ":" + std::to_string(server.port()) + "/" + database,
+                      "public.users", "users");
+    }
+
     std::vector<std::string> const by_time{"--stream", "public.users", "--cursor", "updated_at"};
 };
 
@@ -26,6 +57,42 @@ TEST_F(Delta, MovesExactlyWhatChanged) {
     expect_moved(copy(by_time), 5, 5);
     expect_users_equal();
     expect_moved(copy(by_time), 0, 0);
+}
+
+TEST_F(Delta, GoesOnHoweverThisMachineIsSpelled) {
+    make_users(20);
+    db.run("ALTER TABLE users DROP CONSTRAINT users_pkey");
+    expect_moved(copy(by_time), 20, 20);
+    for (std::string const& other :
+         {url_at("localhost"), url_at("127.1"), server.socket_url(database)})
+        expect_moved(copy_from(other, by_time), 0, 0);
+    EXPECT_EQ(sink().one("SELECT count(*) FROM users"), "20");
+    EXPECT_EQ(sink().one("SELECT count(*) FROM _weir_checkpoint"), "1");
+}
+
+TEST_F(Delta, ASocketOfAServerThatDoesNotListenIsAServerOfItsOwn) {
+    PostgresServer silent{{"listen_addresses=''"}};
+    std::string const name = silent.fresh();
+    silent.connect_as_owner(name).run("CREATE TABLE t AS SELECT 1 AS n");
+    std::vector<std::string> const stream{"--stream", "public.t"};
+    expect_moved(copy_from(silent.socket_url(name), stream), 1, 1);
+    EXPECT_NE(sink().one("SELECT job FROM _weir_checkpoint"),
+              job_of("postgres://localhost:" + std::to_string(silent.port()) + "/" + name,
+                     "public.t", "t"));
+}
+
+TEST_F(Delta, GoesOnFromAPositionThatWasStoredUnderTheSpelling) {
+    make_users(20);
+    db.run("ALTER TABLE users DROP CONSTRAINT users_pkey");
+    expect_moved(copy(by_time), 20, 20);
+    EXPECT_EQ(sink().one("SELECT job FROM _weir_checkpoint"), users_of("localhost"));
+    std::string const before = users_of("127.0.0.1");
+    sink().run("UPDATE _weir_checkpoint SET job = '" + before + "'");
+    add_users(21, 22);
+    expect_moved(copy(by_time), 2, 2);
+    expect_moved(copy_from(url_at("localhost"), by_time), 0, 0);
+    EXPECT_EQ(sink().rows("SELECT job FROM _weir_checkpoint"), (std::vector<Record>{{before}}));
+    EXPECT_EQ(sink().one("SELECT count(*) FROM users"), "22");
 }
 
 TEST_F(Delta, TiesStraddleBatchesAndRuns) {

@@ -1,4 +1,6 @@
 // A plugin that fails leaves the host and the others working, and is named.
+#include <filesystem>
+
 #include "e2e/serve_fixture.hpp"
 
 namespace weir::test {
@@ -49,6 +51,28 @@ TEST_F(FailingPlugins, OneThatFailsLeavesHostAndOthersWorking) {
     EXPECT_EQ(host.get("/readyz").status, 200u);
     host.process().kill(SIGTERM);
     EXPECT_EQ(host.process().wait(), 0);
+}
+
+TEST_F(FailingPlugins, ALibraryOfADirectoryGivenTwiceIsThereOnce) {
+    WeirServer host{data(), {"--connector-dir", E2E_FAILING, "--plugin-dir", E2E_FAILING}};
+    EXPECT_EQ(host.get("/moody").code(), "host.bug") << "its route is its own";
+    EXPECT_EQ(state(host, "dev.weir.test.moody"), "active");
+    EXPECT_EQ(host.process().output().find("taken"), std::string::npos) << host.process().output();
+    EXPECT_EQ(host.process().output().find("already"), std::string::npos)
+        << host.process().output();
+}
+
+TEST_F(FailingPlugins, AnotherFileOfTheSameIdIsRefused) {
+    std::filesystem::path const more = directory / "more";
+    std::filesystem::create_directory(more);
+    std::filesystem::path const moody = std::filesystem::path{E2E_FAILING} / "e2e_moody.so";
+    std::filesystem::copy_file(moody, more / "other.so");
+    std::filesystem::permissions(more, std::filesystem::perms{0755});
+    WeirServer host{data(), {"--plugin-dir", E2E_FAILING, "--plugin-dir", more.string()}};
+    EXPECT_EQ(host.get("/moody").code(), "host.bug");
+    std::string const said = host.get("/readyz?verbose").text;
+    EXPECT_NE(said.find("other.so"), std::string::npos) << said;
+    EXPECT_NE(said.find("already"), std::string::npos) << said;
 }
 
 }  // namespace

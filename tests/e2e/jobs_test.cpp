@@ -115,13 +115,15 @@ TEST_F(JobsOverHttp, ASourceThatCannotBeAskedIsToldAndTheJobStands) {
 
 TEST_F(JobsOverHttp, AreToldWhatToDoInTheWordsOfTheirDocument) {
     make_users(3);
-    db.run("CREATE TABLE bare (n int)");
+    db.run("CREATE TABLE bare AS SELECT 1 AS n");
     WeirServer host{data()};
     ASSERT_EQ(add_shop(host).status, 201u);
     Json job{{"id", "replaced"},
              {"source", {{"connection", "shop"}, {"stream", "public.bare"}}},
              {"destination", {{"connection", "local"}, {"table", "bare"}, {"mode", "replace"}}}};
     ASSERT_EQ(host.post("/replication/jobs", job).status, 201u);
+    ASSERT_EQ(host.run_job("replaced").body.at("status"), "succeeded");
+    db.run("DELETE FROM bare");
     Answer const empty = host.run_job("replaced");
     EXPECT_EQ(empty.body.at("error").at("code"), "copy.replace_empty") << empty;
     EXPECT_EQ(empty.text.find("--"), std::string::npos) << empty;

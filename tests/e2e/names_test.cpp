@@ -81,7 +81,13 @@ TEST_F(Names, FieldsWithACommaStandInQuotes) {
     std::string const needed = expect_failure(
         copy({"--stream", "public.t", "--fields", "c,d", "--key", "\"a,b\"", "--to", "u"}), 2,
         "copy.field_needed");
-    EXPECT_NE(needed.find("--fields \"a,b\",c,d"), std::string::npos) << needed;
+    EXPECT_NE(needed.find("--fields '\"a,b\",c,d'"), std::string::npos) << needed;
+}
+
+TEST_F(Names, ASuggestedNameIsOneWordOfAShell) {
+    db.run("CREATE TABLE \"it's odd\" (id int); CREATE TABLE \"it's odder\" (id int)");
+    std::string const said = expect_failure(copy({}), 2, "copy.no_stream");
+    EXPECT_NE(said.find(R"(--stream 'public."it'\''s odd"')"), std::string::npos) << said;
 }
 
 TEST_F(Names, ManyColumnsAreCopied) {

@@ -129,6 +129,22 @@ protected:
     std::string const more = directory / "more";
 };
 
+TEST_F(Libraries, ADirectoryThatIsNotThereIsSaid) {
+    std::filesystem::remove_all(more);
+    std::string const said = expect_failure(run(), 2, "usage");
+    EXPECT_NE(said.find(more), std::string::npos) << said;
+}
+
+TEST_F(Libraries, OneFileSeenTwiceIsOne) {
+    std::string const beside = std::filesystem::path{connector_path("generator")}.parent_path();
+    std::filesystem::create_symlink(connector_path("generator"), more + "/again.so");
+    Ran const ran = weir({"copy", "generator:rows=10", sink_url(), "--json", "--connector-dir",
+                          beside, "--connector-dir", more, "--connector-dir", more});
+    expect_moved(ran, 10, 10);
+    EXPECT_EQ(ran.err.find("again.so"), std::string::npos) << ran;
+    EXPECT_EQ(ran.err.find("generator.so"), std::string::npos) << ran;
+}
+
 TEST_F(Libraries, ACorruptOneStopsNoOther) {
     write_file(more + "/broken.so", "this is no library");
     expect_told("broken.so");

@@ -1,5 +1,6 @@
 // --write replace: what the source no longer has is gone, and nobody sees half a table.
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "support/copy_fixture.hpp"
@@ -9,6 +10,15 @@ namespace {
 
 class Replace : public CopyFixture {
 protected:
+    /// The staging files beside the sink.
+    std::vector<std::string> stages() const {
+        std::vector<std::string> found;
+        for (auto const& file : std::filesystem::directory_iterator{directory.path()})
+            if (file.path().extension() == ".stage")
+                found.push_back(file.path().filename().string());
+        return found;
+    }
+
     std::vector<std::string> const replace{"--stream", "public.users", "--write", "replace"};
 };
 
@@ -45,6 +55,71 @@ TEST_F(Replace, AnEmptySourceNeedsForce) {
     expect_moved(forced, 0, 0);
     EXPECT_EQ(forced.stream().at("deleted"), 5);
     EXPECT_EQ(sink().one("SELECT count(*) FROM users"), "0");
+}
+
+TEST_F(Replace, AnEmptySourceMayFillAnEmptyTarget) {
+    make_users(0);
+    std::vector<std::string> dry = replace;
+    dry.push_back("--dry-run");
+    expect_exit(copy(dry), 0);
+    expect_moved(copy(replace), 0, 0);
+    EXPECT_EQ(sink().one("SELECT count(*) FROM users"), "0") << "the table is there";
+    expect_exit(copy(dry), 0);
+    expect_moved(copy(replace), 0, 0);
+    add_users(1, 3);
+    expect_moved(copy(replace), 3, 3);
+    expect_exit(copy(dry), 0);
+}
+
+TEST_F(Replace, ADryRunRefusesWhatTheRunWouldRefuse) {
+    make_users(3);
+    expect_moved(copy(replace), 3, 3);
+    db.run("DELETE FROM users");
+    std::vector<std::string> dry = replace;
+    dry.push_back("--dry-run");
+    expect_failure(copy(dry), 1, "copy.replace_empty");
+    dry.push_back("--force");
+    expect_exit(copy(dry), 0);
+    sink().run("CREATE TABLE other (id INTEGER); INSERT INTO other VALUES (1)");
+    db.run("CREATE TABLE other (id int)");
+    expect_failure(copy({"--stream", "public.other", "--write", "replace", "--dry-run"}), 1,
+                   "copy.replace_empty");
+    expect_failure(copy({"--stream", "public.other", "--write", "replace"}), 1,
+                   "copy.replace_empty");
+    EXPECT_EQ(sink().one("SELECT count(*) FROM other"), "1");
+}
+
+TEST_F(Replace, WhatAKilledRunLeftGoesWithTheNextCopyOfAnotherStream) {
+    make_users(50);
+    db.run("CREATE TABLE other AS SELECT 1 AS n");
+    ProcessOptions options{.directory = directory.path().string()};
+    options.environment = {{"WEIR_FAILPOINT", "pump.after_commit:3"}};
+    std::vector<std::string> arguments = replace;
+    arguments.insert(arguments.end(), {"--batch-rows", "7"});
+    EXPECT_EQ(copy(arguments, options).code, 137);
+    EXPECT_EQ(stages().size(), 1u);
+    expect_moved(copy({"--stream", "public.other", "--write", "append"}), 1, 1);
+    EXPECT_EQ(stages(), (std::vector<std::string>{}));
+}
+
+TEST_F(Replace, TheStageOfALiveCopyStays) {
+    make_users(5);
+    db.run(
+        "CREATE VIEW waits AS SELECT id FROM users WHERE pg_advisory_xact_lock_shared(7) IS NOT "
+        "NULL");
+    Pg locker = server.connect_as_owner(database);
+    locker.run("SELECT pg_advisory_lock(7)");
+    Process process{weir_command(copy_arguments({"--stream", "public.waits"})),
+                    {.directory = directory.path().string()}};
+    while (stages().empty() && !process.ended()) std::this_thread::yield();
+    std::vector<std::string> const live = stages();
+    ASSERT_EQ(live.size(), 1u) << process.output();
+    expect_moved(copy({"--stream", "public.users"}), 5, 5);
+    EXPECT_EQ(stages(), live);
+    locker.run("SELECT pg_advisory_unlock(7)");
+    expect_moved(finish(process), 5, 5);
+    EXPECT_EQ(sink().one("SELECT group_concat(id) FROM waits"), "1,2,3,4,5");
+    EXPECT_EQ(stages(), (std::vector<std::string>{}));
 }
 
 TEST_F(Replace, AReaderSeesTheOldOrTheNew) {

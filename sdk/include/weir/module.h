@@ -48,7 +48,12 @@ typedef struct weir_lifecycle {
     uint32_t struct_size, flags;
     // What this configuration is and can do, without I/O to the other system. [lane]
     //   {"identity":"postgres://db.example:5432/shop",  the system meant, however it was spelled;
-    //                                                   no secret, no relative path
+    //                                                   no secret, no relative path. Asked for
+    //                                                   again after discover(), which may have
+    //                                                   learned more
+    //    "formerly":["postgres://127.0.0.1:5432/shop"], what earlier versions called it:
+    //                                                   positions stored under these names still
+    //                                                   hold
     //    "cursor":"atomic",       sinks: rows and cursor commit together
     //    "folds_case":true,       sinks: target names that differ in ASCII case only are one
     //    "writers":1}             sinks: transactions come one at a time; the host queues them

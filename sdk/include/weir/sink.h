@@ -69,7 +69,8 @@ typedef struct weir_writer weir_writer;
 typedef struct weir_sink {
     uint32_t struct_size, flags;
     // Makes the target fit `schema`; with DRY_RUN changes nothing. Either way says what it does or
-    // would do: {"actions":[{"text":"create table users"}]}. [lane]
+    // would do: {"actions":[{"text":"create table users"}],"holds_rows":false}. `holds_rows` is
+    // left out or true unless the target is known to be missing or empty now. [lane]
     weir_status (*prepare)(weir_instance *, const weir_call *, const weir_target *,
                            const struct ArrowSchema *, uint32_t flags, const weir_out *actions,
                            weir_error *);

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <cstdlib>
 
 #include "postgres_test.hpp"
@@ -96,10 +97,11 @@ TEST_F(PostgresDiscover, RanksTrackingFieldsWithReasons) {
 }
 
 TEST_F(PostgresDiscover, SaysWhatPollingMisses) {
-    owner_.run("CREATE TABLE t (id int)");
+    owner_.run("CREATE TABLE t (id int, at timestamptz)");
     std::string const caveats = discover_one("t").meta["caveats"].dump();
     EXPECT_NE(caveats.find("polling sees no deletes"), std::string::npos);
     EXPECT_NE(caveats.find("rows committed late"), std::string::npos);
+    EXPECT_NE(caveats.find("dated in the future comes again"), std::string::npos);
 }
 
 TEST_F(PostgresDiscover, TellsFieldsTargetAndEstimate) {
@@ -149,6 +151,20 @@ TEST_F(PostgresDiscover, AsksTheCatalogOnceWhateverTheNumberOfTables) {
     EXPECT_EQ(source_->discover().size(), 200u);
 }
 
+TEST_F(PostgresDiscover, DefaultsOfAWideTableCostWhatItsColumnsCost) {
+    auto const seconds = [&](std::string const& table, std::string const& more) {
+        std::string columns;
+        for (int i = 0; i < 1500; ++i)
+            columns += (i ? ", c" : "c") + std::to_string(i) + " int" + more;
+        owner_.run("CREATE TABLE " + table + " (" + columns + ")");
+        auto const began = std::chrono::steady_clock::now();
+        EXPECT_EQ(discover_one(table).meta["fields"].size(), 1500u);
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    };
+    double const plain = seconds("plain", ""), full = seconds("defaults", " DEFAULT 7");
+    EXPECT_LT(full, 10 * plain + 1) << "columns with defaults: " << full << " s, without " << plain;
+}
+
 TEST_F(PostgresDiscover, IdentityIsTheServerHoweverItIsSpelled) {
     Json const base{{"url", "postgres://u:p@Db.Example:5432/shop"}};
     std::string const expected = "postgres://db.example:5432/shop";
@@ -158,8 +174,13 @@ TEST_F(PostgresDiscover, IdentityIsTheServerHoweverItIsSpelled) {
     EXPECT_EQ(
         identity({{"host", "db.example"}, {"database", "shop"}, {"user", "u"}, {"password", "p"}}),
         expected);
-    EXPECT_EQ(identity({{"url", "postgres://[::1]:5433/d"}}), "postgres://[::1]:5433/d");
-    EXPECT_EQ(identity({{"url", "postgres://[0:0::1]:5433/d"}}), "postgres://[::1]:5433/d");
+    EXPECT_EQ(identity({{"url", "postgres://[2001:db8:0::1]:5433/d"}}),
+              "postgres://[2001:db8::1]:5433/d");
+    for (char const* here : {"localhost", "LOCALHOST", "127.0.0.1", "127.1", "[::1]", "[0:0::1]"})
+        EXPECT_EQ(identity({{"url", "postgres://" + std::string{here} + ":5433/d"}}),
+                  "postgres://localhost:5433/d")
+            << here;
+    EXPECT_EQ(identity({{"url", "postgres://127.0.0.2/d"}}), "postgres://127.0.0.2:5432/d");
     EXPECT_EQ(identity({{"url", "postgres://a:1,b:2/d"}}), "postgres://a:1,b:2/d");
     EXPECT_EQ(identity({{"url", "postgres:///d?host=/var/run/x/"}}),
               "postgres://%2Fvar%2Frun%2Fx:5432/d");

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <future>
+#include <map>
 #include <thread>
 
 #include "postgres_test.hpp"
@@ -64,6 +65,22 @@ TEST_F(PostgresFailure, UnknownHost) {
         cannot_discover("postgres://weir:s3cret-Pa55@no.such.host.invalid/db?sslmode=disable");
     EXPECT_EQ(failed.status, WEIR_E_IO);
     EXPECT_EQ(failed.code, "postgres.unknown_host");
+}
+
+TEST_F(PostgresFailure, AWrongParameterIsNamed) {
+    std::string const url = server_.url(database_);
+    for (auto const& [parameters, part] : std::map<char const*, char const*>{
+             {"?service=nowhere", "\"nowhere\" not found"},
+             {"?options=-cgeqo=off", "options has an = in it"},
+             {"?options=-c%20nosuch%3D1", "refuses an option"},
+             {"?options=--geqo", "refuses an option"},
+             {"?options=-cstatement_timeout%3Dsoon", "refuses an option"}}) {
+        testkit::Failure const failed = cannot_discover(url + parameters);
+        EXPECT_EQ(failed.status, WEIR_E_CONFIG) << parameters << failed.what();
+        EXPECT_EQ(failed.code, "postgres.bad_url") << parameters << failed.what();
+        EXPECT_NE(std::string{failed.what()}.find(part), std::string::npos) << failed.what();
+    }
+    EXPECT_NO_THROW(connect(url + "?options=-cgeqo%3Doff")->discover());
 }
 
 TEST_F(PostgresFailure, NoSocketThere) {

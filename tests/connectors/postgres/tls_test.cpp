@@ -52,6 +52,7 @@ TEST_F(PostgresTls, VerifiesTheServerAndSaysWhatIsWrong) {
     for (std::string const& good :
          {url("localhost", "sslmode=verify-full&sslrootcert=" + certificate_),
           url("127.0.0.1", "sslmode=verify-ca&sslrootcert=" + certificate_),
+          url("localhost", "sslrootcert=" + certificate_),
           url("127.0.0.1", "sslmode=require")})
         EXPECT_EQ(connect(good)->open({.stream = "public.mine"}).rest(), (Records{{"true"}}))
             << good;
@@ -59,6 +60,7 @@ TEST_F(PostgresTls, VerifiesTheServerAndSaysWhatIsWrong) {
          {url("127.0.0.1", "sslmode=verify-full&sslrootcert=" + certificate_),
           url("localhost", "sslmode=verify-full&sslrootcert=" + other),
           url("localhost", "sslmode=verify-full&sslrootcert=/nowhere.crt"),
+          url("localhost", "sslrootcert=" + other), url("127.0.0.1", "sslrootcert=" + certificate_),
           server_.url(database_) + "?sslmode=require"}) {
         testkit::Failure const failed = refused(bad);
         EXPECT_EQ(failed.status, WEIR_E_IO) << bad;

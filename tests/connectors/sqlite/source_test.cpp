@@ -48,6 +48,19 @@ protected:
     std::vector<FieldView> fields;
 };
 
+TEST_F(SqliteSource, ReadsAVirtualTableAndHidesWhatItKeepsItsRowsIn) {
+    sql("CREATE VIRTUAL TABLE notes USING fts5(title, body);"
+        "INSERT INTO notes VALUES ('a', 'one'), ('b', 'two')");
+    std::vector<std::string> names;
+    for (FoundStream const& stream : source.discover()) names.push_back(stream.name);
+    EXPECT_EQ(names, (std::vector<std::string>{"notes"}));
+    FoundStream const notes = discovered("notes");
+    EXPECT_TRUE(notes.meta["keys"].empty());
+    EXPECT_NE(notes.meta["caveats"].dump().find("a virtual table"), std::string::npos);
+    EXPECT_EQ(read(full("notes", Json::array())),
+              (std::vector<testkit::Record>{{"a", "one"}, {"b", "two"}}));
+}
+
 TEST_F(SqliteSource, DiscoversTablesAndViewsAsUsersWriteThem) {
     sql("CREATE TABLE users(id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, updated_at TEXT "
         "NOT "

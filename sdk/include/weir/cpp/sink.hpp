@@ -97,14 +97,19 @@ public:
     virtual void interrupt() noexcept {}
 };
 
+/// What prepare() did, or would do.
+struct Prepared {
+    std::vector<std::string> actions;  ///< one sentence each
+    bool holds_rows = true;            ///< false: the target is missing or empty, before any action
+};
+
 /// A configured system that can be written. Constructed from (Host, Config) without I/O.
 class Sink {
 public:
     virtual ~Sink() = default;
-    /// Makes the target fit, or with `dry_run` only says how: one sentence per action.
-    virtual std::vector<std::string> prepare(Call const& call, Target const& target,
-                                             std::vector<FieldView> const& fields,
-                                             bool dry_run) = 0;
+    /// Makes the target fit, or with `dry_run` only says how.
+    virtual Prepared prepare(Call const& call, Target const& target,
+                             std::vector<FieldView> const& fields, bool dry_run) = 0;
     /// See weir_sink.begin: `epoch` in and out, the last committed cursor to `cursor`.
     virtual std::unique_ptr<Writer> begin(Call const& call, Begin const& begin,
                                           std::uint64_t& epoch, std::string& cursor) = 0;
@@ -145,11 +150,12 @@ weir_sink const* sink_table() {
             return barrier(error, [&] {
                 Sink& sink = *reinterpret_cast<Instance*>(instance);
                 Json list = Json::array();
-                for (std::string const& text :
-                     sink.prepare(Call{call}, target_of(*target), fields_of(*schema),
-                                  (flags & WEIR_PREPARE_DRY_RUN) != 0))
-                    list.push_back({{"text", text}});
-                write_out(actions, Json{{"actions", list}}.dump());
+                Prepared const prepared =
+                    sink.prepare(Call{call}, target_of(*target), fields_of(*schema),
+                                 (flags & WEIR_PREPARE_DRY_RUN) != 0);
+                for (std::string const& text : prepared.actions) list.push_back({{"text", text}});
+                write_out(actions,
+                          Json{{"actions", list}, {"holds_rows", prepared.holds_rows}}.dump());
                 return WEIR_OK;
             });
         },
