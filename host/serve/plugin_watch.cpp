@@ -26,7 +26,8 @@ std::string stamp(fs::path const& file) {
 PluginWatch::PluginWatch(std::vector<fs::path> directories,
                          std::function<void(fs::path const&)> changed)
     : directories_{std::move(directories)}, changed_{std::move(changed)} {
-    thread_ = std::thread{[this] { run(); }};
+    // Here, not on the thread: what changes from now on is told, however late that begins.
+    thread_ = std::thread{[this, told = look()] { run(told); }};
 }
 
 PluginWatch::~PluginWatch() {
@@ -53,8 +54,8 @@ PluginWatch::Stamps PluginWatch::look() const {
     return stamps;
 }
 
-void PluginWatch::run() {
-    Stamps told = look(), before = told;
+void PluginWatch::run(Stamps told) {
+    Stamps before = told;
     for (;;) {
         {
             std::unique_lock lock{mutex_};

@@ -26,7 +26,7 @@ public:
 private:
     using Stamps = std::map<std::filesystem::path, std::string>;
     Stamps look() const;
-    void run();
+    void run(Stamps told);
 
     std::vector<std::filesystem::path> const directories_;
     std::function<void(std::filesystem::path const&)> const changed_;
