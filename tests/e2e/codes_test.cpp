@@ -170,7 +170,7 @@ TEST_F(Codes, OfAFileOfConfiguration) {
         EXPECT_TRUE(ran.json.is_object() && tells(ran.json, code)) << code << ": " << ran;
     }
     Ran const large =
-        weir({"validate", file("weir.yaml", std::string(2u << 20, '#')), "--json"});
+        weir({"validate", file("weir.yaml", std::string(17u << 20, '#')), "--json"});
     EXPECT_TRUE(large.json.is_object() && tells(large.json, "config.too_large")) << large;
     Ran const none = weir({"validate", directory / "none.yaml", "--json"});
     EXPECT_TRUE(none.json.is_object() && tells(none.json, "config.not_readable")) << none;
