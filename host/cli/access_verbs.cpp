@@ -155,6 +155,30 @@ void add_secret_list(CLI::App& secret, Verb& chosen) {
              });
 }
 
+void add_secret_rotate(CLI::App& secret, Verb& chosen) {
+    add_verb(secret, "rotate",
+             "Make a new master key and seal all secrets with it; older keys stay in the key file, "
+             "for copies of the state from before",
+             chosen, [](ApiClient& client, ClientOptions const& options) {
+                 auto done = client.send("POST", "/secrets/rotate", Json::object());
+                 if (!done) return fail(done.error(), options.voice);
+                 Json const& body = done->body;
+                 if (!body.contains("key_id"))
+                     return show(*done, options,
+                                 fmt::format("secrets to seal anew: {}\n", cell(body, "secrets")));
+                 std::string text =
+                     fmt::format("secrets sealed anew: {}; the master key is {}, was {}\n",
+                                 cell(body, "secrets"), cell(body, "key_id"),
+                                 cell(body, "previous_key_id"));
+                 if (body.value("damaged", 0) > 0)
+                     text += fmt::format("did not open, and must be set again: {}\n",
+                                         cell(body, "damaged"));
+                 if (!options.voice.json && !options.voice.quiet)
+                     tell("the key file has changed: copy it again to where you keep it\n");
+                 return show(*done, options, text);
+             });
+}
+
 void add_audit(CLI::App& app, Verb& chosen) {
     CLI::App* audit = app.add_subcommand("audit", "Who changed what on a running host");
     audit->require_subcommand(1);
@@ -196,6 +220,7 @@ void add_access_verbs(CLI::App& app, Verb& chosen) {
     secret->require_subcommand(1);
     add_secret_set(*secret, chosen);
     add_secret_list(*secret, chosen);
+    add_secret_rotate(*secret, chosen);
     add_removal(*secret, chosen, "rm", "Forget a secret", "NAME", "/secrets/",
                 "is forgotten, and what refers to it fails");
     add_audit(app, chosen);

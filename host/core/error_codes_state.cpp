@@ -19,7 +19,7 @@ constexpr ErrorCode state_codes[] = {
      "A stored secret cannot be opened.",
      "Write it again."},
     {"secret.key_file", "Key file unusable",
-     "The file of the master key is missing, cannot be read, or has not 32 bytes.",
+     "The file of the master key is missing, has another size, or cannot be read or replaced.",
      "Correct WEIR_MASTER_KEY_FILE, or DIR/master.key."},
     {"secret.name", "No name of a secret",
      "The name of a secret is empty, too long, or has other characters than letters, digits, . _ /"

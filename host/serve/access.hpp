@@ -17,8 +17,8 @@ namespace weir::host {
 /// trail of who changed what. Thread-safe.
 class Access final : public http::Authenticator {
 public:
-    Access(Store& store, MasterKey const& key)
-        : clock_{store.clock()}, tokens_{store}, sessions_{clock_}, audit_{store, key} {}
+    Access(Store& store, KeyRing const& keys)
+        : clock_{store.clock()}, tokens_{store}, sessions_{clock_}, audit_{store, keys} {}
 
     /// Before the server listens.
     Result<void> open(http::AdminToken admin);

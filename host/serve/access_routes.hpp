@@ -18,7 +18,8 @@ std::vector<http::Route> token_routes(Access& access);
 std::vector<http::Route> session_routes(Access& access, std::uint16_t port);
 /// /audit and its verification; scope admin.
 std::vector<http::Route> audit_routes(Audit& audit);
-/// /secrets: for ${secret:NAME}; values only go in. Scope admin.
+/// /secrets: for ${secret:NAME}; values only go in, and the key that seals them changes. Scope
+/// admin.
 std::vector<http::Route> secret_routes(Vault& vault);
 
 /// Whose namespace of the vault the secrets of /secrets are in.

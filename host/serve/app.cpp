@@ -32,9 +32,9 @@ Answer with_app(ServeRequest const& request, ServeVoice const& voice, Clock cons
     if (!store) return store.error();
     Result<bool> const is_known = Vault::knows_key(**store);
     if (!is_known) return is_known.error();
-    Result<std::unique_ptr<MasterKey>> key = MasterKey::load(directory->path(), *is_known);
-    if (!key) return key.error();
-    App app{request, voice, clock, limits, *directory, std::move(*store), std::move(*key)};
+    Result<std::unique_ptr<KeyRing>> keys = KeyRing::load(directory->path(), *is_known);
+    if (!keys) return keys.error();
+    App app{request, voice, clock, limits, *directory, std::move(*store), std::move(*keys)};
     Answer answer = work(app);
     app.stop();
     return answer;

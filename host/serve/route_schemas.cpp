@@ -259,6 +259,9 @@ constexpr char table[] = R"json({
 "PUT /secrets/{name}": {"answers": [200, 201], "response": {"type": "object",
   "properties": {"name": {"type": "string"}}}},
 "DELETE /secrets/{name}": {"answers": [204]},
+"POST /secrets/rotate": {"response": {"type": "object", "required": ["secrets"], "properties": {
+  "secrets": {"$ref": "#/definitions/count"}, "damaged": {"$ref": "#/definitions/count"},
+  "key_id": {"type": "string"}, "previous_key_id": {"type": "string"}}}},
 "GET /config": {"query": {"type": "object", "properties": {"pointer": {"type": "string",
   "description": "JSON Pointer of a part"}}}, "response": {"type": "object", "properties": {
   "version": {"type": "integer"}, "integrations": {"type": "object", "x-open": true},

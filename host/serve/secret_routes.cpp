@@ -80,6 +80,20 @@ Response delete_secret(Vault& vault, Request const& request) {
     return Response{204, {}, {}, ""};
 }
 
+Response rotate_key(Vault& vault, Request const& request) {
+    if (request.is_dry_run) {
+        Result<std::int64_t> const secrets = vault.count();
+        if (!secrets) return http::problem(secrets.error());
+        return http::json_response(200, {{"secrets", *secrets}});
+    }
+    Result<Vault::Turned> const turned = vault.rotate();
+    if (!turned) return http::problem(turned.error());
+    return http::json_response(200, {{"secrets", turned->secrets},
+                                     {"damaged", turned->damaged},
+                                     {"key_id", turned->to},
+                                     {"previous_key_id", turned->from}});
+}
+
 }  // namespace
 
 std::vector<http::Route> secret_routes(Vault& vault) {
@@ -91,8 +105,11 @@ std::vector<http::Route> secret_routes(Vault& vault) {
             "PUT", "/secrets/{name}", Scope::admin, "Sets the value of ${secret:NAME}",
             [&vault](Request const& in) { return put_secret(vault, in); }, value_schema()),
         host_route("DELETE", "/secrets/{name}", Scope::admin, "Forgets a secret",
-                   [&vault](Request const& in) { return delete_secret(vault, in); })};
-    routes[1].has_dry_run = routes[2].has_dry_run = true;
+                   [&vault](Request const& in) { return delete_secret(vault, in); }),
+        host_route("POST", "/secrets/rotate", Scope::admin,
+                   "Makes a new master key and seals all secrets with it",
+                   [&vault](Request const& in) { return rotate_key(vault, in); })};
+    for (std::size_t const changing : {1, 2, 3}) routes[changing].has_dry_run = true;
     routes[1].shows_secret = true;
     return routes;
 }

@@ -75,8 +75,18 @@ Result<Json> App::validate(ConfigFile const& config) {
     return validation_of(bus_, clock_, config);
 }
 
+Result<void> App::open_vault() {
+    Result<Vault::Turned> const turned = vault_.settle_key();
+    if (!turned) return turned.error();
+    if (turned->from == turned->to) return {};
+    log_.log(level_warning, "host",
+             fmt::format("secrets sealed anew: {}; the master key was {} and is {}",
+                         turned->secrets, turned->from, turned->to));
+    return access_.note({"host", "", "", "rotate master key", turned->to, "done at start"});
+}
+
 Result<void> App::start(ConfigFile const& config) {
-    if (Result<void> opens = vault_.check_key(); !opens) return opens;
+    if (Result<void> opens = open_vault(); !opens) return opens;
     Result<http::AdminToken> token = http::AdminToken::open(request_.admin_token, token_file());
     if (!token) return token.error();
     if (!token->warning().empty()) log_.log(3, "host", token->warning());

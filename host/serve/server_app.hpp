@@ -63,13 +63,13 @@ class App {
 public:
     App(ServeRequest const& request, ServeVoice const& voice, Clock const& clock,
         Limits const& limits, DataDirectory const& directory, std::unique_ptr<Store> store,
-        std::unique_ptr<MasterKey> key)
+        std::unique_ptr<KeyRing> keys)
         : request_{request},
           voice_{voice},
           clock_{clock},
           directory_{directory},
           store_{std::move(store)},
-          key_{std::move(key)},
+          keys_{std::move(keys)},
           log_{clock,
                [this](std::int32_t level, std::string_view who, std::string_view line) {
                    voice_.log(level, who, line);
@@ -113,6 +113,8 @@ private:
     Result<void> wake();
     void tell(char const* topic, nlohmann::json const& data);
     void tell_plugins();
+    /// With a key ring whose newest key is not yet the state's, it becomes that.
+    Result<void> open_vault();
     void warn_of_plain_text();
     Result<void> apply(ConfigFile const& config);
     Result<void> apply_again();
@@ -124,14 +126,14 @@ private:
     Clock const& clock_;
     DataDirectory const& directory_;
     std::unique_ptr<Store> store_;
-    std::unique_ptr<MasterKey> key_;
+    std::unique_ptr<KeyRing> keys_;
     std::atomic<bool> is_followed_ = false;  // while the feed is there
     Loggers log_;
     Metrics metrics_;
     Watchdog watchdog_;
-    Vault vault_{*store_, *key_};
+    Vault vault_{*store_, *keys_};
     VaultLookup secrets_{vault_, own_files(directory_.path(), token_file())};
-    Access access_{*store_, *key_};
+    Access access_{*store_, *keys_};
     StoredReplays replays_{*store_};
     Documents documents_{*store_};
     Events events_{*store_};

@@ -1,7 +1,7 @@
 // hash := hex( BLAKE2b-256 keyed ( prev_hash, seq, at, principal, …, difference ) ), each part as
-// its length, a colon and its bytes. weir_fact audit_start holds the prev_hash of the oldest row
-// that is kept with its keyed hash, audit_end the keyed hash of the newest row: a trail that was
-// cut at either end does not fit.
+// its length, a colon and its bytes; the keys are audit_keys'. weir_fact audit_start holds the
+// prev_hash of the oldest row that is kept with its keyed hash, audit_end the keyed hash of the
+// newest row: a trail that was cut at either end does not fit.
 #include "host/store/audit.hpp"
 
 #include <fmt/format.h>
@@ -9,6 +9,7 @@
 
 #include <tuple>
 
+#include "host/store/audit_keys.hpp"
 #include "host/store/session.hpp"
 
 namespace weir::host {
@@ -25,7 +26,7 @@ std::string hex_of(unsigned char const* bytes, std::size_t size) {
     return hex;
 }
 
-std::string keyed_hash(std::array<unsigned char, 32> const& key,
+std::string keyed_hash(AuditKeys::Key const& key,
                        std::vector<std::string> const& parts) {
     crypto_generichash_state state;
     crypto_generichash_init(&state, key.data(), key.size(), 32);
@@ -52,8 +53,28 @@ void set_fact(Session& session, char const* name, std::string const& value) {
         std::string{name}, value);
 }
 
-std::string start_of(std::array<unsigned char, 32> const& key, std::string const& prev_hash) {
+std::string start_of(AuditKeys::Key const& key, std::string const& prev_hash) {
     return prev_hash + ":" + keyed_hash(key, {"start", prev_hash});
+}
+
+std::string end_of(AuditKeys::Key const& key, std::int64_t seq, std::string const& hash) {
+    return keyed_hash(key, {std::to_string(seq), hash});
+}
+
+std::string hash_of(AuditKeys::Key const& key, AuditRow const& row, std::string const& prev_hash) {
+    return keyed_hash(key, {prev_hash, std::to_string(row.seq), std::to_string(row.at_us),
+                            row.principal, row.address, row.request_id, row.action, row.object,
+                            row.result, row.difference});
+}
+
+std::optional<std::tuple<std::int64_t, std::string>> newest_row(Session& session) {
+    return session.row<std::int64_t, std::string>(
+        "SELECT seq, hash FROM weir_audit ORDER BY seq DESC LIMIT 1");
+}
+
+/// For a trail whose keys of then do not open: it goes on, and is told as broken.
+AuditKeys::Key key_of_now(Session& session, KeyRing const& ring) {
+    return AuditKeys::of_master(*ring.of(session));
 }
 
 void bind(Query& query, AuditRow& row) {
@@ -63,38 +84,23 @@ void bind(Query& query, AuditRow& row) {
 
 }  // namespace
 
-Audit::Audit(Store& store, MasterKey const& key) : store_{store} {
-    constexpr std::string_view purpose = "weir audit chain";
-    crypto_generichash(key_.data(), key_.size(),
-                       reinterpret_cast<unsigned char const*>(purpose.data()), purpose.size(),
-                       key.bytes().data(), key.bytes().size());
-}
-
-Audit::~Audit() { sodium_memzero(key_.data(), key_.size()); }
-
-std::string Audit::hash_of(AuditRow const& row, std::string const& prev_hash) const {
-    return keyed_hash(key_, {prev_hash, std::to_string(row.seq), std::to_string(row.at_us),
-                             row.principal, row.address, row.request_id, row.action, row.object,
-                             row.result, row.difference});
-}
-
 Result<void> Audit::add(AuditRow row) {
     row.at_us = store_.clock().unix_us();
     if (row.difference.size() > text_bytes_max) row.difference.clear();
     return store_.write([&](Session& session) -> Result<void> {
-        auto const last = session.row<std::int64_t, std::string>(
-            "SELECT seq, hash FROM weir_audit ORDER BY seq DESC LIMIT 1");
+        AuditKeys::Key const key = key_of_now(session, keys_);
+        auto const last = newest_row(session);
         row.seq = last ? std::get<0>(*last) + 1 : 1;
         std::string const prev = last ? std::get<1>(*last) : "";
-        std::string const hash = hash_of(row, prev);
+        std::string const hash = hash_of(key, row, prev);
         session.run(
             "INSERT INTO weir_audit(seq, at, principal, address, request_id, action, object, "
             "result, difference, prev_hash, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
             "?11)",
             row.seq, row.at_us, row.principal, row.address, row.request_id, row.action, row.object,
             row.result, row.difference, prev, hash);
-        if (!last) set_fact(session, "audit_start", start_of(key_, prev));
-        set_fact(session, "audit_end", keyed_hash(key_, {std::to_string(row.seq), hash}));
+        if (!last) set_fact(session, "audit_start", start_of(key, prev));
+        set_fact(session, "audit_end", end_of(key, row.seq, hash));
         return {};
     });
 }
@@ -123,6 +129,12 @@ Result<Audit::Verdict> Audit::verify() {
     Verdict verdict;
     Result<void> done = store_.read([&](Session& session) -> Result<void> {
         verdict = {};
+        std::optional<AuditKeys> const keys = AuditKeys::of(session, keys_);
+        if (!keys) {
+            verdict.broken = 1;
+            verdict.why = "the keys of its rows from before the master key was rotated are damaged";
+            return {};
+        }
         AuditRow row;
         std::string const start = fact(session, "audit_start");
         std::string prev, hash, expected = start.substr(0, start.find(':'));
@@ -135,8 +147,8 @@ Result<Audit::Verdict> Audit::verify() {
         while (query.next()) {
             ++verdict.rows;
             bool const follows =
-                before == 0 ? start == start_of(key_, expected) : row.seq == before + 1;
-            if (!follows || prev != expected || hash != hash_of(row, prev)) {
+                before == 0 ? start == start_of(keys->now(), expected) : row.seq == before + 1;
+            if (!follows || prev != expected || hash != hash_of(keys->of_row(row.seq), row, prev)) {
                 verdict.broken = row.seq;
                 verdict.why = !follows || prev != expected
                                   ? "rows before it were removed or reordered"
@@ -147,9 +159,8 @@ Result<Audit::Verdict> Audit::verify() {
             expected = hash;
         }
         std::string const end = fact(session, "audit_end");
-        bool const is_whole =
-            verdict.rows == 0 ? end.empty()
-                              : end == keyed_hash(key_, {std::to_string(before), expected});
+        bool const is_whole = verdict.rows == 0 ? end.empty()
+                                                : end == end_of(keys->now(), before, expected);
         if (is_whole) return {};
         verdict.broken = before + 1;
         verdict.why = "the newest rows were removed";
@@ -166,9 +177,24 @@ Result<void> Audit::retain() {
             "SELECT seq, prev_hash FROM weir_audit ORDER BY seq DESC LIMIT 1 OFFSET ?1", keeps - 1);
         if (!first) return {};
         if (session.run("DELETE FROM weir_audit WHERE seq < ?1", std::get<0>(*first)) > 0)
-            set_fact(session, "audit_start", start_of(key_, std::get<1>(*first)));
+            set_fact(session, "audit_start",
+                     start_of(key_of_now(session, keys_), std::get<1>(*first)));
         return {};
     });
+}
+
+void Audit::turn(Session& session, KeyRing const& ring, MasterKey const& next) {
+    std::optional<AuditKeys> keys = AuditKeys::of(session, ring);
+    auto const last = newest_row(session);
+    if (!keys || !last) return;
+    auto const& [seq, hash] = *last;
+    std::string const start = fact(session, "audit_start");
+    std::string const prev = start.substr(0, start.find(':'));
+    bool const starts_right = start == start_of(keys->now(), prev);
+    bool const ends_right = fact(session, "audit_end") == end_of(keys->now(), seq, hash);
+    keys->turn(session, next, seq);
+    if (starts_right) set_fact(session, "audit_start", start_of(keys->now(), prev));
+    if (ends_right) set_fact(session, "audit_end", end_of(keys->now(), seq, hash));
 }
 
 }  // namespace weir::host

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "host/store/key_ring.hpp"
 #include "host/store/store.hpp"
-#include "host/store/vault.hpp"
 
 namespace weir::host {
 
@@ -18,15 +17,14 @@ struct AuditRow {
 };
 
 /// The trail of changes: only added to. Each row's hash covers the row before it, keyed with a key
-/// that is derived from the master key: who has the database alone cannot alter, remove or reorder
-/// a row and make the chain fit again. Thread-safe; durable on return.
+/// that is derived from the master key of its time: who has the database alone cannot alter, remove
+/// or reorder a row and make the chain fit again. Thread-safe; durable on return.
 class Audit {
 public:
     static constexpr std::size_t rows_max = 1'000'000;  ///< beyond: the oldest go
     static constexpr std::size_t text_bytes_max = 8192;  ///< of a difference
 
-    Audit(Store& store, MasterKey const& key);
-    ~Audit();
+    Audit(Store& store, KeyRing const& keys) : store_{store}, keys_{keys} {}
     Audit(Audit const&) = delete;
     Audit& operator=(Audit const&) = delete;
 
@@ -50,12 +48,14 @@ public:
     Result<Verdict> verify();
     /// Deletes the oldest beyond `rows_max`; to be called now and then.
     Result<void> retain();
+    /// Part of the transaction that makes `next` the key of the state: rows up to here keep theirs,
+    /// and both ends of the trail get that of `next`, if they were right. A trail that was touched
+    /// stays so.
+    static void turn(Session& session, KeyRing const& keys, MasterKey const& next);
 
 private:
-    std::string hash_of(AuditRow const& row, std::string const& prev_hash) const;
-
     Store& store_;
-    std::array<unsigned char, 32> key_{};
+    KeyRing const& keys_;
 };
 
 }  // namespace weir::host

@@ -1,70 +1,54 @@
-// sealed := base64( nonce[24]  XChaCha20-Poly1305(value)  tag[16] )
 // associated data := "weir_secret" 0x00 owner 0x00 name 0x00 key_id
 #include "host/store/vault.hpp"
 
 #include <fmt/format.h>
-#include <sodium.h>
 
+#include "host/core/failpoint.hpp"
+#include "host/core/secret.hpp"
+#include "host/store/audit.hpp"
+#include "host/store/sealed.hpp"
 #include "host/store/session.hpp"
 
 namespace weir::host {
 
 namespace {
 
-constexpr std::size_t nonce_size = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
-constexpr std::size_t tag_size = crypto_aead_xchacha20poly1305_ietf_ABYTES;
-static_assert(crypto_aead_xchacha20poly1305_ietf_KEYBYTES == 32);
-
-unsigned char const* bytes_of(std::string const& text) {
-    return reinterpret_cast<unsigned char const*>(text.data());
-}
-unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
-
-/// Where a ciphertext belongs. No part holds a zero byte.
-std::string place_of(std::string const& owner, std::string const& name, std::string const& key) {
-    std::string place = "weir_secret";
-    for (std::string const* part : {&owner, &name, &key}) (place += '\0') += *part;
-    return place;
+std::string place(std::string const& owner, std::string const& name, std::string const& key_id) {
+    return place_of({"weir_secret", owner, name, key_id});
 }
 
-std::string to_base64(std::string const& bytes) {
-    std::string text(sodium_base64_ENCODED_LEN(bytes.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
-    sodium_bin2base64(text.data(), text.size(), bytes_of(bytes), bytes.size(),
-                      sodium_base64_VARIANT_ORIGINAL);
-    text.pop_back();
-    return text;
+struct Row {
+    std::string owner, name, key_id, sealed;
+};
+
+std::vector<Row> rows_under_other_keys(Session& session, std::string const& key_id) {
+    std::vector<Row> rows;
+    Row row;
+    Query query{session, "SELECT owner, name, key_id, sealed FROM weir_secret WHERE key_id <> ?1"};
+    query.with(key_id).into(row.owner, row.name, row.key_id, row.sealed);
+    while (query.next()) rows.push_back(row);
+    return rows;
 }
 
-std::optional<std::string> from_base64(std::string const& text) {
-    std::string bytes(text.size(), '\0');
-    std::size_t size = 0;
-    if (sodium_base642bin(bytes_of(bytes), bytes.size(), text.data(), text.size(), nullptr, &size,
-                          nullptr, sodium_base64_VARIANT_ORIGINAL) != 0)
-        return std::nullopt;
-    bytes.resize(size);
-    return bytes;
-}
-
-std::string seal(MasterKey const& key, std::string const& place, std::string const& value) {
-    std::string sealed(nonce_size + value.size() + tag_size, '\0');
-    randombytes_buf(sealed.data(), nonce_size);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(
-        bytes_of(sealed) + nonce_size, nullptr, bytes_of(value), value.size(), bytes_of(place),
-        place.size(), nullptr, bytes_of(sealed), key.bytes().data());
-    return to_base64(sealed);
-}
-
-std::optional<std::string> unseal(MasterKey const& key, std::string const& place,
-                                  std::string const& text) {
-    std::optional<std::string> const sealed = from_base64(text);
-    if (!sealed || sealed->size() < nonce_size + tag_size) return std::nullopt;
-    std::size_t const body = sealed->size() - nonce_size;
-    std::string value(body - tag_size, '\0');
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-            bytes_of(value), nullptr, nullptr, bytes_of(*sealed) + nonce_size, body,
-            bytes_of(place), place.size(), bytes_of(*sealed), key.bytes().data()) != 0)
-        return std::nullopt;
-    return value;
+/// Seals with `next` what other keys of the ring open.
+void seal_anew(Session& session, KeyRing const& keys, MasterKey const& next,
+               Vault::Turned& turned) {
+    std::string const id = next.id();
+    for (Row const& row : rows_under_other_keys(session, id)) {
+        auto const key = keys.find(row.key_id);
+        std::optional<std::string> value;
+        if (key) value = unseal(*key, place(row.owner, row.name, row.key_id), row.sealed);
+        if (!value) {
+            ++turned.damaged;
+            continue;
+        }
+        std::string const sealed = seal(next, place(row.owner, row.name, id), *value);
+        wipe(*value);
+        session.run(
+            "UPDATE weir_secret SET key_id = ?1, sealed = ?2 WHERE owner = ?3 AND name = ?4", id,
+            sealed, row.owner, row.name);
+        ++turned.secrets;
+    }
 }
 
 Result<void> check(std::string const& name, std::string const& value) {
@@ -96,29 +80,60 @@ Result<bool> Vault::knows_key(Store& store) {
     return is_known;
 }
 
-Result<void> Vault::check_key() {
-    return store_.write([&](Session& session) -> Result<void> {
-        std::string const id = key_.id();
+Result<Vault::Turned> Vault::settle_key() {
+    Turned turned;
+    Result<void> const done = store_.write([&](Session& session) -> Result<void> {
+        turned = {};
+        auto const next = keys_.newest();
+        turned.to = next->id();
         auto const known =
             session.value<std::string>("SELECT value FROM weir_fact WHERE name = 'key_id'");
-        if (known == id) return {};
-        if (known)
+        turned.from = known.value_or(turned.to);
+        if (known == turned.to) return {};
+        if (known && !keys_.find(*known))
             return Error{WEIR_E_CONFIG, "secret.wrong_key",
                          fmt::format("the secrets of this data directory were written with the "
                                      "master key {}, this one is {}: start with the right key file",
-                                     *known, id)};
-        session.run("INSERT INTO weir_fact(name, value) VALUES ('key_id', ?1)", id);
+                                     *known, turned.to)};
+        if (known) {
+            seal_anew(session, keys_, *next, turned);
+            Audit::turn(session, keys_, *next);
+        }
+        session.run(
+            "INSERT INTO weir_fact(name, value) VALUES ('key_id', ?1) ON CONFLICT DO UPDATE SET "
+            "value = excluded.value",
+            turned.to);
         return {};
     });
+    if (!done) return done.error();
+    return turned;
+}
+
+Result<Vault::Turned> Vault::rotate() {
+    if (Result<void> const renewed = keys_.renew(); !renewed) return renewed.error();
+    failpoint("secret.new_key");
+    return settle_key();
+}
+
+Result<std::int64_t> Vault::count() {
+    std::int64_t secrets = 0;
+    Result<void> const done = store_.read([&](Session& session) -> Result<void> {
+        secrets = session.value<std::int64_t>("SELECT count(*) FROM weir_secret").value_or(0);
+        return {};
+    });
+    if (!done) return done.error();
+    return secrets;
 }
 
 Result<void> Vault::put(std::string const& owner, std::string const& name,
                         std::string const& value) {
     if (Result<void> checked = check(name, value); !checked) return checked;
-    std::string const key_id = key_.id();
-    std::string const sealed = seal(key_, place_of(owner, name, key_id), value);
     std::int64_t const now = store_.clock().unix_us();
     return store_.write([&](Session& session) -> Result<void> {
+        // In the transaction: a change of keys is before it or behind it.
+        auto const key = keys_.of(session);
+        std::string const key_id = key->id();
+        std::string const sealed = seal(*key, place(owner, name, key_id), value);
         session.run(
             "INSERT INTO weir_secret(owner, name, key_id, sealed, set_at) VALUES (?1, ?2, ?3, ?4, "
             "?5) ON CONFLICT DO UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed, "
@@ -168,7 +183,9 @@ Result<std::optional<std::string>> Vault::get(std::string const& owner, std::str
     });
     if (!done) return done.error();
     if (!sealed) return std::optional<std::string>{};
-    std::optional<std::string> value = unseal(key_, place_of(owner, name, key_id), *sealed);
+    auto const key = keys_.find(key_id);
+    std::optional<std::string> value;
+    if (key) value = unseal(*key, place(owner, name, key_id), *sealed);
     if (!value)
         return Error{WEIR_E_CONFIG, "secret.damaged",
                      fmt::format("the secret {} does not open: it was damaged or moved, or the "

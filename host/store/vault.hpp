@@ -1,49 +1,39 @@
 #pragma once
 
-#include <array>
-#include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "host/store/key_ring.hpp"
 #include "host/store/store.hpp"
 
 namespace weir::host {
 
-/// The 32 bytes that open the secrets; wiped when it goes.
-class MasterKey {
-public:
-    /// Of WEIR_MASTER_KEY_FILE when that is set, else of `directory`/master.key, which is made
-    /// (0600) when it is missing. E_CONFIG "secret.key_file": missing where it was named, of
-    /// another size, or readable by others. `is_known`: the state was written with a key, so that a
-    /// missing file is that error and none is made.
-    static Result<std::unique_ptr<MasterKey>> load(std::filesystem::path const& directory,
-                                                   bool is_known = false);
-    MasterKey(MasterKey const&) = delete;
-    MasterKey& operator=(MasterKey const&) = delete;
-    ~MasterKey();
-    std::array<unsigned char, 32> const& bytes() const { return bytes_; }
-    std::string id() const;  ///< tells keys apart, and tells nothing about them
-
-private:
-    MasterKey();
-    std::array<unsigned char, 32> bytes_{};
-};
-
-/// Secrets of plugins, a namespace each, encrypted by XChaCha20-Poly1305 (libsodium) with the place
-/// as associated data, so that a ciphertext moved elsewhere does not open.
+/// Secrets of plugins, a namespace each, sealed at their place with the key that the state names.
+/// Thread-safe.
 class Vault {
 public:
-    Vault(Store& store, MasterKey const& key) : store_{store}, key_{key} {}
+    Vault(Store& store, KeyRing& keys) : store_{store}, keys_{keys} {}
 
     static constexpr std::size_t value_bytes_max = 64u << 10, name_bytes_max = 255;
 
     /// Whether a state was written with a key, whichever.
     static Result<bool> knows_key(Store& store);
-    /// E_CONFIG "secret.wrong_key" when the state was written with another key. Once, at start: the
-    /// first key that a state sees is its key.
-    Result<void> check_key();
+    /// What a change of keys did.
+    struct Turned {
+        std::string from, to;       ///< ids; the same: nothing was to do
+        std::int64_t secrets = 0;  ///< sealed anew
+        std::int64_t damaged = 0;  ///< did not open before either, and are as they were
+    };
+    /// Once, at start: the newest key of the ring becomes that of the state, when the state has
+    /// none, or has an older one of the ring, which ends a change of keys that was cut off. In one
+    /// transaction, the trail with it. E_CONFIG "secret.wrong_key": it was written with a key that
+    /// is not in the ring.
+    Result<Turned> settle_key();
+    /// A new key for the ring, and all secrets sealed with it. The process may die anywhere: each
+    /// secret opens at every moment. E_CONFIG "secret.key_file".
+    Result<Turned> rotate();
+    Result<std::int64_t> count();
     /// E_DATA "secret.too_large", "secret.name".
     Result<void> put(std::string const& owner, std::string const& name, std::string const& value);
     /// E_NOT_FOUND "secret.not_found".
@@ -61,7 +51,7 @@ public:
 
 private:
     Store& store_;
-    MasterKey const& key_;
+    KeyRing& keys_;
 };
 
 }  // namespace weir::host

@@ -268,6 +268,56 @@ TEST_F(Access, AKeyThatIsMissingIsNotMadeAnew) {
     EXPECT_EQ(host().get("/secrets").body.at("items").size(), 1u);
 }
 
+TEST_F(Access, ANewMasterKeyIsTakenWithoutAStop) {
+    std::string const place = "sqlite:${secret:place}";
+    auto opens = [&] {
+        Json const config{{"config", {{"url", place}}}};
+        return host().post("/connectors/sqlite/check", config).body.at("ok") == true;
+    };
+    host().call("PUT", "/secrets/place", {{"value", data() + "/kept.db"}});
+    Answer const dry = host().post("/secrets/rotate?dry_run=true");
+    EXPECT_EQ(dry.body.at("secrets"), 1) << dry;
+    EXPECT_EQ(std::filesystem::file_size(data() + "/master.key"), 32u);
+    EXPECT_EQ(host().cli({"backup", "before.db"}).code, 0);
+    Ran const rotated = host().cli({"secret", "rotate"});
+    EXPECT_EQ(rotated.code, 0) << rotated;
+    EXPECT_NE(rotated.out.find("sealed anew: 1"), npos) << rotated;
+    EXPECT_EQ(std::filesystem::file_size(data() + "/master.key"), 64u);
+    EXPECT_TRUE(opens());
+    EXPECT_EQ(host().get("/audit/verification").body.at("ok"), true);
+    EXPECT_NE(host().get("/audit").text.find("/secrets/rotate"), npos);
+    stop();
+    EXPECT_TRUE(opens()) << "and after a start";
+    EXPECT_EQ(host().get("/audit/verification").body.at("ok"), true);
+}
+
+TEST_F(Access, AKillInTheMiddleOfARotationLosesNothing) {
+    for (char const* const point : {"secret.new_key:1", "store.before_commit:1"}) {
+        host().call("PUT", "/secrets/place", {{"value", data() + "/kept.db"}});
+        stop();
+        std::string const key = data() + "/master.key";
+        std::size_t const before = std::filesystem::file_size(key);
+        ProcessOptions options;
+        options.environment["WEIR_FAILPOINT"] = point;
+        bool const is_early = std::string{point}.starts_with("secret");
+        if (is_early) {
+            WeirServer dying{data(), {}, options};
+            EXPECT_THROW(dying.post("/secrets/rotate"), std::exception);
+            EXPECT_EQ(std::filesystem::file_size(key), before + 32) << "the key came first";
+        } else {
+            // The change of keys that a start would end is cut off again.
+            std::string const more(32, 'k');
+            write_file(key, more + read_file(key));
+            EXPECT_THROW((WeirServer{data(), {}, options}), std::exception);
+        }
+        Answer const checked = host().post("/connectors/sqlite/check",
+                                           {{"config", {{"url", "sqlite:${secret:place}"}}}});
+        EXPECT_EQ(checked.body.at("ok"), true) << point << checked;
+        EXPECT_EQ(host().get("/audit/verification").body.at("ok"), true) << point;
+        EXPECT_NE(host().get("/audit").text.find("rotate master key"), npos) << point;
+    }
+}
+
 TEST_F(Access, ALoggerIsThereBeforeItSpeaks) {
     for (char const* name : {"sqlite", "generator", "replication", "cron"}) {
         Answer const set = host().call("PUT", std::string{"/loggers/"} + name,

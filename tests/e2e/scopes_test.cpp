@@ -68,6 +68,7 @@ std::vector<Row> const& rows() {
         {"GET", "/secrets", "admin"},
         {"PUT", "/secrets/{name}", "admin"},
         {"DELETE", "/secrets/{name}", "admin"},
+        {"POST", "/secrets/rotate", "admin"},
         {"GET", "/config", "admin"},
         {"GET", "/config/schema", "read"},
         {"GET", "/config/revisions", "admin"},

@@ -169,6 +169,7 @@ TEST_F(Self, RealAnswersFitWhatIsDescribed) {
     ask("DELETE", "/tokens/{id}", at_token);
     ask("PUT", "/secrets/{name}", {{"name", "hook"}}, {{"value", "s3cret"}});
     ask("GET", "/secrets");
+    ask("POST", "/secrets/rotate");
     ask("DELETE", "/secrets/{name}", {{"name", "hook"}});
     ask("POST", "/session", {}, {{"token", host.token()}});
     ask("GET", "/session");

@@ -2,6 +2,7 @@
 
 #include "host/store/answers.hpp"
 #include "host/store/tokens.hpp"
+#include "host/store/vault.hpp"
 #include "store/fixture.hpp"
 #include "support/sqlite.hpp"
 
@@ -32,7 +33,7 @@ protected:
         return must(audit().verify());
     }
 
-    std::unique_ptr<MasterKey> key = must(MasterKey::load(directory.path()));
+    std::unique_ptr<KeyRing> key = must(KeyRing::load(directory.path()));
     std::unique_ptr<Audit> audit_;
 };
 
@@ -83,6 +84,33 @@ TEST_F(AuditTest, FindsWhatWasAlteredRemovedOrReordered) {
                          "' WHERE name = 'audit_start'"),
               2);
     EXPECT_NE(after("DELETE FROM weir_audit").broken, 0);
+}
+
+TEST_F(AuditTest, StaysWholeWhenTheMasterKeyChanges) {
+    Vault vault{*store, *key};
+    must(vault.settle_key());
+    for (char const* action : {"one", "two"}) add(action);
+    must(vault.rotate());
+    add("three");
+    must(vault.rotate());
+    add("four");
+    Audit::Verdict const verdict = must(audit().verify());
+    EXPECT_EQ(verdict.rows, 4);
+    EXPECT_EQ(verdict.broken, 0) << verdict.why;
+    EXPECT_EQ(after("UPDATE weir_audit SET action = 'x' WHERE seq = 1").broken, 1);
+    EXPECT_EQ(after("UPDATE weir_audit SET action = 'one' WHERE seq = 1").broken, 0);
+    EXPECT_EQ(after("UPDATE weir_audit SET action = 'x' WHERE seq = 4").broken, 4);
+    EXPECT_EQ(after("UPDATE weir_audit SET action = 'four' WHERE seq = 4").broken, 0);
+    EXPECT_NE(after("DELETE FROM weir_fact WHERE name = 'audit_keys'").broken, 0);
+    EXPECT_NE(after("INSERT INTO weir_fact VALUES ('audit_keys', 'a:AAAA')").broken, 0);
+}
+
+TEST_F(AuditTest, ATrailThatWasTouchedIsNotMadeGoodByAnotherKey) {
+    must(Vault{*store, *key}.settle_key());
+    for (char const* action : {"one", "two", "three"}) add(action);
+    EXPECT_NE(after("DELETE FROM weir_audit WHERE seq = 3").broken, 0);
+    must(Vault{*store, *key}.rotate());
+    EXPECT_NE(must(audit().verify()).broken, 0);
 }
 
 TEST_F(AuditTest, IsOnlyAddedTo) {

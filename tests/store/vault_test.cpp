@@ -35,7 +35,7 @@ protected:
         return false;
     }
 
-    std::unique_ptr<MasterKey> key = must(MasterKey::load(directory.path()));
+    std::unique_ptr<KeyRing> key = must(KeyRing::load(directory.path()));
     Vault vault{*store, *key};
 };
 
@@ -108,25 +108,57 @@ TEST_F(VaultTest, TheSameSecretTwiceLooksDifferent) {
 }
 
 TEST_F(VaultTest, AnotherKeyIsNoticedAtStart) {
-    must(vault.check_key());
-    must(vault.check_key());
+    must(vault.settle_key());
+    must(vault.settle_key());
     std::filesystem::create_directory(directory / "elsewhere");
-    auto const other = must(MasterKey::load(directory.path() / "elsewhere"));
-    EXPECT_EQ(code_of(Vault{*store, *other}.check_key()), "secret.wrong_key");
+    auto const other = must(KeyRing::load(directory.path() / "elsewhere"));
+    EXPECT_EQ(code_of(Vault{*store, *other}.settle_key()), "secret.wrong_key");
     must(vault.put("p", "a", canary));
     EXPECT_EQ(code_of(Vault{*store, *other}.get("p", "a")), "secret.damaged");
 }
 
-class MasterKeyTest : public testing::Test {
+TEST_F(VaultTest, ANewKeySealsAllAnewAndOldCopiesStillOpen) {
+    must(vault.settle_key());
+    must(vault.put("p", "a", canary));
+    must(vault.put("q", "b", "second"));
+    std::string const before = directory / "before.db";
+    must(store->write([&](Session&) -> Result<void> { return {}; }));
+    Sqlite{path()}.run("VACUUM INTO '" + before + "'");
+    Vault::Turned const turned = must(vault.rotate());
+    EXPECT_NE(turned.from, turned.to);
+    EXPECT_EQ(turned.secrets, 2);
+    EXPECT_EQ(number("SELECT count(*) FROM weir_secret WHERE key_id <> '" + turned.to + "'"), 0);
+    EXPECT_EQ(get("p", "a"), canary);
+    must(vault.put("p", "c", "third"));
+    auto const ring = must(KeyRing::load(directory.path(), true));
+    EXPECT_EQ(must(Vault{*store, *ring}.get("p", "c")), "third");
+    auto const copy = must(Store::open(before, clock));
+    EXPECT_EQ(must(Vault{*copy, *ring}.get("q", "b")), "second");
+    EXPECT_EQ(must(Vault{*copy, *ring}.settle_key()).secrets, 2);
+}
+
+TEST_F(VaultTest, ASecretThatDoesNotOpenIsToldAndLeft) {
+    must(vault.settle_key());
+    must(vault.put("p", "a", canary));
+    must(vault.put("p", "b", "other"));
+    tamper("UPDATE weir_secret SET sealed = 'AAAA' WHERE name = 'b'");
+    Vault::Turned const turned = must(vault.rotate());
+    EXPECT_EQ(turned.secrets, 1);
+    EXPECT_EQ(turned.damaged, 1);
+    EXPECT_EQ(get("p", "a"), canary);
+    EXPECT_EQ(code_of(vault.get("p", "b")), "secret.damaged");
+}
+
+class KeyRingTest : public testing::Test {
 protected:
-    std::string code() { return code_of(MasterKey::load(directory.path())); }
+    std::string code() { return code_of(KeyRing::load(directory.path())); }
     std::string file() const { return directory / "master.key"; }
     TempDir directory;
 };
 
-TEST_F(MasterKeyTest, IsMadeOnceForItsOwnerOnly) {
-    std::string const id = must(MasterKey::load(directory.path()))->id();
-    EXPECT_EQ(must(MasterKey::load(directory.path()))->id(), id);
+TEST_F(KeyRingTest, IsMadeOnceForItsOwnerOnly) {
+    std::string const id = must(KeyRing::load(directory.path()))->newest()->id();
+    EXPECT_EQ(must(KeyRing::load(directory.path()))->newest()->id(), id);
     struct stat found {};
     ASSERT_EQ(::stat(file().c_str(), &found), 0);
     EXPECT_EQ(found.st_mode & 0777, 0600u);
@@ -134,22 +166,22 @@ TEST_F(MasterKeyTest, IsMadeOnceForItsOwnerOnly) {
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator{directory.path()}, {}), 1);
 }
 
-TEST_F(MasterKeyTest, OfAStateThatHasOneIsNotMadeAnew) {
-    EXPECT_EQ(code_of(MasterKey::load(directory.path(), true)), "secret.key_file");
+TEST_F(KeyRingTest, OfAStateThatHasOneIsNotMadeAnew) {
+    EXPECT_EQ(code_of(KeyRing::load(directory.path(), true)), "secret.key_file");
     EXPECT_FALSE(std::filesystem::exists(file()));
-    must(MasterKey::load(directory.path()));
-    must(MasterKey::load(directory.path(), true));
+    must(KeyRing::load(directory.path()));
+    must(KeyRing::load(directory.path(), true));
 }
 
-TEST_F(MasterKeyTest, ThatOthersMayReadIsRefused) {
-    must(MasterKey::load(directory.path()));
+TEST_F(KeyRingTest, ThatOthersMayReadIsRefused) {
+    must(KeyRing::load(directory.path()));
     ::chmod(file().c_str(), 0640);
     EXPECT_EQ(code(), "secret.key_file");
     ::chmod(file().c_str(), 0600);
     EXPECT_EQ(code(), "");
 }
 
-TEST_F(MasterKeyTest, OfAnotherSizeOrKindIsRefused) {
+TEST_F(KeyRingTest, OfAnotherSizeOrKindIsRefused) {
     write_file(file(), std::string(31, 'x'));
     ::chmod(file().c_str(), 0600);
     EXPECT_EQ(code(), "secret.key_file");
@@ -158,7 +190,29 @@ TEST_F(MasterKeyTest, OfAnotherSizeOrKindIsRefused) {
     EXPECT_EQ(code(), "secret.key_file");
 }
 
-TEST_F(MasterKeyTest, MayLieElsewhereButIsNotMadeThere) {
+TEST_F(KeyRingTest, KeepsNoMoreThanItMay) {
+    auto const ring = must(KeyRing::load(directory.path()));
+    std::string const first = ring->newest()->id();
+    for (std::size_t i = 1; i < KeyRing::keys_max; ++i) must(ring->renew());
+    EXPECT_TRUE(ring->find(first));
+    must(ring->renew());
+    EXPECT_FALSE(ring->find(first));
+    EXPECT_EQ(must(KeyRing::load(directory.path()))->newest()->id(), ring->newest()->id());
+}
+
+TEST_F(KeyRingTest, TakesAKeyThatSomebodyPutThere) {
+    auto const ring = must(KeyRing::load(directory.path()));
+    std::string const was = read_file(file());
+    write_file(file(), std::string(32, 'k') + was);
+    must(ring->renew());
+    EXPECT_EQ(read_file(file()), std::string(32, 'k') + was);
+    EXPECT_EQ(ring->newest()->id(), must(KeyRing::load(directory.path()))->newest()->id());
+    write_file(file(), std::string(32, 'x'));
+    EXPECT_EQ(code_of(ring->renew()), "secret.key_file") << "without the key of now";
+    EXPECT_EQ(read_file(file()), std::string(32, 'x'));
+}
+
+TEST_F(KeyRingTest, MayLieElsewhereButIsNotMadeThere) {
     std::string const named = directory / "named.key";
     ::setenv("WEIR_MASTER_KEY_FILE", named.c_str(), 1);
     EXPECT_EQ(code(), "secret.key_file");
