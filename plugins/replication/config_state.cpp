@@ -61,22 +61,41 @@ bool ConfigState::owns(Call const& call, char const* collection, std::string con
     return ids != held.end() && ids->second.contains(id);
 }
 
+std::string ConfigState::owner(Call const& call) const {
+    auto const found = context_.host.store().get(call, config, applied);
+    std::string file = found ? text_of(found->json, "from") : "";
+    file.erase(0, file.rfind('/') + 1);  // no path of the host leaves it
+    return file.empty() || file == "api" ? "the configuration" : file;
+}
+
 void ConfigState::refuse_owned(Call const& call, char const* collection, std::string const& id,
                                Json const& wish) const {
     if (!owns(call, collection, id)) return;
-    auto const found = context_.host.store().get(call, config, applied);
-    std::string file = text_of(found->json, "from");
-    file.erase(0, file.rfind('/') + 1);  // no path of the host leaves it
-    if (file.empty() || file == "api") file = "the configuration";
     std::string const place = std::string{collection} + "/" + id;
     Problems owned{WEIR_E_CONFLICT};
     std::string const paste = std::string{collection} + ": " + Json{{id, wish}}.dump();
-    owned.add(Finding{
-        {},
-        "config.file_owned",
-        place + " belongs to " + file + ", which would bring it back: change it there, apply it",
-        wish.is_null() ? "take " + place + " out of it, and apply it with prune" : paste});
+    owned.add(Finding{{},
+                      "config.file_owned",
+                      place + " belongs to " + owner(call) +
+                          ", which would bring it back: change it there, apply it",
+                      wish.is_null() ? "take " + place + " out of it, and apply it with prune"
+                                     : paste});
     throw owned;
+}
+
+void ConfigState::refuse_owned(Call const& call, ConfigPlan const& plan) const {
+    Managed const held = managed(call);
+    Problems owned{WEIR_E_CONFLICT};
+    for (Step const& step : plan.steps) {
+        auto const ids = held.find(step.collection);
+        if (ids == held.end() || !ids->second.contains(step.id)) continue;
+        std::string const place = step.collection + "/" + step.id;
+        owned.add(Finding{"/" + place, "config.file_owned",
+                          place + " belongs to " + owner(call) +
+                              ", which would bring it back: change it there, apply it",
+                          "leave " + place + " out of what is imported"});
+    }
+    owned.check();
 }
 
 Json ConfigState::plan(Call const& call, Json const& in) {
@@ -118,8 +137,9 @@ Json ConfigState::apply_once(Call const& call, Json const& in) {
 Json ConfigState::import(Call const& call, Json const& in) {
     Json const wanted = in.value("configuration", Json::object());
     return looking_again([&] {
-        return commit(call, ConfigPlanner{call, context_, jobs_}.plan(wanted, {}, false), in,
-                      false);
+        ConfigPlan plan = ConfigPlanner{call, context_, jobs_}.plan(wanted, {}, false);
+        refuse_owned(call, plan);
+        return commit(call, std::move(plan), in, false);
     });
 }
 

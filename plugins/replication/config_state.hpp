@@ -32,7 +32,8 @@ public:
     /// of it or nothing; what is deleted goes last. E_CONFLICT "plan.stale": what it would do is
     /// not what the hash stands for; "replication.needs_reset": positions would be lost.
     Json apply(Call const& call, Json const& in);
-    /// Over what is there: nothing is paused, deleted or held from now on.
+    /// Over what is there: nothing is paused, deleted or held from now on. E_CONFLICT
+    /// "config.file_owned", a finding each: what was applied holds what it would change.
     Json import(Call const& call, Json const& in);
     /// {} → {"version","integrations","connections","jobs"}: what is there, as apply() takes it.
     Json everything(Call const& call) const;
@@ -54,6 +55,8 @@ private:
                           revisions_[] = "config_revisions";
 
     Managed managed(Call const& call) const;
+    std::string owner(Call const& call) const;  ///< of what was applied, to be told
+    void refuse_owned(Call const& call, ConfigPlan const& plan) const;
     Json apply_once(Call const& call, Json const& in);
     Json looking_again(std::function<Json()> const& work);
     void prepare_resets(Call const& call, ConfigPlan& plan, std::set<std::string>& paused);

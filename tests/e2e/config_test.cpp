@@ -321,6 +321,19 @@ TEST_F(Configuration, IsImportedOverWhatIsThereAndHeldByNobody) {
     EXPECT_EQ(host.get("/config?pointer=/jobs/users/source/stream").body, "users");
 }
 
+TEST_F(Configuration, IsNotOverwrittenByAnImport) {
+    WeirServer host{data()};
+    write(connection("5") + "jobs:\n" + job("users"));
+    ASSERT_EQ(apply(host).code, 0);
+    EXPECT_EQ(run(host, "import", {}).code, 0) << "the same is no change";
+    write(connection("9") + "jobs:\n" + job("more"));
+    Ran const refused = run(host, "import", {});
+    EXPECT_EQ(refused.code, 2) << refused;
+    EXPECT_EQ(refused.error_code(), "config.file_owned") << refused;
+    EXPECT_EQ(host.get("/replication/jobs/more").status, 404u) << "all or nothing";
+    EXPECT_EQ(host.run_job("users").body.at("read"), 5);
+}
+
 TEST_F(Configuration, IsReadAgainOnHangup) {
     write(connection() + "jobs:\n" + job("users"));
     WeirServer host{data(), {"--config", file()}};
