@@ -1,9 +1,14 @@
 // What is asked wrongly, and the code of the answer: each by the public door at which people meet
 // it. That every code of the tables stands in some test is looked after by tests/tidy.
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
+#include <stdexcept>
+#include <thread>
 
 #include "e2e/weir_server.hpp"
 #include "support/sqlite.hpp"
@@ -19,6 +24,43 @@ struct Asked {
     Json body = nullptr;
     std::map<std::string, std::string> headers = {};
     unsigned status = 422;
+};
+
+/// Gives one caller one answer, whatever was asked; an empty one: never.
+class StrangeServer {
+public:
+    explicit StrangeServer(std::string const& answer) {
+        sockaddr_in at{};
+        at.sin_family = AF_INET;
+        at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof at;
+        auto* const address = reinterpret_cast<sockaddr*>(&at);
+        if (::bind(listener_, address, size) != 0 || ::listen(listener_, 8) != 0 ||
+            ::getsockname(listener_, address, &size) != 0)
+            throw std::runtime_error{"nothing can be listened on"};
+        port_ = ntohs(at.sin_port);
+        if (answer.empty()) return;
+        thread_ = std::thread{[this, answer] {
+            int const caller = ::accept(listener_, nullptr, nullptr);
+            char asked[4096];
+            if (::recv(caller, asked, sizeof asked, 0) > 0)
+                (void)!::send(caller, answer.data(), answer.size(), MSG_NOSIGNAL);
+            ::close(caller);
+        }};
+    }
+    StrangeServer(StrangeServer const&) = delete;
+    StrangeServer& operator=(StrangeServer const&) = delete;
+    ~StrangeServer() {
+        ::shutdown(listener_, SHUT_RDWR);
+        if (thread_.joinable()) thread_.join();
+        ::close(listener_);
+    }
+    std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+
+private:
+    int const listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    std::uint16_t port_ = 0;
+    std::thread thread_;
 };
 
 class Codes : public testing::Test {
@@ -189,6 +231,45 @@ TEST_F(Codes, OfAClientWithoutItsHost) {
     told("server.bad_url", {"job", "list", "--server", "ftp://here"});
     told("client.no_token", {"job", "list", "--token-file", directory / "none"});
     told("dlq.nothing_named", {"dlq", "replay"});
+}
+
+TEST_F(Codes, OfSomebodyElseWhoAnswers) {
+    auto const told = [](StrangeServer const& server, std::string const& code) {
+        ProcessOptions signed_in;
+        signed_in.environment["WEIR_TOKEN"] = "weir_x";
+        Ran const ran = weir(
+            {"job", "list", "--json", "--timeout", "1", "--server", server.url()}, signed_in);
+        EXPECT_EQ(ran.code, 3) << code << ran;
+        EXPECT_EQ(ran.error_code(), code) << ran;
+    };
+    told(StrangeServer{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"}, "server.odd_answer");
+    told(StrangeServer{"HTTP/1.1 502 Bad\r\nContent-Length: 6\r\n\r\n<html>"}, "server.refused");
+    told(StrangeServer{""}, "server.timeout");
+}
+
+TEST_F(Codes, OfMoreTokensThanAreKept) {
+    { WeirServer const makes_the_state{data()}; }
+    Sqlite{data() + "/state.db"}.run(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) "
+        "INSERT INTO weir_token SELECT 't' || i, 'x', 'h' || i, 'read', '', 0, 'admin', 0, 0 "
+        "FROM n");
+    WeirServer host{data()};
+    expect_all(host, {{"token.too_many", "POST", "/tokens",
+                       {{"name", "one more"}, {"scope", "read"}}, {}, 409}});
+}
+
+TEST_F(Codes, OfADamagedDatabase) {
+    std::string const path = directory / "in.db";
+    Sqlite{path}.run("PRAGMA page_size = 4096; CREATE TABLE a(id INTEGER PRIMARY KEY, t TEXT);"
+                     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
+                     "2000) INSERT INTO a SELECT i, hex(randomblob(64)) FROM n");
+    std::string bytes = read_file(path);
+    for (std::size_t at = 2 * 4096; at < bytes.size(); ++at) bytes[at] = '\xff';
+    write_file(path, bytes);
+    Ran const ran = weir(
+        {"copy", "sqlite:" + path, "sqlite:" + (directory / "out.db"), "--stream", "a", "--json"});
+    EXPECT_EQ(ran.code, 3) << ran;
+    EXPECT_TRUE(ran.json.is_object() && tells(ran.json, "sqlite.damaged")) << ran;
 }
 
 TEST_F(Codes, OfCopies) {
