@@ -30,6 +30,14 @@ bool exists(std::string const& path) {
     return ::stat(path.c_str(), &found) == 0;
 }
 
+/// A path as a shell takes it.
+std::string shell_word(std::string const& path) {
+    if (path.find_first_of(" \t\n\"'\\$`&|;<>()*?[]{}#!~") == std::string::npos) return path;
+    std::string word{"'"};
+    for (char const c : path) word += c == '\'' ? "'\\''" : std::string(1, c);
+    return word + "'";
+}
+
 bool is_full(int error_number) {
     return error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG;
 }
@@ -101,7 +109,7 @@ void Database::check_place() const {
         throw Error{WEIR_E_IO, "the directory " + directory + " of " + shown +
                                    " does not exist; make it first"}
             .coded("sqlite.no_directory")
-            .suggest("mkdir -p " + directory)
+            .suggest("mkdir -p " + shell_word(directory))
             .for_good();
 }
 
@@ -223,7 +231,8 @@ Error Database::error(int rc) const {
                                     "may be written there",
                             "sqlite.not_readable")
                     .suggest("chmod u+w " +
-                             std::filesystem::path{location_.file}.parent_path().string())
+                             shell_word(
+                                 std::filesystem::path{location_.file}.parent_path().string()))
                     .for_good();
             if (access_ == Access::read)
                 return make(WEIR_E_IO, shown + " may not be read: " + said, "sqlite.not_readable")

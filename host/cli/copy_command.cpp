@@ -44,9 +44,15 @@ std::string metrics_text(Metrics const& metrics) {
 /// Where an interrupted copy stands.
 std::string safe_text(CopyReport const& report) {
     std::string text = "interrupted";
-    for (StreamReport const& stream : report.streams)
-        text += fmt::format(" · {}: {} rows are safe", stream.stream, stream.counts.written);
-    return text + "; the same command goes on from there\n";
+    bool goes_on = report.streams.empty();
+    for (StreamReport const& stream : report.streams) {
+        bool const starts_over = stream.shows_at_end && stream.error;
+        goes_on = goes_on || !starts_over;
+        text += starts_over
+                    ? fmt::format(" · {}: shows when it is whole, so it starts over", stream.stream)
+                    : fmt::format(" · {}: {} rows are safe", stream.stream, stream.counts.written);
+    }
+    return text + (goes_on ? "; the same command goes on from there\n" : "; run it again\n");
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ Result<void> TaskRun::look() {
                          fmt::join(task_.key, ", ")));
     target_ = target_of(task_.target, start_.selection);
     begin_.target = target_;
-    begin_.staged = is_staged();
+    report_.shows_at_end = begin_.staged = is_staged();
     if (begin_.staged) report_.counts = {};  // what did not reach the end is gone
     begin_.spec = note_of(start_.selection, report_.counts, false);
     begin_.reset = start_.reset;

@@ -154,6 +154,9 @@ TEST_F(Failures, TheSinksDirectoryIsNotThere) {
                           "--stream", "public.users", "--json"});
     std::string const said = expect_failure(ran, 3, "sqlite.no_directory");
     EXPECT_TRUE(has(said, "mkdir -p " + (directory / "no"))) << said;
+    Ran const odd = weir({"copy", server.url(database), "sqlite:" + (directory / "it's/out.db"),
+                          "--stream", "public.users", "--json"});
+    EXPECT_TRUE(has(expect_failure(odd, 3, "sqlite.no_directory"), "/it'\\''s'")) << odd;
 }
 
 TEST_F(Failures, TheSinksDirectoryIsNotWritable) {
