@@ -4,6 +4,7 @@
 
 #include "insert.hpp"
 #include "names.hpp"
+#include "newer.hpp"
 
 namespace weir::sqlite {
 namespace {
@@ -56,6 +57,7 @@ BatchInsert::BatchInsert(Database& db, Fit fit, std::vector<FieldView> fields, b
     insert_ = db.prepare(insert_sql(fit_, source, is_upsert));
     // Into a new table nothing is there to be changed, and asking costs a sixth of the time.
     if (is_upsert) plain_ = db.prepare(insert_sql(fit_, source, false));
+    if (fit_.version) newer_ = db.prepare(newer_sql(fit_, batch_));
 }
 
 int BatchInsert::run(Statement& insert) {
@@ -74,6 +76,7 @@ void BatchInsert::write(ArrowArray const& batch, Rejects& rejects) {
     batch_.show(batch);
     if (batch.length == 0) return;
     refuse_null_keys(rejects);
+    refuse_older(rejects);
     int rc = run(plain_ ? plain_ : insert_);
     if (plain_ && is_about_row(rc)) {
         plain_ = Statement{};
@@ -98,12 +101,34 @@ void BatchInsert::refuse_null_keys(Rejects& rejects) {
                                         fit_.table + " has no value in its key \"" + field + "\"",
                                     field}
                                   .coded("sqlite.null_key");
-            if (!rejects) throw why;
-            rejects.add(row, why);
-            batch_.leave_out(row);
+            refuse(row, why, rejects);
             break;
         }
     }
+}
+
+void BatchInsert::refuse_older(Rejects& rejects) {
+    if (!newer_) return;
+    std::vector<std::pair<std::int64_t, std::string>> older;  // row, the version there
+    while (newer_.step()) older.emplace_back(newer_.integer(0), newer_.text(1));
+    newer_.reset();
+    for (auto const& [row, there] : older) {
+        std::size_t const at = fit_.version->at;
+        std::string const& field = batch_.fields()[at].name;
+        Error const why = Error{WEIR_E_DATA,
+                                row_words(row) + " is older than what " + fit_.table +
+                                    " has by now: " + field + " is " + batch_.shown(at, row) +
+                                    " in it, and " + there + " there",
+                                field}
+                              .coded("sqlite.row_is_newer");
+        refuse(row, why, rejects);
+    }
+}
+
+void BatchInsert::refuse(std::int64_t row, Error const& why, Rejects& rejects) {
+    if (!rejects) throw Error{why};
+    rejects.add(row, why);
+    batch_.leave_out(row);
 }
 
 // A statement that fails leaves nothing of itself, and the row read last is most likely the one

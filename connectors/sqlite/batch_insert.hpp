@@ -23,6 +23,8 @@ public:
 
 private:
     void refuse_null_keys(Rejects& rejects);
+    void refuse_older(Rejects& rejects);
+    void refuse(std::int64_t row, Error const& why, Rejects& rejects);
     /// The error of the first refused row, when there is no one to hand it to.
     std::optional<Error> write_around(Rejects& rejects);
     int run(Statement& insert);
@@ -34,6 +36,7 @@ private:
     BatchTable batch_;
     Statement insert_;
     Statement plain_;  // of an upsert, until a key is met that is there already
+    Statement newer_;  // finds what the target has in a newer version; empty: nobody asked
 };
 
 /// Whether the error is about the row that was written, not about the database.

@@ -60,6 +60,7 @@ public:
         check_target_name(name());
         check_columns(name(), request_.fields);
         find_key();
+        find_version();
         check_source();
         if (!table_) return create();
         check_kind();
@@ -86,6 +87,18 @@ private:
         if (fit_.key.empty() && request_.target.write_mode == WEIR_WRITE_UPSERT)
             refuse("an upsert into " + name() + " needs a key: name its fields with --key",
                    "sqlite.key_missing");
+    }
+
+    void find_version() {
+        std::string const& version = request_.target.version;
+        if (version.empty() || request_.target.write_mode != WEIR_WRITE_UPSERT) return;
+        auto const found = std::ranges::find(request_.fields, version, &FieldView::name);
+        if (found == request_.fields.end())
+            refuse("the version \"" + version + "\" is not among the fields of " + name(),
+                   "sqlite.no_field", version);
+        bool const is_decimal =
+            found->layout == Layout::decimal || found->extension == "weir.numeric";
+        fit_.version = {static_cast<std::size_t>(found - request_.fields.begin()), is_decimal};
     }
 
     /// Drift of the source since the last run.

@@ -36,6 +36,12 @@ struct Landing {
     bool has_own_type = true;  ///< equal values are equal bytes: the column holds one storage class
 };
 
+/// The field that says which of two records of one key is newer.
+struct Version {
+    std::size_t at = 0;       ///< its place within the fields
+    bool is_decimal = false;  ///< its text is a number
+};
+
 /// How a batch of certain fields lands in the target: what has to be done first, and then the
 /// columns. A value.
 struct Fit {
@@ -43,6 +49,7 @@ struct Fit {
     std::vector<std::string> statements;  ///< SQL that does them
     std::vector<Landing> landings;        ///< in the order of the fields
     std::vector<std::size_t> key;         ///< places of the key within the fields
+    std::optional<Version> version;       ///< Target::version, of an upsert
     std::string table;                    ///< the target's name
     std::string mark;                     ///< see Table::mark
     bool has_key = false;                 ///< a unique index lies on the key

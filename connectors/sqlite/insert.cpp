@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "names.hpp"
+#include "newer.hpp"
 
 namespace weir::sqlite {
 namespace {
@@ -51,7 +52,11 @@ std::string conflict_clause(Fit const& fit, std::vector<std::string> const& name
     if (!plain.empty())
         others.insert(others.begin(),
                       "(" + list(plain, "t.") + ") IS NOT (" + list(plain, "excluded.") + ")");
-    return target + "UPDATE SET " + list(sets) + " WHERE " + joined_by_or(others);
+    std::string const update = target + "UPDATE SET " + list(sets) + " WHERE ";
+    if (!fit.version) return update + joined_by_or(others);
+    std::string const& version = names[fit.version->at];
+    return update + "(" + joined_by_or(others) + ") AND NOT " +
+           is_newer_sql(*fit.version, "t." + version, "excluded." + version);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "insert.hpp"
 #include "names.hpp"
+#include "newer.hpp"
 
 namespace weir::sqlite {
 
@@ -19,6 +20,7 @@ Session::Session(Host host, Location location, Begin const& begin, std::uint64_t
       is_staged_{begin.staged || begin.target.write_mode == WEIR_WRITE_REPLACE} {
     db_ = std::make_unique<Database>(location, Access::write, call);
     define_differs(*db_);
+    define_is_newer(*db_);
     Database::Watch const watch{*db_, call};
     fence(begin, epoch);
     StageName const name{owner_, epoch};

@@ -21,7 +21,7 @@ class WriterObject;
 struct TargetRequest {
     std::string name = {};
     std::uint32_t write_mode = WEIR_WRITE_APPEND;
-    nlohmann::json spec = nlohmann::json::object();  ///< {"key":["id"]}
+    nlohmann::json spec = nlohmann::json::object();  ///< {"key":["id"],"version"?}
 };
 
 /// See weir_begin.

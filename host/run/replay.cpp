@@ -80,6 +80,7 @@ private:
     CallContext read_call_, write_call_;
     SinkTurn turn_;
     Selection selection_;
+    std::string tracking_;  // the field by which the job sees changes; empty: none
     BeginRequest begin_;
     std::optional<RecordBatch> records_;
     std::optional<WriterProxy> writer_;
@@ -93,6 +94,10 @@ private:
 Result<void> StreamReplay::open() {
     if (Result<void> read = read_schema(); !read) return read;
     begin_.target = target_of(task_.target, selection_);
+    // I4: what waited does not take the place of what came since.
+    bool const is_upsert = selection_.write == WriteMode::upsert;
+    if (is_upsert && std::ranges::find(selection_.fields, tracking_) != selection_.fields.end())
+        begin_.target.spec["version"] = tracking_;
     begin_.job = plan_.job;
     begin_.stream = replay_stream(task_.stream);
     begin_.run_id = run_.run_id;
@@ -121,6 +126,7 @@ Result<void> StreamReplay::read_schema() {
     Result<Start> start = decide_start(request, task_.stream, task_.key, std::nullopt);
     if (!start) return start.error();
     selection_ = std::move(start->selection);
+    tracking_ = request.cursor;
     // A replace shows everything the source has; letters only add to it.
     if (selection_.write == WriteMode::replace)
         selection_.write = selection_.key.empty() ? WriteMode::append : WriteMode::upsert;

@@ -20,6 +20,7 @@ struct ReplayRun {
 /// write those records now: into the stream's target, by its key and write mode, in the types that
 /// the source has today. A letter that is written is settled as "replayed". One whose record does
 /// not fit, or that the sink refuses again, stays and gets the new reason; it counts as rejected.
+/// So does, in an upsert by a job with a tracking field, one whose row is newer there by now.
 ///
 /// Nothing is lost and nothing comes twice, wherever the process dies (I1, I5). The sink commits,
 /// with the rows of a batch, which letters they came from, under a checkpoint of the stream's own;

@@ -138,6 +138,30 @@ TEST_F(Letters, WhatIsRefusedAgainStaysWithItsReason) {
     EXPECT_EQ(waiting(host), 1u);
 }
 
+/// I4: what waited is older than what came since.
+TEST_F(Letters, ARowThatIsNewerByNowIsLeftAlone) {
+    WeirServer host{data()};
+    make_users(20);
+    make_sink("id INTEGER PRIMARY KEY, name TEXT, updated_at TEXT");
+    Json job = users_job("upsert");
+    job["source"]["cursor"] = "updated_at";
+    ASSERT_EQ(host.post("/replication/jobs", job).status, 201u);
+    ASSERT_EQ(host.run_job("users").body.at("rejected"), 4);
+    mend();
+    db.run("UPDATE users SET name = 'newer', updated_at = now() WHERE id IN (5, 10)");
+    ASSERT_EQ(host.run_job("users").body.at("status"), "succeeded");
+    EXPECT_EQ(sink().one("SELECT count(*) FROM users WHERE name = 'newer'"), "2");
+    Answer const answer = replay_all(host);
+    EXPECT_EQ(with_status(answer, "replayed"), 2u) << answer;
+    EXPECT_EQ(with_status(answer, "waiting"), 2u) << answer;
+    EXPECT_NE(answer.text.find("sqlite.row_is_newer"), std::string::npos) << answer;
+    EXPECT_NE(answer.text.find("is older than what users has by now"), std::string::npos) << answer;
+    EXPECT_EQ(host.get("/dead-letters").body.at("items").size(), 2u);
+    expect_users_equal();
+    Answer const gone = host.post("/dead-letters/discard", {{"filter", {{"job", "users"}}}});
+    EXPECT_EQ(with_status(gone, "discarded"), 2u) << gone;
+}
+
 TEST_F(Letters, OutliveTheirJobAndSaySo) {
     WeirServer host{data()};
     refuse_every_fifth_of(host, 10);

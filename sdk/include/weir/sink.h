@@ -14,7 +14,7 @@ typedef struct weir_target {
     uint32_t struct_size, flags;
     uint32_t write_mode, reserved;  // one WEIR_WRITE_*
     const char *name;               // bare, unquoted: "orders"
-    const char *spec_json;          // {"key":["id"]}
+    const char *spec_json;          // {"key":["id"], "version"?:"updated_at"}
 } weir_target;
 
 enum { WEIR_PREPARE_DRY_RUN = 1 };
@@ -83,7 +83,7 @@ typedef struct weir_sink {
     // Writes a borrowed batch. A row that it cannot take goes to `rejects`, the others are written.
     // With `rejects` null, or when it cannot name the row: WEIR_E_DATA and nothing of the batch is
     // written. Rows of one key: the last wins. The first write after a commit opens the
-    // transaction. [lane]
+    // transaction. An UPSERT refuses a record whose row has a greater `version` there. [lane]
     weir_status (*write)(weir_writer *, const weir_call *, const struct ArrowSchema *,
                          const struct ArrowArray *batch, const weir_rejects *rejects, weir_error *);
     // Rows, cursor and counts become durable together or not at all; the epoch is checked in the

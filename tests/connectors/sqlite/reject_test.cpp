@@ -117,4 +117,65 @@ TEST_F(SqliteRejects, ARefusedRowOfAReplaceIsNamed) {
     EXPECT_EQ(one("SELECT group_concat(id) FROM people"), "1,3");
 }
 
+/// What comes late, into a table whose version was written by a run before.
+class SqliteVersions : public SqliteRejects {
+protected:
+    /// The ids of {1: lower, 2: same, 3: higher, 4: null there, 5: not there} that are refused.
+    template <class Value>
+    std::string refused(Type type, Value lower, Value higher) {
+        Schema const schema{{"id", Type::int64, false}, {"v", type}};
+        WriteRequest request = upsert();
+        Rows before{schema};
+        before.add(1, higher).add(2, higher).add(3, lower).add(4, nullptr);
+        run(request, before);
+        request.version = "v";
+        Rows late{schema};
+        late.add(1, lower).add(2, higher).add(3, higher).add(4, lower).add(5, lower);
+        std::string ids;
+        for (Refused const& each : write(late, request)) {
+            EXPECT_EQ(each.code, "sqlite.row_is_newer");
+            EXPECT_EQ(each.where, "v");
+            ids += std::to_string(each.row + 1);
+        }
+        EXPECT_EQ(one("SELECT count(*) FROM people WHERE v IS NOT NULL"), "5");
+        EXPECT_EQ(one("SELECT count(DISTINCT v) FROM people WHERE id < 4"), "1") << "the higher";
+        sql("DROP TABLE people");
+        return ids;
+    }
+};
+
+TEST_F(SqliteVersions, ANewerRowKeepsItsPlace) {
+    EXPECT_EQ(refused(Type::int64, 9, 10), "1");
+    EXPECT_EQ(refused(Type::float64, 9.5, 10.25), "1");
+    EXPECT_EQ(refused(Type::instant, std::int64_t{9'000'000}, std::int64_t{10'000'000}), "1");
+    EXPECT_EQ(refused(Type::utf8, "10", "9"), "1") << "text goes by its bytes";
+    EXPECT_EQ(refused(Type::numeric, "9.50", "10.1"), "1") << "digits go by what they say";
+    EXPECT_EQ(refused(Type::numeric, "-10.1", "-9.5"), "1");
+    EXPECT_EQ(refused(Type::numeric, "10.09", "10.1"), "1");
+    EXPECT_EQ(refused(Type::numeric, "-0.5", "00.25"), "1");
+    EXPECT_EQ(refused(Type::numeric, "Infinity", "NaN"), "1");
+}
+
+TEST_F(SqliteVersions, WithinABatchTheNewerOneStays) {
+    sql("CREATE TABLE people(id INTEGER PRIMARY KEY, v INTEGER); INSERT INTO people VALUES (1, 5)");
+    WriteRequest request = upsert();
+    request.version = "v";
+    Rows late{{{"id", Type::int64, false}, {"v", Type::int64}}};
+    late.add(1, 8).add(1, 7).add(1, 3);
+    auto const refused = write(late, request);
+    ASSERT_EQ(refused.size(), 1u);
+    EXPECT_EQ(refused[0].row, 2);
+    EXPECT_NE(refused[0].message.find("v is 3 in it, and 5 there"), std::string::npos)
+        << refused[0].message;
+    EXPECT_EQ(one("SELECT v FROM people"), "8");
+}
+
+TEST_F(SqliteVersions, AVersionThatIsNoFieldIsRefused) {
+    WriteRequest request = upsert();
+    request.version = "w";
+    Rows late{nullable()};
+    late.add(1, "a");
+    expect_code("sqlite.no_field", [&] { write(late, request); });
+}
+
 }  // namespace weir::test

@@ -15,6 +15,7 @@ struct Target {
     std::uint32_t write_mode = WEIR_WRITE_APPEND;
     std::string name;
     std::vector<std::string> key;
+    std::string version = {};  ///< no record takes the place of one greater in it; empty: any does
 };
 
 /// Which checkpoint a writer goes on from; valid during the call only.
@@ -124,7 +125,8 @@ struct WriterHandle {
 };
 
 inline Target target_of(weir_target const& in) {
-    return {in.write_mode, in.name, Config{in.spec_json}.names("key")};
+    Config const spec{in.spec_json};
+    return {in.write_mode, in.name, spec.names("key"), spec.text("version")};
 }
 
 inline Begin begin_of(weir_begin const& in) {

@@ -15,6 +15,7 @@ struct WriteRequest {
     std::string target;
     std::uint32_t write_mode = WEIR_WRITE_APPEND;
     std::vector<std::string> key = {};
+    std::string version = {};  ///< empty: none is named
     std::string job = "job", stream = "stream", run_id = "run";
     std::string spec = "{}";  ///< the host's note
     std::uint32_t flags = 0;  ///< WEIR_BEGIN_*
@@ -161,12 +162,17 @@ private:
     /// The C structs of a request, which they borrow from.
     struct Parts {
         explicit Parts(WriteRequest const& request)
-            : spec{Json{{"key", request.key}}.dump()},
+            : spec{spec_of(request).dump()},
               target{sizeof target, 0, request.write_mode, 0, request.target.c_str(), spec.c_str()},
               begin{sizeof begin,        request.flags,          &target,
                     request.job.c_str(), request.stream.c_str(), request.run_id.c_str(),
                     request.spec.c_str()} {}
         Parts(Parts const&) = delete;
+        static Json spec_of(WriteRequest const& request) {
+            Json spec{{"key", request.key}};
+            if (!request.version.empty()) spec["version"] = request.version;
+            return spec;
+        }
         std::string spec;
         weir_target target;
         weir_begin begin;
