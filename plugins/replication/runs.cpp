@@ -26,12 +26,11 @@ Json stored_words(std::string const& said) {
         .suggest(nearest(said, own));
 }
 
-constexpr char late[] = "late";
+constexpr char late[] = "late", last_event[] = "last_event";
 
 /// What the job's list shows, moved on by one run that ended.
 Json moved_on(Json state, Json const& run) {
     std::string const status = text_of(run, "status");
-    state["last_run"] = run.value("run_id", Json());
     state["last_status"] = status;
     state["last_run_at"] = run.value("finished_at", Json());
     state["last_error"] = run.value("error", Json());
@@ -165,7 +164,9 @@ void Runs::fired(Call const& call, Json const& event) const {
         auto state = context_.host.store().get(call, Jobs::states, id);
         Json json = state ? state->json : Json::object();
         json["last_error"] = {{"code", error.code}, {"message", error.message}};
-        context_.host.store().put(call, Jobs::states, id, json);
+        // Where a run's end came between, the event comes again.
+        context_.host.store().put(call, Jobs::states, id, json,
+                                  state ? state->revision : Store::absent);
     }
 }
 
@@ -216,39 +217,43 @@ void Runs::settle_connection(Call const& call, Json const& job, Json const& run,
     changes.put(Connections::connections, id, std::move(record), connection->revision);
 }
 
-void Runs::changed(Call const& call, Json const& event) {
+void Runs::changed(Call const& call, Event const& told) {
+    Json const& event = told.data;
     std::string const id = text_of(event, "job"), status = text_of(event, "status");
     if (!is_over(status)) return;
     ended_.notify_all();
     // It read no source: it says nothing of how fresh the job is.
     if (event.value("trigger", Json::object()).value("by", "") == replay_word) return;
-    // Somebody may change the connection between look and leap.
+    // Somebody may change the connection, or the job's state, between look and leap.
     constexpr int tries_max = 10;
     for (int i = 1;; ++i) {
         try {
-            return keep(call, event);
+            return keep(call, told);
         } catch (Error const& error) {
             if (error.code != "store.conflict" || i == tries_max) throw;
         }
     }
 }
 
-void Runs::keep(Call const& call, Json const& event) {
+void Runs::keep(Call const& call, Event const& told) {
+    Json const& event = told.data;
     std::string const id = text_of(event, "job");
     auto const job = jobs_.look_for(call, id);
     if (!job) return;
     auto const before = context_.host.store().get(call, Jobs::states, id);
-    Json const run_id = event.value("run_id", Json());
-    // The same event may come again.
-    if (before && before->json.value("last_run", Json()) == run_id) return;
+    Json state = before ? before->json : Json::object();
+    // The last events, not only the very last one, may come again.
+    if (told.number() <= state.value(last_event, std::uint64_t{0})) return;
+    state[last_event] = told.number();
     Json const run = this->run(call, event["run_id"]);
     Changes changes;
     settle_connection(call, *job, run, changes);
-    changes.put(Jobs::states, id, moved_on(before ? before->json : Json::object(), run));
+    changes.put(Jobs::states, id, moved_on(std::move(state), run),
+                before ? before->revision : Store::absent);
     if (text_of(event, "status") != "skipped") {
         Json callback = log_line(run);
         callback.erase("created_at");
-        changes.publish(callback_topic, run_id.get<std::string>(), std::move(callback));
+        changes.publish(callback_topic, text_of(event, "run_id"), std::move(callback));
     }
     context_.host.store().apply(call, changes);
 }

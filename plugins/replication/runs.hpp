@@ -37,7 +37,7 @@ public:
     void fired(Call const& call, Json const& event) const;
     /// The runner's word on a run: keeps what the job's list shows, dates the connection, publishes
     /// the callback; all once per run.
-    void changed(Call const& call, Json const& event);
+    void changed(Call const& call, Event const& told);
 
     /// Runs of a job, or of all with an empty `id`, newest first; `status` may be the seed's word.
     Json history(Call const& call, std::string const& id, std::string const& status,
@@ -50,7 +50,7 @@ private:
     Json run(Call const& call, std::string const& run_id) const;
     Json unfinished(Call const& call, std::string const& id, std::uint32_t limit) const;
     void tell_if_late(Call const& call, Json const& record, std::string const& at) const;
-    void keep(Call const& call, Json const& event);
+    void keep(Call const& call, Event const& told);
     void settle_connection(Call const& call, Json const& job, Json const& run,
                            Changes& changes) const;
 

@@ -75,7 +75,7 @@ void Replication::on_http(Call const& call, std::string_view route, Http& http) 
 
 void Replication::on_event(Call const& call, Event const& event) {
     if (event.topic.starts_with("cron/1:")) return runs_.fired(call, event.data);
-    if (event.topic == "runner/1:run") runs_.changed(call, event.data);
+    if (event.topic == "runner/1:run") runs_.changed(call, event);
 }
 
 Json Replication::on_invoke(Call const& call, Invoke const& invoke) {

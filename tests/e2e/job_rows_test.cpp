@@ -173,6 +173,41 @@ TEST_F(JobsOverHttp, KeepHistoryAndFigures) {
     EXPECT_EQ(host.get("/data-replication/logs?limit=0").status, 422u);
 }
 
+/// A host that is killed has not stored yet which of the last events were taken.
+TEST_F(JobsOverHttp, CountARunOnceThoughItsEndIsToldAgain) {
+    make_users(10);
+    auto host = std::make_unique<WeirServer>(data());
+    ASSERT_EQ(add_shop(*host).status, 201u);
+    ASSERT_EQ(host->post("/replication/jobs", users_job("users")).status, 201u);
+    ASSERT_EQ(host->run_job("users").body.at("written"), 10);
+    db.run("ALTER TABLE users RENAME TO elsewhere");
+    for (int i = 0; i < 2; ++i) ASSERT_EQ(host->run_job("users").body.at("status"), "failed");
+    auto figures = [&] {
+        Json job = host->get(job_path("users")).body;
+        Json out;
+        for (char const* name : {"rows_synced", "consecutiveFailures", "last_status", "lastRun"})
+            out[name] = job.at(name);
+        return out;
+    };
+    ASSERT_TRUE(eventually([&] { return figures()["consecutiveFailures"] == 2; })) << figures();
+    Json const before = figures();
+    host->process().kill(SIGKILL);
+    host->process().wait();
+    Sqlite state{data() + "/state.db"};
+    std::string const callbacks =
+        "SELECT count(*) FROM weir_event WHERE topic = 'replication:callback'";
+    EXPECT_EQ(state.one(callbacks), "3");
+    std::string const left = "SELECT count(*) FROM weir_delivery";
+    state.run("INSERT OR IGNORE INTO weir_delivery(seq, consumer, topic, attempt, run_at, error) "
+              "SELECT seq, 'dev.weir.replication', topic, 0, 0, '' FROM weir_event "
+              "WHERE topic = 'runner/1:run'");
+    EXPECT_NE(state.one(left), "0");
+    host = std::make_unique<WeirServer>(data());
+    ASSERT_TRUE(eventually([&] { return state.one(left) == "0"; })) << state.one(left);
+    EXPECT_EQ(figures(), before);
+    EXPECT_EQ(state.one(callbacks), "3");
+}
+
 TEST_F(JobsOverHttp, SortABadRecordByOnError) {
     db.run("CREATE TABLE notes (id int PRIMARY KEY, body text)");
     db.run("INSERT INTO notes VALUES (1, 'a'), (2, 'b'), (3, 'c')");

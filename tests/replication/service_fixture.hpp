@@ -82,8 +82,8 @@ protected:
                     {"connector", "postgres"},
                     {"config", {{"url", "postgres://u:s3cret-Pa55@db/shop"}}}});
     }
-    void tell(std::string const& topic, Json const& data) {
-        service_.on_event(Call{host_.call()}, {topic, "1", data});
+    void tell(std::string const& topic, Json const& data, std::string const& id = "1") {
+        service_.on_event(Call{host_.call()}, {topic, id, data});
     }
     void TearDown() override {
         for (auto const& [collection, all] : host_.documents)

@@ -271,6 +271,10 @@ TEST_F(ReplicationService, ARunThatEndsIsToldOnce) {
     EXPECT_EQ(job["last_status"], "succeeded");
     EXPECT_EQ(ask("get_connection", {}, {{"id", "supabase-users"}}).json()["lastSyncAt"],
               "2099-01-01T00:00:01.500Z");
+    Json const next{{"run_id", "run-2"}, {"job", "supabase-users"}, {"status", "succeeded"}};
+    for (int i = 0; i < 2; ++i) tell("runner/1:run", event), tell("runner/1:run", next, "2");
+    EXPECT_EQ(host_.published.size(), 2u) << "a killed host tells its last events again";
+    EXPECT_EQ(ask("get_job", {}, {{"id", "supabase-users"}}).json()["rows_synced"], 6);
 }
 
 TEST_F(ReplicationService, ARefusedLoginStopsTheTicksUntilTheConnectionIsMended) {

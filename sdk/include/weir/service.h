@@ -38,7 +38,7 @@ typedef struct weir_service {
     weir_status (*on_http)(weir_instance *, const weir_call *, const char *route, const weir_http *,
                            weir_error *);
     // At least once, in order per topic, one at a time per topic. WEIR_OK: done. An error: again
-    // later, with the same `event_id`.
+    // later, with the same `event_id`, a number that grows; a killed host repeats the last ones.
     weir_status (*on_event)(weir_instance *, const weir_call *, const char *topic,
                             const char *event_id, const void *data, size_t size, weir_error *);
     // A method that the component declares; JSON in and out. `caller`: plugin id, or "host".

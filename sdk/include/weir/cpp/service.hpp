@@ -1,5 +1,6 @@
 #pragma once
 
+#include <charconv>
 #include <cstdint>
 #include <string_view>
 
@@ -10,10 +11,18 @@
 
 namespace weir {
 
-/// An event of a topic that the component declares. The same `id` may come again.
+/// An event of a topic that the component declares. After the host was killed the last ones of a
+/// topic may come again, in order: who must not count one twice keeps number() with what it did.
 struct Event {
     std::string_view topic, id;
     Json data;
+
+    /// `id` as the number that it is; it grows within the topic.
+    std::uint64_t number() const {
+        std::uint64_t out = 0;
+        std::from_chars(id.data(), id.data() + id.size(), out);
+        return out;
+    }
 };
 
 /// A call of a method that the component declares. `caller`: a plugin's id, or "host".
