@@ -1,10 +1,10 @@
 #include "host/run/file_reach.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <system_error>
 
 #include "host/core/text.hpp"
+#include "host/run/percent_text.hpp"
 
 namespace weir::host {
 
@@ -13,27 +13,13 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-std::string decoded(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        unsigned char byte = 0;
-        char const* const from = text.data() + i + 1;
-        bool const is_escape =
-            text[i] == '%' && i + 2 < text.size() &&
-            std::from_chars(from, from + 2, byte, 16).ptr == from + 2;
-        out += is_escape ? static_cast<char>(byte) : text[i];
-        if (is_escape) i += 2;
-    }
-    return out;
-}
-
 /// "/a" of sqlite:/a, sqlite:///a; "a" of sqlite:a; nothing: it has no scheme.
 std::string file_of(std::string_view url) {
     std::size_t const colon = url.find(':');
     if (colon == url.npos) return {};
     url.remove_prefix(colon + 1);
     if (url.starts_with("//")) url.remove_prefix(2);
-    return decoded(url);
+    return percent_decoded(url);
 }
 
 /// Of "scheme://…?a=1&b=2" whether each name is one of `known`. Text of another form may be read in

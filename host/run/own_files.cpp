@@ -2,12 +2,14 @@
 
 #include <string_view>
 
+#include "host/run/percent_text.hpp"
+
 namespace weir::host {
 
 namespace {
 
 /// What `text` may mean as a file: itself, and what follows the scheme of a URL.
-bool names_own_file(std::string_view text, SecretLookup const& lookup) {
+bool means_own_file(std::string_view text, SecretLookup const& lookup) {
     auto is_own = [&](std::string_view path) {
         return lookup.is_own_file(path) || lookup.is_own_file(path.substr(0, path.find('?')));
     };
@@ -18,6 +20,12 @@ bool names_own_file(std::string_view text, SecretLookup const& lookup) {
         if (path.starts_with("//") && is_own(path.substr(2))) return true;
     }
     return false;
+}
+
+/// A connector may decode the path of a URL, and another take it as it stands.
+bool names_own_file(std::string_view text, SecretLookup const& lookup) {
+    if (means_own_file(text, lookup)) return true;
+    return text.find('%') != text.npos && means_own_file(percent_decoded(text), lookup);
 }
 
 bool refers_to_own_file(std::string_view text, SecretLookup const& lookup) {

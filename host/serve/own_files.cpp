@@ -11,9 +11,13 @@ namespace weir::host {
 std::vector<std::filesystem::path> own_files(std::filesystem::path const& data_dir,
                                              std::filesystem::path const& token_file) {
     std::vector<std::filesystem::path> files{token_file};
+    // A file that is not there yet is known by its whole name alone.
+    std::error_code failed;
+    std::filesystem::path const whole = std::filesystem::weakly_canonical(data_dir, failed);
+    std::filesystem::path const& directory = failed ? data_dir : whole;
     for (char const* const name :
          {"state.db", "state.db-wal", "state.db-shm", "state.db-journal", "master.key", "lock"})
-        files.push_back(data_dir / name);
+        files.push_back(directory / name);
     if (char const* const key = std::getenv("WEIR_MASTER_KEY_FILE"); key && *key)
         files.emplace_back(key);
     return files;

@@ -70,6 +70,21 @@ TEST_F(ReachOfTokens, FilesLieBelowTheDataDirectory) {
     EXPECT_FALSE(std::filesystem::exists(outside));
 }
 
+TEST_F(ReachOfTokens, NoSpellingReachesTheHostsOwnFiles) {
+    std::string const here = directory / "./data";
+    host = std::make_unique<WeirServer>(here);
+    for (char const* name : {"state.db", "state%2Edb", "%73tate.db", "./state.db-wal",
+                             "state.db-journal", "state.db%2djournal", "../data/master%2Ekey"}) {
+        Answer const checked = host->post(
+            "/connectors/sqlite/check", {{"config", {{"url", "sqlite:" + data() + "/" + name}}}});
+        EXPECT_EQ(checked.body.at("ok"), false) << name;
+        EXPECT_EQ(checked.body.at("error").value("code", ""), "config.own_file") << name << checked;
+    }
+    Answer const other = host->post(
+        "/connectors/sqlite/check", {{"config", {{"url", "sqlite:" + data() + "/mine%2Edb"}}}});
+    EXPECT_EQ(other.body.at("ok"), true) << other;
+}
+
 TEST_F(ReachOfTokens, ParametersOfUrlsReachNoFile) {
     start();
     for (char const* url :
