@@ -38,10 +38,9 @@ void check_names(std::string const& query, std::vector<std::string> const& known
         at = end + 1;
         std::string const name = pair.substr(0, pair.find('='));
         if (name.empty() || std::find(known.begin(), known.end(), name) != known.end()) continue;
-        std::string const near = nearest(name, known);
         findings.push_back({"/" + pointer_part(name), "request.unknown_parameter",
                             fmt::format("there is no parameter \"{}\" here", name),
-                            near.empty() ? "" : fmt::format("did you mean {}?", near)});
+                            nearest(name, known)});
     }
 }
 
@@ -49,11 +48,10 @@ void check_values(std::string const& query, std::string const& name,
                   std::vector<std::string> const& allowed, std::vector<Finding>& findings) {
     for (std::string const& said : query_values(query, name)) {
         if (std::find(allowed.begin(), allowed.end(), said) != allowed.end()) continue;
-        std::string const near = nearest(said, allowed);
         findings.push_back({"/" + pointer_part(name), "request.bad_parameter",
                             fmt::format("{}={} is not one of {}", name, said,
                                         fmt::join(allowed, ", ")),
-                            near.empty() ? "" : fmt::format("did you mean {}?", near)});
+                            nearest(said, allowed)});
     }
 }
 

@@ -22,7 +22,8 @@ template <class Value, class Read>
 Value collected(Problems& problems, Value fallback, Read read) {
     try {
         return read();
-    } catch (Error const& error) {
+    } catch (Error& error) {
+        if (error.code.empty()) error.code = "cron.bad_request";  // of another type
         problems.add(error);
         return fallback;
     }
@@ -159,32 +160,31 @@ Json Cron::answer_list(Book::Filter filter) const {
 Json Cron::answer_explain(Json const& body) const {
     Problems problems;
     check_members(body, {"schedule", "timezone", "from", "count", "dst_gap"}, problems);
-    if (!body.contains("schedule"))
-        problems.add(bad("say what to explain: {\"schedule\":\"*/15 * * * *\"}", "/schedule"));
-    problems.check();
+    if (!body.is_object()) throw problems;
     Config const in{body.dump().c_str()};
-    Json const& spec = body["schedule"];
-    auto const schedule = collected(problems, std::optional<Schedule>{},
-                                    [&] { return std::optional{Schedule::of(spec)}; });
+    auto const schedule = collected(problems, std::optional<Schedule>{}, [&] {
+        if (!body.contains("schedule"))
+            throw bad("say what to explain: {\"schedule\":\"*/15 * * * *\"}", "/schedule");
+        return std::optional{Schedule::of(body["schedule"])};
+    });
     Zone const zone =
         collected(problems, Zone{}, [&] { return Zone::named(in.text("timezone", "UTC")); });
     Gap const gap = collected(problems, Gap::run_after,
                               [&] { return gap_named(in.text("dst_gap", "run_after")); });
-    Millis from_ms = keeper_.now_ms();
-    if (in.has("from")) {
-        std::optional<Millis> const from = read_time(in.text("from"));
-        if (!from)
-            problems.add(
-                bad("from " + in_quotes(in.text("from")) + " is no time like 2026-01-01T00:00:00Z",
-                    "/from"));
-        from_ms = from.value_or(from_ms);
-    }
-    std::int64_t const count = in.integer("count", 5);
-    if (count < 1 || count > static_cast<std::int64_t>(explained_max))
-        problems.add(bad("count " + std::to_string(count) + " is not in 1-1000", "/count"));
+    Millis const from_ms = collected(problems, Millis{0}, [&]() -> Millis {
+        if (!in.has("from")) return keeper_.now_ms();
+        if (std::optional<Millis> const from = read_time(in.text("from"))) return *from;
+        throw bad("from " + in_quotes(in.text("from")) + " is no time like 2026-01-01T00:00:00Z",
+                  "/from");
+    });
+    auto const count = collected(problems, std::int64_t{1}, [&] {
+        std::int64_t const wanted = in.integer("count", 5);
+        if (wanted >= 1 && wanted <= static_cast<std::int64_t>(explained_max)) return wanted;
+        throw bad("count " + std::to_string(wanted) + " is not in 1-1000", "/count");
+    });
     problems.check();
     Json out = explain(*schedule, zone, gap, from_ms, static_cast<std::size_t>(count));
-    if (out["next"].empty() && !schedule->is_reboot()) throw never_due(spec, from_ms);
+    if (out["next"].empty() && !schedule->is_reboot()) throw never_due(body["schedule"], from_ms);
     return out;
 }
 

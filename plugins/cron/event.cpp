@@ -80,7 +80,8 @@ Definition Definition::of(std::string owner, Json const& body) {
     auto const read = [&](auto member) {
         try {
             member();
-        } catch (Error const& error) {
+        } catch (Error& error) {
+            if (error.code.empty()) error.code = "cron.bad_event";  // of another type
             problems.add(error);
         }
     };

@@ -8,11 +8,18 @@ namespace {
 constexpr char config_schema[] =
     R"({"type": "object", "properties": {}, "additionalProperties": false})";
 
-// `schedule` is a text or an object, which the profile of schemas cannot say: it is left out of the
-// requests, other members are allowed for its sake, and the plugin refuses those it does not know.
+// The plugin looks at the bodies itself, so that all that is wrong with one comes in one answer;
+// `document` says for people and programs what they hold.
 constexpr char meta[] = R"({
     "mounts": ["/cron"],
     "definitions": {
+      "schedule": {"title": "Schedule", "anyOf": [
+        {"type": "string", "examples": ["15m", "@daily", "*/15 * * * *"]},
+        {"type": "object", "required": ["type", "expression"], "properties": {
+          "type": {"const": "cron"}, "expression": {"type": "string"}}},
+        {"type": "object", "required": ["type"], "properties": {"type": {"const": "interval"},
+          "seconds": {"type": "integer"}, "minutes": {"type": "integer"},
+          "hours": {"type": "integer"}, "days": {"type": "integer"}}}]},
       "time": {"type": ["string", "null"], "format": "date-time"},
       "event": {"type": "object", "required": ["owner", "name", "enabled", "next"], "x-open": true,
         "x-computed": ["next", "last_scheduled_at", "last_fired_at", "missed", "last_error"],
@@ -40,8 +47,10 @@ constexpr char meta[] = R"({
        "next": {"type": ["string", "null"]}}}},
       {"id": "add_event", "method": "POST", "path": "/cron/events", "scope": "write",
        "summary": "Adds an event", "body_bytes_max": 131072,
-       "request": {"type": "object", "required": ["name"],
-         "properties": {
+       "request": {"type": "object"},
+       "document": {"type": "object", "required": ["name", "schedule"],
+         "additionalProperties": false, "properties": {
+           "schedule": {"$ref": "#/definitions/schedule"},
            "name": {"type": "string", "title": "Name", "minLength": 1, "maxLength": 128},
            "timezone": {"type": "string", "title": "Time zone", "examples": ["Europe/Berlin"]},
            "payload": {"type": "object", "title": "Payload"},
@@ -60,8 +69,9 @@ constexpr char meta[] = R"({
        "response": {"$ref": "#/definitions/event"}},
       {"id": "change_event", "method": "PATCH", "path": "/cron/events/{name}", "scope": "write",
        "summary": "Changes, pauses or resumes an event", "body_bytes_max": 131072,
-       "request": {"type": "object",
-         "properties": {
+       "request": {"type": "object"},
+       "document": {"type": "object", "additionalProperties": false, "properties": {
+           "schedule": {"$ref": "#/definitions/schedule"},
            "timezone": {"type": "string", "title": "Time zone", "examples": ["Europe/Berlin"]},
            "payload": {"type": "object", "title": "Payload"},
            "misfire": {"type": "string", "title": "When it is late",
@@ -86,8 +96,10 @@ constexpr char meta[] = R"({
        "payload": {"type": "object"}}}, "answers": [202]},
       {"id": "explain", "method": "POST", "path": "/cron/explain", "scope": "read",
        "summary": "What a schedule means, and when it is due next", "body_bytes_max": 16384,
-       "request": {"type": "object",
-         "properties": {
+       "request": {"type": "object"},
+       "document": {"type": "object", "required": ["schedule"],
+         "additionalProperties": false, "properties": {
+           "schedule": {"$ref": "#/definitions/schedule"},
            "timezone": {"type": "string", "title": "Time zone"},
            "from": {"type": "string", "title": "Later than", "format": "date-time"},
            "count": {"type": "integer", "title": "How many", "minimum": 1, "maximum": 1000},

@@ -52,7 +52,7 @@ Gap gap_named(std::string const& name) {
     throw Error{WEIR_E_CONFIG, "dst_gap " + in_quotes(name) + " is not run_after or skip",
                 "/dst_gap"}
         .coded("cron.bad_event")
-        .suggest("run_after");
+        .suggest(nearest(name, {"run_after", "skip"}));
 }
 
 char const* name_of(Gap gap) { return gap == Gap::skip ? "skip" : "run_after"; }

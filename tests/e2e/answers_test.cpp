@@ -1,6 +1,8 @@
 // What the conventions promise of answers: refusals that name what is wrong and what is in the way.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "e2e/weir_server.hpp"
 #include "support/temp_dir.hpp"
 
@@ -41,11 +43,45 @@ TEST_F(Answers, RefuseParametersThatNobodyKnows) {
     }
     Answer const near = host.get("/replication/jobs?conection=a");
     EXPECT_EQ(near.body.value("pointer", ""), "/conection") << near;
-    EXPECT_NE(near.body.value("suggestion", "").find("connection"), std::string::npos) << near;
+    EXPECT_EQ(near.body.value("suggestion", ""), "connection") << near;
     EXPECT_EQ(host.post("/replication/jobs?dry_run=true", job("a")).status, 201u);
     host.post("/replication/jobs", job("a"));
     EXPECT_EQ(host.post("/replication/jobs/a/run?onActive=quue").status, 422u);
     EXPECT_EQ(host.post("/replication/jobs/a/run?onActive=queue").status, 202u);
+}
+
+TEST_F(Answers, NameAllThatIsWrongWithAScheduleAtOnce) {
+    auto const pointers = [](Answer const& answer) {
+        EXPECT_EQ(answer.status, 422u) << answer;
+        std::set<std::string> out;
+        for (Json const& each : answer.body.value("errors", Json::array()))
+            out.insert(each.value("pointer", ""));
+        return out;
+    };
+    Answer const explained = host.post(
+        "/cron/explain", {{"schedule", "5/15 * * * *"}, {"timezone", "Europe/Berln"},
+                          {"from", "yesterday"}, {"count", 0}, {"dst_gap", "skp"}, {"cout", 1}});
+    EXPECT_EQ(pointers(explained), (std::set<std::string>{"/schedule", "/timezone", "/from",
+                                                          "/count", "/dst_gap", "/cout"}))
+        << explained;
+    std::map<std::string, std::string> meant;
+    for (Json const& each : explained.body.at("errors"))
+        meant[each.value("pointer", "")] = each.value("suggestion", "");
+    EXPECT_EQ(meant["/dst_gap"], "skip");
+    EXPECT_EQ(meant["/cout"], "count");
+    Json const event{{"name", ""}, {"schedule", "x"}, {"timezone", 7}, {"misfire", "skp"},
+                     {"enabled", "yes"}, {"paylod", 1}};
+    EXPECT_EQ(pointers(host.post("/cron/events", event)),
+              (std::set<std::string>{"/name", "/schedule", "/timezone", "/misfire", "/enabled",
+                                     "/paylod"}));
+    Json patch = event;
+    patch.erase("name");
+    ASSERT_EQ(host.post("/cron/events", {{"name", "e"}, {"schedule", "1h"}}).status, 201u);
+    EXPECT_EQ(pointers(host.call("PATCH", "/cron/events/e", patch)),
+              (std::set<std::string>{"/schedule", "/timezone", "/misfire", "/enabled",
+                                     "/paylod"}));
+    EXPECT_EQ(host.post("/cron/explain", Json::array({1})).code(), "request.type");
+    EXPECT_EQ(host.post("/cron/explain").body.value("pointer", ""), "/schedule");
 }
 
 TEST_F(Answers, RefuseStatusesAndCursorsThatAreNone) {

@@ -135,7 +135,7 @@ TEST_F(Codes, OfRequestsToTheHost) {
           {{"config", {{"url", "generator:rows=x"}}}}, {}, 200},
          {"request.forbidden", "GET", "/cron/events?owner=dev.weir.replication", nullptr,
           as(reader), 403},
-         {"request.minLength", "POST", "/cron/events", {{"name", ""}, {"schedule", "@daily"}}},
+         {"request.minLength", "PUT", "/secrets/s", {{"value", ""}}},
          {"request.maximum", "PUT", "/loggers/default",
           {{"level", "debug"}, {"ttl_seconds", 1'000'000'000'000}}},
          {"cron.bad_request", "GET", "/cron/events?limit=0"},
