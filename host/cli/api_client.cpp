@@ -85,6 +85,8 @@ Error refused(ApiClient::Answer const& answer) {
     Error error{status_of(answer.status), text(problem, "code"), text(problem, "detail"),
                 text(problem, "pointer")};
     error.suggestion = text(problem, "suggestion");
+    if (answer.status == 401)
+        error.suggestion = "WEIR_TOKEN, or --token-file DIR/admin-token of the host's data";
     if (error.message.empty()) error.message = text(problem, "title");
     std::string const in_the_way = blockers(problem);
     if (!in_the_way.empty()) error.message += "\n    in the way: " + in_the_way;

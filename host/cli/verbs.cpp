@@ -37,6 +37,12 @@ Error odd_answer(std::string const& server) {
         .suggest("weir status, or --server URL");
 }
 
+char const* mark_of(std::string const& status) {
+    if (status == "succeeded") return "✓";
+    if (status == "partial" || status == "skipped") return "⚠";
+    return status == "failed" || status == "cancelled" ? "✗" : "…";
+}
+
 }  // namespace
 
 CLI::App* add_verb(CLI::App& noun, std::string const& name, std::string const& summary,
@@ -120,13 +126,12 @@ Result<ApiClient::Answer> all_items(ApiClient& client, std::string const& target
 }
 
 std::string run_text(nlohmann::json const& run) {
-    std::string const status = cell(run, "status");
-    bool const is_well = status == "succeeded";
+    std::string const status = cell(run, "status"), id = cell(run, "run_id");
+    // A wait that ran out is answered with the name of the run alone.
+    if (!run.contains("read"))
+        return fmt::format("… run {} {}, it goes on: weir run watch {}\n", id, status, id);
     std::string text = fmt::format("{} run {} {} · {} read · {} written · {} rejected",
-                                   is_well               ? "✓"
-                                   : status == "partial" ? "⚠"
-                                                         : "✗",
-                                   cell(run, "run_id"), status, cell(run, "read"),
+                                   mark_of(status), id, status, cell(run, "read"),
                                    cell(run, "written"), cell(run, "rejected"));
     if (run.contains("executionTime") && run["executionTime"].is_number())
         text += fmt::format(" · {:.0f} ms", run["executionTime"].get<double>());

@@ -53,6 +53,27 @@ TEST_F(Verbs, DestroyNothingUnasked) {
     EXPECT_EQ(host.get("/replication/jobs/a").status, 404u);
 }
 
+TEST_F(Verbs, SayThatARunGoesOnWhenTheWaitIsOver) {
+    ASSERT_EQ(host.cli({"job", "create", "a", "generator:rows=500000000", "local", "--stream",
+                        "users"})
+                  .code,
+              0);
+    Ran const ran = host.cli({"job", "run", "a", "--wait", "1"});
+    EXPECT_EQ(ran.code, 3) << ran;
+    EXPECT_EQ(ran.out.rfind("… run ", 0), 0u) << ran;
+    EXPECT_NE(ran.out.find("it goes on: weir run watch "), std::string::npos) << ran;
+    EXPECT_EQ(ran.out.find(" read"), std::string::npos) << ran;
+    EXPECT_EQ(host.cli({"job", "cancel", "a"}).code, 0);
+}
+
+TEST_F(Verbs, SayWhereATokenComesFrom) {
+    ProcessOptions options;
+    options.environment = {{"WEIR_TOKEN", "none"}};
+    Ran const ran = weir({"--server", host.url(), "job", "list"}, options);
+    EXPECT_EQ(ran.code, 3) << ran;
+    EXPECT_NE(ran.err.find("--token-file"), std::string::npos) << ran;
+}
+
 TEST_F(Verbs, SayWhatWasCancelled) {
     ASSERT_EQ(create({"--stream", "users"}).code, 0);
     Ran const none = host.cli({"job", "cancel", "a"});
