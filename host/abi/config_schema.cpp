@@ -207,8 +207,10 @@ private:
         for (auto const& [name, given] : value.items()) {
             if (!is_closed || properties.contains(name)) continue;
             Error const error{WEIR_E_CONFIG, "config.unknown",
-                              fmt::format("{} is not known; known are {}",
-                                          shown(at.where + "/" + name), fmt::join(known, ", ")),
+                              fmt::format("{} is not known; {}", shown(at.where + "/" + name),
+                                          known.empty() ? std::string{"no field is taken here"}
+                                                        : fmt::format("known are {}",
+                                                                      fmt::join(known, ", "))),
                               at.where + "/" + escape(name)};
             add(error.suggest(nearest(name, known)));
         }

@@ -33,6 +33,16 @@ bool is_forced(Http const& http) {
         "request.bad_parameter");
 }
 
+Problems is_at_work(std::string const& job, Json const& active) {
+    std::string const run = active.value("run_id", "");
+    Problems busy{WEIR_E_CONFLICT};
+    busy.message = "job \"" + job + "\" has an active run, " + run + ": wait for it, or cancel it";
+    busy.code = "run.active";
+    busy.suggestion = "POST /replication/jobs/" + job + "/cancel";
+    busy.block({"run", run});
+    return busy;
+}
+
 }  // namespace
 
 void Replication::start_run(Call const& call, Http& http, std::string const& id) {
@@ -40,9 +50,15 @@ void Replication::start_run(Call const& call, Http& http, std::string const& id)
     Json trigger{{"by", "user"}, {"principal", http.principal().id}};
     if (std::string const trace = http.header("traceparent").value_or(""); is_trace(trace))
         trigger["traceparent"] = trace;
-    Json const run =
-        runs_.submit(call, id, trigger, key.empty() ? "" : id + "#" + key, overlap_of(http),
-                     is_forced(http));
+    Json run;
+    try {
+        run = runs_.submit(call, id, trigger, key.empty() ? "" : id + "#" + key, overlap_of(http),
+                           is_forced(http));
+    } catch (Error const& error) {
+        Json const active = error.code == "run.active" ? runs_.active(call, id) : Json();
+        if (active.is_null()) throw;
+        throw is_at_work(id, active);
+    }
     std::string const run_id = run.at("run_id");
     http.header("location", "/runs/" + run_id);
     http.reply(202, {{"run_id", run_id},
@@ -71,17 +87,9 @@ void Replication::cancel_job(Call const& call, Http& http) {
 
 void Replication::reset_job(Call const& call, Http& http) {
     std::string const id = http.param("id");
-    Json const active = (jobs_.find(call, id), runs_.active(call, id));
-    if (!active.is_null()) {
-        std::string const run = active.value("run_id", "");
-        Problems busy{WEIR_E_CONFLICT};
-        busy.message =
-            "job \"" + id + "\" has an active run, " + run + ": wait for it, or cancel it";
-        busy.code = "run.active";
-        busy.suggestion = "POST /replication/jobs/" + id + "/cancel";
-        busy.block({"run", run});
-        throw busy;
-    }
+    jobs_.find(call, id);
+    Json const active = runs_.active(call, id);
+    if (!active.is_null()) throw is_at_work(id, active);
     if (!http.is_dry_run()) jobs_.reset(call, id);
     http.reply(200, {{"job", id}, {"reset", true}});
 }

@@ -187,10 +187,11 @@ Json configure_form(Json const& job, Json const& connection) {
             config.erase(ours);
         }
     Json const &source = job["source"], &destination = job["destination"];
+    std::string const stream = source.value("stream", "");
     Json out{{"name", job["id"]},
              {"sourceConfig", std::move(config)},
-             {"sourceTable", source.value("stream", "")},
-             {"targetTable", destination.value("table", "")},
+             {"sourceTable", stream},
+             {"targetTable", destination.value("table", last_name_part(stream))},
              {"trackingColumn", source.contains("cursor") ? source["cursor"] : Json()},
              {"isActive", !job.value("paused", false)}};
     std::int64_t const minutes = minutes_of(job.value("schedule", ""));

@@ -168,6 +168,29 @@ TEST_F(JobsOverHttp, AResetWaitsForNoRunAndKeepsTheRows) {
             << method;
 }
 
+TEST_F(JobsOverHttp, AStartThatIsRefusedNamesTheRunInItsWay) {
+    db.run("CREATE VIEW slow AS SELECT i AS id, pg_sleep(0.2)::text AS at "
+           "FROM generate_series(1, 200) i");
+    WeirServer host{data()};
+    ASSERT_EQ(add_shop(host).status, 201u);
+    ASSERT_EQ(host.post("/replication/jobs",
+                        {{"id", "slow"},
+                         {"source", {{"connection", "shop"}, {"stream", "public.slow"}}},
+                         {"destination", {{"connection", "local"}, {"table", "slow"}}}})
+                  .status,
+              201u);
+    std::string const run = host.post(job_path("slow") + "/run").body.at("run_id");
+    for (char const* act : {"/run?onActive=reject", "/reset"}) {
+        Answer const refused = host.post(job_path("slow") + act);
+        EXPECT_EQ(refused.status, 409u) << refused;
+        EXPECT_EQ(refused.code(), "run.active") << refused;
+        EXPECT_EQ(refused.body.at("blocked_by"),
+                  Json::array({{{"kind", "run"}, {"id", run}}})) << refused;
+    }
+    EXPECT_EQ(host.post(job_path("slow") + "/run?onActive=join").body.at("run_id"), run);
+    EXPECT_EQ(host.post(job_path("slow") + "/cancel").status, 202u);
+}
+
 TEST_F(JobsOverHttp, DeletingTakesEventPositionAndOwnConnectionAndKeepsRows) {
     make_users(5);
     WeirServer host{data()};

@@ -91,7 +91,13 @@ TEST_F(Serve, KnowsTheRoutesOfSeed004) {
         host.post("/data-replication/sync/supabase-users", Json::object(), {{"Prefer", "wait=60"}});
     EXPECT_LT(synced.status, 300u) << synced;
     EXPECT_TRUE(eventually([&] { return local().has_table("users") && local_differs().none(); }));
+    ASSERT_EQ(add_shop(host).status, 201u);
+    Json native = users_job("native");
+    native["destination"].erase("table");
+    ASSERT_EQ(host.post("/replication/jobs", native).status, 201u);
     Answer const status = host.get("/data-replication/status");
+    for (Json const& each : status.body.at("items"))
+        EXPECT_EQ(each.at("targetTable"), "users") << status;
     EXPECT_NE(status.text.find("supabase-users"), std::string::npos);
     EXPECT_EQ(status.text.find(PostgresServer::password), std::string::npos);
     EXPECT_LT(host.post("/data-replication/stop/supabase-users").status, 300u);
