@@ -33,7 +33,7 @@ struct StreamReport {
     std::vector<std::string> notes;    ///< what a person should know
     std::vector<std::string> actions;  ///< of a dry run: what the sink would do
     std::string plan;                  ///< of a dry run: how it would be read and written
-    bool shows_at_end = false;         ///< its rows show at once, so one that is cut off starts over
+    bool shows_at_end = false;         ///< all at once, so one that is cut off starts over
     std::optional<Error> error;
 };
 

@@ -62,7 +62,7 @@ TEST_F(RunList, TakesATimeToBeginWithAndOneToEndBefore) {
     expect_refused("since=yesterday", "/since");
     expect_refused("until=2026-01-01", "/until");
     expect_refused("since=" + created["users_b"] + "&until=" + second, "/until");
-    EXPECT_NE(host.get("/runs?sinse=" + second).text.find("did you mean since?"),
+    EXPECT_NE(host.get("/runs?sinse=" + second).text.find(R"("suggestion":"since")"),
               std::string::npos);
 }
 

@@ -135,7 +135,8 @@ TEST_F(Engine, AStagedLoadThatFailsEachTimeAtTheSamePlaceEnds) {
     flawed["tasks"][0]["retry"] = {{"retries", 2}, {"delay_ms", 1}};
     Json const run = this->run(flawed);
     EXPECT_EQ(run["status"], "failed") << run;
-    EXPECT_LE(run["attempts"], 4);
+    // Whichever of the seven batches before the failure is acknowledged first is progress once.
+    EXPECT_LE(run["attempts"], 3 * (7 + 1));
 }
 
 TEST_F(Engine, ARetrySurvivesTheDeathOfTheHost) {
