@@ -51,6 +51,11 @@ void Checkpoint::create_table(Database& db) {
 std::optional<Checkpoint> Checkpoint::find(Database& db, std::string const& job,
                                            std::string const& stream) {
     if (!is_there(db)) return std::nullopt;
+    return read(db, job, stream);
+}
+
+std::optional<Checkpoint> Checkpoint::read(Database& db, std::string const& job,
+                                           std::string const& stream) {
     Statement statement = db.prepare(
         "SELECT epoch, batch, \"rows\", \"cursor\", spec, target, target_id, fields, run_id, "
         "updated_at FROM \"_weir_checkpoint\" WHERE job = ?1 AND stream = ?2");

@@ -16,6 +16,9 @@ struct Checkpoint {
     /// Nothing when the table or the row is missing.
     static std::optional<Checkpoint> find(Database& db, std::string const& job,
                                           std::string const& stream);
+    /// The same where the table is known to be there.
+    static std::optional<Checkpoint> read(Database& db, std::string const& job,
+                                          std::string const& stream);
     static void create_table(Database& db);
 
     /// Why it says nothing about `wanted` any more: "the table is gone". Empty: it holds. It does

@@ -141,8 +141,8 @@ void Database::settle() {
     }
     exec("PRAGMA cache_size=-" + number(cache_kib));
     enter_wal();
-    exec("PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=" +
-         number(checkpoint_pages));
+    exec("PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY");
+    sqlite3_wal_autocheckpoint(db_, checkpoint_pages);
 }
 
 void Database::enter_wal() {

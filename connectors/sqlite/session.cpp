@@ -31,7 +31,7 @@ Session::Session(Host host, Location location, Begin const& begin, std::uint64_t
 void Session::fence(Begin const& begin, std::uint64_t& epoch) {
     Transaction transaction{*db_};
     Checkpoint::create_table(*db_);
-    std::optional<Checkpoint> found = Checkpoint::find(*db_, job_, stream_);
+    std::optional<Checkpoint> found = Checkpoint::read(*db_, job_, stream_);
     std::int64_t const stored = found ? found->epoch : 0;
     epoch_ = epoch ? static_cast<std::int64_t>(epoch) : stored + 1;
     if (stored > epoch_) {

@@ -80,7 +80,7 @@ void Engine::work() {
     }
 }
 
-/// Claims a task and runs it, and those that it claims in turn; false: there was none.
+/// Claims a task and runs it, and those that it claims in turn; false: there is no more.
 bool Engine::fly_some() {
     {
         std::lock_guard const lock{mutex_};
@@ -88,12 +88,12 @@ bool Engine::fly_some() {
     }
     Result<std::vector<ClaimedTask>> claimed = caught([this] { return ports_.runs.claim(1); });
     if (claimed && !claimed->empty()) {
-        std::optional<ClaimedTask> task = std::move(claimed->front());
-        while (task) {
+        Flight::Landing landed{true, std::move(claimed->front())};
+        while (landed.next) {
             wake();  // there may be more than one
-            task = fly(std::move(*task));
+            landed = fly(std::move(*landed.next));
         }
-        return true;
+        if (!landed.has_looked) return true;
     }
     if (claimed) {
         look_for_sleepers();
@@ -129,7 +129,7 @@ void Engine::refuse(Named const& task, Error const& error) {
     ended_.notify_all();
 }
 
-std::optional<ClaimedTask> Engine::fly(ClaimedTask task) {
+Flight::Landing Engine::fly(ClaimedTask task) {
     FlightPorts const ports{ports_.runs, ports_.letters,  instances_,       gates_,
                             circuits_,   ports_.registry, ports_.services, ports_.limits,
                             figures_};
@@ -142,7 +142,7 @@ std::optional<ClaimedTask> Engine::fly(ClaimedTask task) {
     });
     if (!made) {
         refuse(named, made.error());
-        return std::nullopt;
+        return {};
     }
     {
         std::lock_guard const lock{mutex_};
@@ -150,9 +150,9 @@ std::optional<ClaimedTask> Engine::fly(ClaimedTask task) {
         if (is_stopping_) flight->end(Flight::End::drained);
         if (flights_.size() == 1) keeper_.notify_all();  // while there is one it looks by itself
     }
-    std::optional<ClaimedTask> next;
+    Flight::Landing landed;
     Result<void> flown = caught([&]() -> Result<void> {
-        next = flight->run();
+        landed = flight->run();
         return {};
     });
     if (!flown) refuse(named, flown.error());
@@ -161,7 +161,7 @@ std::optional<ClaimedTask> Engine::fly(ClaimedTask task) {
     ++ends_;
     ended_.notify_all();
     if (is_stopping_ && flights_.empty()) keeper_.notify_all();
-    return next;
+    return landed;
 }
 
 // The keeper: what comes with time.

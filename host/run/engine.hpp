@@ -96,7 +96,7 @@ private:
     using Lock = std::unique_lock<std::mutex>;
     void work();
     bool fly_some();
-    std::optional<ClaimedTask> fly(ClaimedTask task);
+    Flight::Landing fly(ClaimedTask task);
     void keep();
     void watch(Lock& lock);
     void tidy_up();

@@ -74,7 +74,7 @@ Flight::Flight(FlightPorts const& ports, ClaimedTask task)
       counted_{task_.counts},
       batches_max_{task_.counts.batches} {}
 
-std::optional<ClaimedTask> Flight::run() {
+Flight::Landing Flight::run() {
     failpoint("engine.after_claim");
     CopyReport report;
     Result<void> done = caught([&]() -> Result<void> {
@@ -231,7 +231,7 @@ void Flight::settle_failure(TaskOutcome& outcome, Error const& error) {
 
 // A full disk of the store is no reason to run a task again that has ended: it is told until it can
 // be stored, or until the host stops, and then the next one asks the sink.
-std::optional<ClaimedTask> Flight::finish(TaskOutcome const& outcome) {
+Flight::Landing Flight::finish(TaskOutcome const& outcome) {
     std::vector<Runs::LogLine> const lines = log_.take();
     for (bool is_told = false;; is_told = true) {
         Runs::Next const next = host_stops_ ? Runs::Next::none : Runs::Next::claim;
@@ -239,14 +239,14 @@ std::optional<ClaimedTask> Flight::finish(TaskOutcome const& outcome) {
             ports_.runs.finish(task_.run_id, plan_.task, outcome, lines, next);
         if (done) {
             count_end(done->status, outcome);
-            return std::move(done->next);
+            return {next == Runs::Next::claim, std::move(done->next)};
         }
         if (!is_told)
             ports_.services.log.log(
                 level_error, "engine",
                 fmt::format("run {} ended as {}, and that could not be stored: {}", task_.run_id,
                             outcome.status, done.error().message));
-        if (!time_may_cure(done.error()) || !pause_before_storing_again()) return std::nullopt;
+        if (!time_may_cure(done.error()) || !pause_before_storing_again()) return {};
     }
 }
 

@@ -48,9 +48,13 @@ public:
     /// Whether `connector` is one of its two.
     bool uses(std::string const& connector) const;
 
-    /// Runs the task and stores what became of it; answers the next one, which it claimed with that
-    /// unless the host stops.
-    std::optional<ClaimedTask> run();
+    /// With the end of the task the next one was looked for; `next`: and there was one.
+    struct Landing {
+        bool has_looked = false;
+        std::optional<ClaimedTask> next;
+    };
+    /// Runs the task and stores what became of it.
+    Landing run();
     /// Ends it after the batch in hand; what is committed stays. The first reason counts.
     void end(End why);
     /// Ends the batch in hand as well.
@@ -80,7 +84,7 @@ private:
     void settle_failure(TaskOutcome& outcome, Error const& error);
     bool is_poisoned() const;
     void store_log();
-    std::optional<ClaimedTask> finish(TaskOutcome const& outcome);
+    Landing finish(TaskOutcome const& outcome);
     void count_moved(RunCounts const& now);
     void count_end(std::string const& status, TaskOutcome const& outcome);
     bool pause_before_storing_again();

@@ -109,7 +109,7 @@ bool Deliveries::deliver_some() {
     if (!found || found->empty()) return false;
     std::vector<std::int64_t> const done = deliver_all(lines_of(*found));
     taken_.insert(done.begin(), done.end());
-    bool const is_marked = taken_.size() < limits_.batch || mark();
+    bool const is_marked = taken_.size() < limits_.unmarked_max || mark();
     // All that was there was taken: what comes later wakes.
     bool const is_all = done.size() == found->size() && found->size() < limits_.batch;
     return !done.empty() && is_marked && !is_all;

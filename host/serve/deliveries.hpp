@@ -31,6 +31,7 @@ public:
         /// which come one by one, then cost one commit. A host that is killed before gives them
         /// once more.
         std::int64_t mark_ms = 20;
+        std::size_t unmarked_max = 16;  ///< each look reads those again
         std::int64_t pause_ms_min = 500, pause_ms_max = 60'000;
         std::size_t dropped_max = 10'000;  ///< topics of one look; with more, all else waits
     };

@@ -11,7 +11,9 @@ namespace {
 Result<void> run(Session& session, Store::Work const& work) {
     try {
         session.run("BEGIN");
-        return work(session);
+        Result<void> outcome = work(session);
+        if (session.is_in_transaction()) session.run("ROLLBACK");
+        return outcome;
     } catch (std::exception const& thrown) {
         return store_failure(thrown, session);
     }
