@@ -135,14 +135,20 @@ private:
         return std::to_string(kind.min) + "-" + std::to_string(kind.max);
     }
 
+    /// Of digits alone; what is beyond every field counts as 100,000.
+    static int number_of(std::string_view digits) {
+        int number = 0;
+        for (char const c : digits) number = std::min(number * 10 + (c - '0'), 100'000);
+        return number;
+    }
+
     /// A number or a name; all of `token`.
     int value(Token const& token, FieldKind const& kind) const {
         std::string_view const text = token.text;
         std::string const where = std::string{kind.name} + " ";
         bool const is_number = !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
         if (is_number) {
-            int number = 0;
-            for (char const c : text) number = std::min(number * 10 + (c - '0'), 100'000);
+            int const number = number_of(text);
             if (number < kind.min || number > kind.max)
                 throw wrong(token.at, where + std::string{text} + " is not in " + range_of(kind));
             return number;
@@ -182,8 +188,7 @@ private:
     int step(Token const& token, FieldKind const& kind) const {
         bool const is_number =
             !token.text.empty() && std::all_of(token.text.begin(), token.text.end(), is_digit);
-        int number = 0;
-        for (char const c : token.text) number = std::min(number * 10 + (c - '0'), 100'000);
+        int const number = is_number ? number_of(token.text) : 0;
         if (!is_number || number < 1 || number > kind.count)
             throw wrong(token.at, "the step " + in_quotes(token.text) + " is no number in 1-" +
                                       std::to_string(kind.count));
