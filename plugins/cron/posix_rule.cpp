@@ -115,11 +115,11 @@ PosixRule::Stretch PosixRule::at(Seconds utc) const {
     int const this_year = static_cast<int>(
         year_month_day{floor<days>(sys_seconds{std::chrono::seconds{utc}})}.year());
     for (int year = this_year - 1; year <= this_year + 1; ++year) {
-        changes[count++] = {summer_begins_.in(year)-offset_, summer_offset_};
-        changes[count++] = {summer_ends_.in(year)-summer_offset_, offset_};
+        changes[count++] = {summer_begins_.in(year)-offset_, summer_offset_, true};
+        changes[count++] = {summer_ends_.in(year)-summer_offset_, offset_, false};
     }
     // A zone that is always on summer time ends it in the instant in which it begins again.
-    std::stable_sort(changes.begin(), changes.end(), [](Change const& a, Change const& b) {
+    std::sort(changes.begin(), changes.end(), [](Change const& a, Change const& b) {
         return a.at != b.at ? a.at < b.at : a.is_summer < b.is_summer;
     });
     auto const next = std::upper_bound(changes.begin(), changes.end(), utc,
