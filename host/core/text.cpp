@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <nlohmann/json.hpp>
 
 namespace weir::host {
 
@@ -85,15 +86,7 @@ bool is_ulid(std::string_view text) {
 }
 
 std::string pointer_part(std::string_view name) {
-    std::string out;
-    for (char const c : name)
-        if (c == '~')
-            out += "~0";
-        else if (c == '/')
-            out += "~1";
-        else
-            out += c;
-    return out;
+    return (nlohmann::json::json_pointer{} / std::string{name}).to_string().substr(1);
 }
 
 bool is_pointer(std::string_view text) {

@@ -72,15 +72,7 @@ std::string text_of(Json const& object, char const* name) {
 }
 
 std::string pointer_part(std::string_view name) {
-    std::string out;
-    for (char const c : name)
-        if (c == '~')
-            out += "~0";
-        else if (c == '/')
-            out += "~1";
-        else
-            out += c;
-    return out;
+    return (Json::json_pointer{} / std::string{name}).to_string().substr(1);
 }
 
 }  // namespace weir::replication
