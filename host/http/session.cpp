@@ -23,6 +23,7 @@
 #include <type_traits>
 
 #include "host/http/on_worker.hpp"
+#include "host/http/parsed_head.hpp"
 #include "host/http/problem.hpp"
 
 namespace weir::host::http {
@@ -61,17 +62,6 @@ Refusal refusal_of(ErrorCode const& wrong) {
     if (wrong == error::header_limit)
         return {problem(431, "request.head_too_large", "", "the head is too large")};
     return {problem(400, "request.malformed", "", "this is no well-formed HTTP request")};
-}
-
-Head head_of(Parser const& parser) {
-    auto const& message = parser.get();
-    Head out{std::string{message.method_string()},
-             std::string{message.target()},
-             message.version() == 11,
-             {}};
-    for (auto const& field : message)
-        out.fields.emplace_back(std::string{field.name_string()}, std::string{field.value()});
-    return out;
 }
 
 using Tls = beast::ssl_stream<beast::tcp_stream>;
@@ -186,7 +176,7 @@ private:
         if (head == Reading::refused) co_await refuse_bare();
         if (head != Reading::done) co_return false;
         bool const wants_more = parser.get().keep_alive();
-        Exchange exchange{head_of(parser), peer_, sessions_.shared};
+        Exchange exchange{head_of(parser.get()), peer_, sessions_.shared};
         if (std::optional<Refusal> refused = exchange.refuse()) {
             bool const stays = wants_more && !refused->closes;
             if (refused->closes) is_lingering_ = true;

@@ -3,7 +3,7 @@
 #include <boost/beast/http.hpp>
 
 #include "fuzz/target.hpp"
-#include "host/http/guard.hpp"
+#include "host/http/parsed_head.hpp"
 #include "host/http/percent.hpp"
 
 using namespace weir::host::http;
@@ -19,14 +19,7 @@ std::optional<Head> parsed(std::string_view head, ServerLimits const& limits) {
     boost::system::error_code wrong;
     std::size_t const taken = parser.put(boost::asio::buffer(head.data(), head.size()), wrong);
     if (wrong || taken != head.size() || !parser.is_header_done()) return std::nullopt;
-    auto const& message = parser.get();
-    Head out{std::string{message.method_string()},
-             std::string{message.target()},
-             message.version() == 11,
-             {}};
-    for (auto const& field : message)
-        out.fields.emplace_back(std::string{field.name_string()}, std::string{field.value()});
-    return out;
+    return head_of(parser.get());
 }
 
 void look_at(Head const& head, Framing const& framing) {
