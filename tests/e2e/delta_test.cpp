@@ -43,8 +43,14 @@ protected:
 TEST_F(Delta, ASecondRunMovesNothing) {
     make_users(100);
     expect_moved(copy(by_time), 100, 100);
+    auto const commits = [this] { return sink().one("SELECT batch FROM _weir_checkpoint"); };
+    std::string const before = commits();
     expect_moved(copy(by_time), 0, 0);
     expect_moved(copy({"--stream", "public.users"}), 0, 0);  // the cursor is remembered
+    EXPECT_EQ(commits(), before) << "what brought nothing is not committed";
+    add_users(101, 101);
+    expect_moved(copy(by_time), 1, 1);
+    EXPECT_NE(commits(), before);
 }
 
 TEST_F(Delta, MovesExactlyWhatChanged) {

@@ -57,8 +57,9 @@ protected:
         for (int i = 1; i <= count; ++i) seqs.push_back(last - count + i);
         return seqs;
     }
-    Deliveries deliveries() {
-        return {events, clock, "p", [this](Event const& event) { return taker.take(event); }, {}};
+    Deliveries deliveries(Deliveries::Limits const& limits = {}) {
+        return {events, clock, "p", [this](Event const& event) { return taker.take(event); },
+                limits};
     }
 
     Events events{*store};
@@ -77,6 +78,33 @@ TEST_F(DeliveriesTest, ManyEventsOfOneTopicComeInOrderAndShareTheirCommits) {
     EXPECT_EQ(taker.of("a"), seqs);
     EXPECT_EQ(number("SELECT count(*) FROM weir_delivery"), 0);
     EXPECT_LE(store->figures().commits - before, 20u) << "one for a batch, not one for each";
+}
+
+TEST_F(DeliveriesTest, EventsThatComeOneByOneAreGivenOnceAndMarkedTogether) {
+    Deliveries giving = deliveries({.mark_ms = 60'000});
+    giving.start();
+    std::uint64_t const before = store->figures().commits;
+    std::vector<std::int64_t> seqs;
+    for (std::size_t i = 1; i <= 5; ++i) {
+        seqs.push_back(publish("a", 1).front());
+        giving.wake();
+        taker.await(i);
+    }
+    EXPECT_EQ(number("SELECT count(*) FROM weir_delivery"), 5) << "a kill now gives them again";
+    giving.stop();
+    EXPECT_EQ(taker.of("a"), seqs);
+    EXPECT_EQ(number("SELECT count(*) FROM weir_delivery"), 0);
+    EXPECT_EQ(store->figures().commits - before, 5u + 1u);
+}
+
+TEST_F(DeliveriesTest, MoreThanAFewAreNotLeftUnmarked) {
+    Deliveries giving = deliveries({.mark_ms = 60'000, .unmarked_max = 3});
+    giving.start();
+    publish("a", 3);
+    giving.wake();
+    taker.await(3);
+    while (number("SELECT count(*) FROM weir_delivery") != 0) {
+    }
 }
 
 TEST_F(DeliveriesTest, WhatIsRefusedHoldsBackItsTopicAloneAndComesAgain) {

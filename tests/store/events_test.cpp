@@ -145,6 +145,18 @@ TEST_F(EventsTest, TheListenerHearsOfWhatIsCommittedOnly) {
     EXPECT_EQ(heard, 1);
 }
 
+TEST_F(EventsTest, TheListenerHearsWhoHasSomethingToTake) {
+    Events events{*store};
+    events.subscribe("p", {"a"});
+    events.subscribe("q", {"b", "c"});
+    std::vector<std::set<std::string>> heard;
+    events.on_published([&](auto const& consumers) { heard.push_back(consumers); });
+    for (char const* topic : {"a", "b", "nobody's"}) publish(topic);
+    must(store->write([](Session&) -> Result<void> { return {}; }));
+    events.on_published({});
+    EXPECT_EQ(heard, (std::vector<std::set<std::string>>{{"p"}, {"q"}, {}}));
+}
+
 class DocumentsTest : public StoreFixture {
 protected:
     Documents documents() { return Documents{*store}; }

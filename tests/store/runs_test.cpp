@@ -1,3 +1,6 @@
+#include <optional>
+#include <set>
+
 #include "store/runs_fixture.hpp"
 
 namespace weir::test {
@@ -85,6 +88,26 @@ TEST_F(RunsTest, RequestsBeforeItReadsJoinTheRunAndLaterOnesMakeExactlyOneMore) 
     EXPECT_TRUE(must(runs.claim(10)).empty()) << "one at a time";
     finish(first.run_id);
     EXPECT_EQ(claim().run_id, second.run_id);
+}
+
+TEST_F(RunsTest, TheEndOfATaskClaimsTheNextOneInItsTransaction) {
+    SubmittedRun const first = submit("orders");
+    claim();
+    SubmittedRun const second = submit("orders"), other = submit("users");
+    std::uint64_t const before = store->figures().commits;
+    auto const end = [&](std::string const& run_id, Runs::Next next) {
+        return must(runs.finish(run_id, "main", {.status = "succeeded"}, {}, next)).next;
+    };
+    std::optional<ClaimedTask> const next = end(first.run_id, Runs::Next::claim);
+    EXPECT_EQ(store->figures().commits, before + 1);
+    ASSERT_TRUE(next);
+    EXPECT_EQ(status(next->run_id), "running");
+    EXPECT_EQ(next->task["task"], "main");
+    EXPECT_FALSE(end(next->run_id, Runs::Next::none)) << "nobody asked";
+    ClaimedTask const last = claim();
+    EXPECT_EQ((std::set<std::string>{next->run_id, last.run_id}),
+              (std::set<std::string>{second.run_id, other.run_id}));
+    EXPECT_FALSE(end(last.run_id, Runs::Next::claim)) << "there is no more";
 }
 
 TEST_F(RunsTest, ARequestOfAnotherKindOrPlanIsNotSwallowed) {

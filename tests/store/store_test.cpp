@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 
 #include <future>
+#include <limits>
 #include <set>
 #include <thread>
 
@@ -80,6 +81,22 @@ TEST_F(StoreTest, AWorkThatFailsTakesOnlyItsOwnChangesBack) {
     EXPECT_EQ(codes[0], "");
     EXPECT_EQ(codes[1], "test.refused");
     EXPECT_EQ(codes[2], "store.bug");
+}
+
+TEST_F(StoreTest, EachValueComesBackAsItWasBoundAndANullIsAnError) {
+    std::string const text("a\0\xE2\x82\xAC", 5), empty;
+    std::int64_t const least = std::numeric_limits<std::int64_t>::min();
+    must(store->read([&](Session& session) -> Result<void> {
+        auto const back = session.row<std::string, std::string, std::int64_t, double, int>(
+            "SELECT ?1, ?2, ?3, ?4, ?5", text, empty, least, 0.1, true);
+        EXPECT_EQ(back, std::tuple(text, empty, least, 0.1, 1));
+        return {};
+    }));
+    EXPECT_EQ(code_of(store->read([](Session& session) -> Result<void> {
+        session.value<std::string>("SELECT NULL");
+        return {};
+    })),
+              "store.bug");
 }
 
 TEST_F(StoreTest, ASharedTransactionThatSqliteEndsIsRepeatedOneByOne) {
