@@ -2,6 +2,7 @@
 
 #include "host/cli/commands.hpp"
 #include "host/cli/output.hpp"
+#include "host/cli/settings.hpp"
 #include "host/cli/table.hpp"
 #include "host/cli/verbs.hpp"
 
@@ -13,25 +14,6 @@ using Json = nlohmann::json;
 
 std::string connection_path(std::string const& name) {
     return "/replication/connections/" + segment(name);
-}
-
-/// k=v pairs as a configuration; a dotted value stays text: the host knows the types.
-Result<Json> config_of(std::vector<std::string> const& pairs) {
-    Json config = Json::object();
-    for (std::string const& pair : pairs) {
-        std::size_t const sign = pair.find('=');
-        if (sign == 0 || sign == std::string::npos)
-            return Error{WEIR_E_CONFIG, "usage",
-                         fmt::format("\"{}\" is no setting: write name=value", pair)}
-                .suggest("url='${env:SHOP_URL}'");
-        std::string const value = pair.substr(sign + 1);
-        bool const is_number = !value.empty() && value.size() < 10 &&
-                               value.find_first_not_of("0123456789") == std::string::npos &&
-                               (value == "0" || value.front() != '0');
-        bool const is_port = is_number && pair.compare(0, sign, "port") == 0;
-        config[pair.substr(0, sign)] = is_port ? Json(std::stoll(value)) : Json(value);
-    }
-    return config;
 }
 
 std::string steps_text(Json const& check) {
@@ -91,7 +73,10 @@ struct AddArguments {
 
 Exit add_connection(AddArguments const& arguments, ApiClient& client,
                     ClientOptions const& options) {
-    Result<Json> config = config_of(arguments.settings);
+    Result<ApiClient::Answer> type = client.get("/connectors/" + segment(arguments.connector));
+    if (!type) return fail(type.error(), options.voice);
+    Result<Json> config = config_of_settings(arguments.settings,
+                                             type->body.value("config_schema", Json::object()));
     if (!config) return fail(config.error(), options.voice);
     std::string steps;
     if (!arguments.no_check) {

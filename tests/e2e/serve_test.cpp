@@ -277,5 +277,18 @@ TEST_F(Serve, IsUsedFromTheCommandLine) {
     EXPECT_EQ(host.cli({"job", "rm", "users", "-y"}).code, 0);
 }
 
+TEST_F(Serve, SettingsOfACommandTakeTheTypesOfTheSchema) {
+    WeirServer host{data()};
+    Ran const added = host.cli({"conn", "add", "made", "generator", "rows=7", "rate=0.5"});
+    ASSERT_EQ(added.code, 0) << added;
+    Json const config = host.get("/replication/connections/made").body["config"];
+    EXPECT_EQ(config["rows"], 7);
+    EXPECT_EQ(config["rate"], 0.5);
+    Ran const refused = host.cli({"conn", "add", "other", "generator", "rows=many"});
+    EXPECT_EQ(refused.code, 2) << refused;
+    EXPECT_NE(refused.err.find("\"many\""), std::string::npos) << refused;
+    EXPECT_EQ(host.cli({"conn", "add", "other", "generater", "rows=7"}).code, 2);
+}
+
 }  // namespace
 }  // namespace weir::test
