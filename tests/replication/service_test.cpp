@@ -446,5 +446,18 @@ TEST_F(ReplicationService, AJobIsLateAtTheThirdTickWithoutASuccess) {
     EXPECT_EQ(ask("get_job", {}, {{"id", "incremental_orders"}}).json()["late"], false);
 }
 
+TEST_F(ReplicationService, TheNextTimesGoOnFromWhatTheTimerHolds) {
+    add_shop();
+    ask("create_job", bodies::native_job());
+    host_.methods["cron/1 explain"] = [](Json const& in) {
+        EXPECT_EQ(in["from"], "2027-01-01T00:00:00.000Z") << "not from a clock that was set back";
+        return Json{{"next", {"2027-01-01T00:15:00.000Z", "2027-01-01T00:30:00.000Z"}}};
+    };
+    Json const next = ask("job_next", {}, {{"id", "incremental_orders"}}, "count=2").json();
+    ASSERT_EQ(next["items"].size(), 2u) << next;
+    EXPECT_EQ(next["items"][0]["at"], "2027-01-01T00:00:00.000Z");
+    EXPECT_EQ(next["items"][1]["at"], "2027-01-01T00:15:00.000Z");
+}
+
 }  // namespace
 }  // namespace weir::replication
