@@ -156,14 +156,18 @@ void add_secret_list(CLI::App& secret, Verb& chosen) {
 }
 
 void add_secret_rotate(CLI::App& secret, Verb& chosen) {
+    auto is_dry = std::make_shared<bool>(false);
     add_verb(secret, "rotate",
              "Make a new master key and seal all secrets with it; older keys stay in the key file, "
              "for copies of the state from before",
-             chosen, [](ApiClient& client, ClientOptions const& options) {
-                 auto done = client.send("POST", "/secrets/rotate", Json::object());
+             chosen,
+             [is_dry](ApiClient& client, ClientOptions const& options) {
+                 std::string const route = "/secrets/rotate";
+                 auto done = client.send("POST", *is_dry ? route + "?dry_run=true" : route,
+                                         Json::object());
                  if (!done) return fail(done.error(), options.voice);
                  Json const& body = done->body;
-                 if (!body.contains("key_id"))
+                 if (*is_dry)
                      return show(*done, options,
                                  fmt::format("secrets to seal anew: {}\n", cell(body, "secrets")));
                  std::string text =
@@ -176,7 +180,8 @@ void add_secret_rotate(CLI::App& secret, Verb& chosen) {
                  if (!options.voice.json && !options.voice.quiet)
                      tell("the key file has changed: copy it again to where you keep it\n");
                  return show(*done, options, text);
-             });
+             })
+        ->add_flag("--dry-run", *is_dry, "Say what would be done, do nothing");
 }
 
 void add_audit(CLI::App& app, Verb& chosen) {

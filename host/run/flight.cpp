@@ -46,6 +46,13 @@ nlohmann::ordered_json timing_json(Timing const& timing) {
             {"write_ms", ms(timing.write_ns)}};
 }
 
+/// The W3C trace context of who asked for the run; "": there was none.
+std::string trace_of(std::string const& trigger_json) {
+    if (trigger_json.find("traceparent") == trigger_json.npos) return {};
+    nlohmann::json const trigger = nlohmann::json::parse(trigger_json, nullptr, false);
+    return trigger.is_object() ? trigger.value("traceparent", "") : "";
+}
+
 std::string text_of(nlohmann::ordered_json const& json) {
     return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
@@ -76,6 +83,8 @@ Flight::Flight(FlightPorts const& ports, ClaimedTask task)
 
 Flight::Landing Flight::run() {
     failpoint("engine.after_claim");
+    if (std::string const trace = trace_of(task_.trigger_json); !trace.empty())
+        log_.add(level_info, "traceparent " + trace);
     CopyReport report;
     Result<void> done = caught([&]() -> Result<void> {
         report = copy();

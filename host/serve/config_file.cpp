@@ -264,6 +264,15 @@ Json ConfigFile::configuration() const {
     return {{"integrations", integrations}, {"connections", connections}, {"jobs", jobs}};
 }
 
+Json ConfigFile::lines() const {
+    Json const all = configuration();
+    Json out = Json::object();
+    for (auto const& [section, documents] : all.items())
+        for (auto const& [id, document] : documents.items())
+            out[section][id] = place_of("/" + section + "/" + pointer_part(id)).line;
+    return out;
+}
+
 TextPlace ConfigFile::place_of(std::string pointer) const {
     while (!pointer.empty()) {
         if (auto const found = places.find(pointer); found != places.end()) return found->second;

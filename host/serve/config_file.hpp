@@ -47,6 +47,8 @@ struct ConfigFile {
 
     /// {"integrations","connections","jobs"}, as config/1 takes it.
     nlohmann::json configuration() const;
+    /// {"connections":{id:n},…}: the line of each of them, as config/1 takes it.
+    nlohmann::json lines() const;
     /// Where `pointer` stands, or what is nearest around it.
     TextPlace place_of(std::string pointer) const;
 

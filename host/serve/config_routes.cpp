@@ -101,6 +101,7 @@ Response with_document(Ports const& ports, Request const& request, std::string c
     ConfigFile const config = ConfigFile::parse(request.body, ".");
     if (!config.is_whole) return problem_of(config.wrong);
     in["configuration"] = config.configuration();
+    in["lines"] = config.lines();
     in["by"] = request.who.id;
     in["from"] = request.query_param("from").value_or("api");
     if (auto const hash = request.query_param("plan_hash")) in["hash"] = *hash;
@@ -215,6 +216,7 @@ Result<void> apply_config(Bus& bus, Clock const& clock, ConfigFile const& config
     if (is_empty && !bus.has("config/1")) return {};
     MethodAnswer const answer = ask({bus, clock}, "apply",
                                     {{"configuration", config.configuration()},
+                                     {"lines", config.lines()},
                                      {"by", "config"},
                                      {"from", file}});
     if (!answer.error) return {};

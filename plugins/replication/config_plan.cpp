@@ -98,7 +98,7 @@ void ConfigPlanner::take(char const* collection, std::string const& id, Json doc
     }
     if (!found.empty()) return;
     auto const before = context_.host.store().get(call_, collection, id);
-    std::string const origin = before ? before->json.value("origin", "api") : "api";
+    Origin const origin{before ? before->json.value("origin", "api") : "api", {}};
     Candidate next = drafts_.candidate(call_, collection, doc, split, Save::replace, origin);
     pending_[{collection, id}] = next.saved.record;
     secrets_.insert(split.secrets.begin(), split.secrets.end());

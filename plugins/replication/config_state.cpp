@@ -55,17 +55,36 @@ ConfigState::Managed ConfigState::managed(Call const& call) const {
     return out;
 }
 
-bool ConfigState::owns(Call const& call, char const* collection, std::string const& id) const {
-    Managed const held = managed(call);
-    auto const ids = held.find(collection);
-    return ids != held.end() && ids->second.contains(id);
+bool Origins::owns(char const* collection, std::string const& id) const {
+    Json const ids = applied_.value("managed", Json::object()).value(collection, Json::array());
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
-std::string ConfigState::owner(Call const& call) const {
-    auto const found = context_.host.store().get(call, config, applied);
-    std::string file = found ? text_of(found->json, "from") : "";
+std::string Origins::owner() const {
+    std::string file = text_of(applied_, "from");
     file.erase(0, file.rfind('/') + 1);  // no path of the host leaves it
     return file.empty() || file == "api" ? "the configuration" : file;
+}
+
+std::string Origins::of(char const* collection, Json const& record) const {
+    std::string const id = record["doc"]["id"];
+    if (owns(collection, id)) {
+        Json const lines = applied_.value("lines", Json::object());
+        int const line = lines.value(collection, Json::object()).value(id, 0);
+        return owner() + (line > 0 ? ":" + std::to_string(line) : "");
+    }
+    std::string const origin = record.value("origin", "api");
+    bool const is_said = origin == "api" && record.contains("by");
+    return is_said ? origin + ":" + text_of(record, "by") : origin;
+}
+
+Origins ConfigState::origins(Call const& call) const {
+    auto const found = context_.host.store().get(call, config, applied);
+    return Origins{found ? found->json : Json::object()};
+}
+
+bool ConfigState::owns(Call const& call, char const* collection, std::string const& id) const {
+    return origins(call).owns(collection, id);
 }
 
 void ConfigState::refuse_owned(Call const& call, char const* collection, std::string const& id,
@@ -76,7 +95,7 @@ void ConfigState::refuse_owned(Call const& call, char const* collection, std::st
     std::string const paste = std::string{collection} + ": " + Json{{id, wish}}.dump();
     owned.add(Finding{{},
                       "config.file_owned",
-                      place + " belongs to " + owner(call) +
+                      place + " belongs to " + origins(call).owner() +
                           ", which would bring it back: change it there, apply it",
                       wish.is_null() ? "take " + place + " out of it, and apply it with prune"
                                      : paste});
@@ -91,7 +110,7 @@ void ConfigState::refuse_owned(Call const& call, ConfigPlan const& plan) const {
         if (ids == held.end() || !ids->second.contains(step.id)) continue;
         std::string const place = step.collection + "/" + step.id;
         owned.add(Finding{"/" + place, "config.file_owned",
-                          place + " belongs to " + owner(call) +
+                          place + " belongs to " + origins(call).owner() +
                               ", which would bring it back: change it there, apply it",
                           "leave " + place + " out of what is imported"});
     }
@@ -194,8 +213,14 @@ Json ConfigState::store(Call const& call, ConfigPlan& plan, Json const& in, bool
     Json out = plan.json();
     Json held = Json::object(), kept = Json::object();
     for (auto const& [collection, ids] : plan.managed) held[collection] = ids;
+    Json const lines = in.value("lines", Json::object());
     bool const is_same = plan.steps.empty() && last && last->json["managed"] == held;
     out["revision"] = revision - (is_same || !holds ? 1 : 0);
+    if (is_same && holds && last->json.value("lines", Json::object()) != lines) {
+        Json moved = last->json;
+        moved["lines"] = lines;
+        store.put(call, config, applied, moved, last->revision);
+    }
     if (is_same || (!holds && plan.steps.empty())) return out;
     Changes changes;
     for (Step& step : plan.steps) {
@@ -217,6 +242,7 @@ Json ConfigState::store(Call const& call, ConfigPlan& plan, Json const& in, bool
             }
         changes.put(config, applied, {{"revision", revision},
                                       {"managed", held},
+                                      {"lines", lines},
                                       {"from", in.value("from", Json())}});
         changes.put(revisions_, key_of(revision),
                     {{"revision", revision},

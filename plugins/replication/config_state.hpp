@@ -14,6 +14,23 @@ namespace weir::replication {
 /// A record's document as a configuration has it: without the id and what is state.
 Json plain(Json const& record);
 
+/// Where each document comes from, as of one moment.
+class Origins {
+public:
+    /// `applied`: the record of what was applied, null when nothing was.
+    explicit Origins(Json applied) : applied_(std::move(applied)) {}
+
+    bool owns(char const* collection, std::string const& id) const;
+    /// Name of the file that was applied; "the configuration" where it came by the API.
+    std::string owner() const;
+    /// "weir.yaml:12", file and line; else "api:TOKEN" with the id of the token that made it,
+    /// "job:ID" of a job's own connection, "host".
+    std::string of(char const* collection, Json const& record) const;
+
+private:
+    Json applied_;
+};
+
 /// config/1: whole configurations, planned, applied, remembered and brought back. What a revision
 /// keeps are the documents as stored: with references where secrets were. Thread-safe; one is
 /// applied at a time.
@@ -28,7 +45,7 @@ public:
 
     /// {"configuration","prune"?} → ConfigPlan::json(). Throws Problems.
     Json plan(Call const& call, Json const& in);
-    /// {"configuration","hash"?,"prune"?,"allow_reset"?,"by"?,"from"?} → that and "revision". All
+    /// {"configuration","hash"?,"prune"?,"allow_reset"?,"by"?,"from"?,"lines"?:{collection:{id:n}}} → that and "revision". All
     /// of it or nothing; what is deleted goes last. E_CONFLICT "plan.stale": what it would do is
     /// not what the hash stands for; "replication.needs_reset": positions would be lost.
     Json apply(Call const& call, Json const& in);
@@ -48,6 +65,7 @@ public:
     void refuse_owned(Call const& call, char const* collection, std::string const& id,
                       Json const& wish) const;
     bool owns(Call const& call, char const* collection, std::string const& id) const;
+    Origins origins(Call const& call) const;
 
 private:
     using Managed = std::map<std::string, std::set<std::string>>;
@@ -55,7 +73,6 @@ private:
                           revisions_[] = "config_revisions";
 
     Managed managed(Call const& call) const;
-    std::string owner(Call const& call) const;  ///< of what was applied, to be told
     void refuse_owned(Call const& call, ConfigPlan const& plan) const;
     Json apply_once(Call const& call, Json const& in);
     Json looking_again(std::function<Json()> const& work);

@@ -28,10 +28,10 @@ void Replication::save_config(Call const& call, Http& http, char const* collecti
     SplitConfig const split = connections_.check(call, connectors, collection, doc, {}, findings,
                                                  reach_of(http));
     findings.check();
-    std::string origin = "api";
+    Origin origin{"api", http.principal().id};
     if (save == Save::replace)  // a job's connection may be edited, and stays the job's
         if (auto const found = context_.host.store().get(call, collection, doc["id"]))
-            origin = found->json.value("origin", "api");
+            origin.owner = found->json.value("origin", "api");
     auto const store = [&](bool is_dry) {
         return connections_.save(call, collection, doc, split, save, origin, is_dry);
     };
@@ -43,7 +43,7 @@ void Replication::save_config(Call const& call, Http& http, char const* collecti
         http.header("location",
                     std::string{"/replication/"} + collection + "/" + doc["id"].get<std::string>());
     http.tag(content_of(saved.record));
-    http.reply(saved.status(), connections_.answer(connectors, saved.record));
+    http.reply(saved.status(), config_answer(call, connectors, collection, saved.record));
 }
 
 void Replication::refuse_if_used(Call const& call, char const* collection, std::string const& id) {
@@ -73,10 +73,18 @@ void Replication::refuse_if_used(Call const& call, char const* collection, std::
     throw in_use;
 }
 
+/// With where it comes from.
+Json Replication::config_answer(Call const& call, Connectors const& connectors,
+                                char const* collection, Json const& record) {
+    Json out = connections_.answer(connectors, record);
+    out["origin"] = configuration_.origins(call).of(collection, record);
+    return out;
+}
+
 /// With whether it answers; an integration that is not there yet leaves that out.
 Json Replication::connection_answer(Call const& call, Connectors const& connectors,
                                     Json const& record) {
-    Json out = connections_.answer(connectors, record);
+    Json out = config_answer(call, connectors, Connections::connections, record);
     Json const& doc = record["doc"];
     std::string const base = doc.value("integration", "");
     if (base.empty() || context_.host.store().get(call, Connections::integrations, base))
@@ -147,7 +155,8 @@ void Replication::list_integrations(Call const& call, Http& http) {
     Connectors const connectors{call, context_};
     http.reply(200, list_page(call, context_, Connections::integrations, Page::of(http),
                               [&](Document const& document) {
-                                  return connections_.answer(connectors, document.json);
+                                  return config_answer(call, connectors,
+                                                       Connections::integrations, document.json);
                               }));
 }
 
@@ -158,7 +167,8 @@ void Replication::create_integration(Call const& call, Http& http) {
 void Replication::get_integration(Call const& call, Http& http) {
     Json const record = connections_.find_integration(call, http.param("id"));
     http.tag(content_of(record));
-    http.reply(200, connections_.answer(Connectors{call, context_}, record));
+    http.reply(200, config_answer(call, Connectors{call, context_}, Connections::integrations,
+                                  record));
 }
 
 void Replication::put_integration(Call const& call, Http& http) {

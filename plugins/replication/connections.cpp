@@ -191,7 +191,7 @@ void check_files(Call const& call, Context const& context, std::string const& co
 
 // A run that ends writes when it was synced into the same record.
 Saved Connections::save(Call const& call, char const* collection, Json const& doc,
-                        SplitConfig const& split, Save save, std::string const& origin,
+                        SplitConfig const& split, Save save, Origin const& origin,
                         bool is_dry) const {
     constexpr int tries_max = 20;
     for (int i = 1;; ++i) {
@@ -210,7 +210,7 @@ Saved Connections::save(Call const& call, char const* collection, Json const& do
 
 Candidate Connections::candidate(Call const& call, char const* collection, Json const& doc,
                                  SplitConfig const& split, Save save,
-                                 std::string const& origin) const {
+                                 Origin const& origin) const {
     std::string const id = doc["id"];
     Json stored_doc = doc;
     stored_doc["config"] = split.config;
@@ -220,14 +220,16 @@ Candidate Connections::candidate(Call const& call, char const* collection, Json 
         bool const same =
             before["doc"] == stored_doc && same_secrets(split, before.value("marks", Json()));
         std::string const owner = before.value("origin", "api");
-        if (owner != origin)
+        if (owner != origin.owner)
             throw weir::replication::exists(collection, id, "it belongs to " + owner);
         if (same) return {{Saved::How::unchanged, before}, before, found->revision};
         if (save == Save::create)
             throw weir::replication::exists(
                 collection, id, differ_in(before["doc"], stored_doc));
     }
-    Json record = found ? found->json : Json{{"origin", origin}, {"createdAt", context_.now()}};
+    Json record = found ? found->json
+                        : Json{{"origin", origin.owner}, {"createdAt", context_.now()}};
+    if (!found && !origin.by.empty()) record["by"] = origin.by;
     record["doc"] = std::move(stored_doc);
     record["status"] = "active";
     record.erase("error");
@@ -261,7 +263,7 @@ Json Connections::answer(Connectors const& connectors, Json const& record) const
                             : unknown_schema();
     out["config"] = mask_secrets(out["config"], schema);
     for (char const* const name :
-         {"status", "error", "origin", "lastSyncAt", "createdAt", "updatedAt"})
+         {"status", "error", "lastSyncAt", "createdAt", "updatedAt"})
         if (record.contains(name)) out[name] = record[name];
     return out;
 }

@@ -24,6 +24,12 @@ struct Saved {
     std::uint32_t status() const { return how == How::created ? 201 : 200; }
 };
 
+/// Who a document comes from.
+struct Origin {
+    std::string owner = "api";  ///< or "host", "job:ID": nobody else changes it
+    std::string by;             ///< id of the token that made it; "": no token did
+};
+
 /// What saving would store: nothing when `saved` is unchanged.
 struct Candidate {
     Saved saved;
@@ -88,10 +94,10 @@ public:
     /// another is there and `save` is create, or it belongs to another origin.
     /// `is_dry`: says what would come of it.
     Saved save(Call const& call, char const* collection, Json const& doc, SplitConfig const& split,
-               Save save, std::string const& origin, bool is_dry = false) const;
+               Save save, Origin const& origin, bool is_dry = false) const;
     /// What save() would store. Throws as it does.
     Candidate candidate(Call const& call, char const* collection, Json const& doc,
-                        SplitConfig const& split, Save save, std::string const& origin) const;
+                        SplitConfig const& split, Save save, Origin const& origin) const;
     /// With its secrets. False: there was none.
     bool remove(Call const& call, char const* collection, std::string const& id) const;
 

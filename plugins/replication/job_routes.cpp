@@ -39,6 +39,7 @@ Json Replication::job_answer(Call const& call, Json const& record) {
 Json Replication::job_answer(Call const& call, Json const& record, Json const& state,
                              Json const& next) {
     Json out = masked_sides(record["doc"]);
+    out["origin"] = configuration_.origins(call).of(Jobs::jobs, record);
     out["state"] = state_of(out);
     out["isActive"] = !out.value("paused", false);
     out["connectionId"] = out["source"].value("connection", Json());
@@ -97,8 +98,9 @@ void Replication::reply_job(Call const& call, Http& http, std::uint32_t status,
 
 void Replication::save_native(Call const& call, Http& http, Json const& document, Save save) {
     Findings findings;
-    Jobs::Draft const draft = jobs_.check(call, read_job(document, findings), findings,
-                                           reach_of(http));
+    Jobs::Draft draft =
+        jobs_.check(call, read_job(document, findings), findings, reach_of(http));
+    draft.by = http.principal().id;
     findings.check();
     auto const before = jobs_.look_for(call, draft.doc["id"]);
     bool const owns = before && before->value("owns_connection", false) &&

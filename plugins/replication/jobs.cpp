@@ -73,6 +73,7 @@ Candidate Jobs::candidate(Call const& call, Draft const& draft, Save save,
     // Whether it is paused is state: a document that says nothing leaves it.
     if (!doc.contains("paused")) doc["paused"] = found && before["doc"].value("paused", false);
     Json record = found ? before : Json{{"createdAt", context_.now()}};
+    if (!found && !draft.by.empty()) record["by"] = draft.by;
     record["sight"] = draft.sight;
     if (found) {
         Json const marks = before.value("marks", Json::object());

@@ -32,6 +32,7 @@ public:
         Json doc;
         SplitConfig source, destination;  ///< of sides that are given by URL
         Json sight;
+        std::string by = {};  ///< id of the token that makes it; "": no token does
     };
     /// What only others can say of a document: whether its connections are there, and when its
     /// schedule fires, and whether its source has what it names. Findings stand at the native

@@ -46,6 +46,8 @@ private:
     void delete_integration(Call const& call, Http& http);
     void save_config(Call const& call, Http& http, char const* collection, Json const& document,
                      Save save);
+    Json config_answer(Call const& call, Connectors const& connectors, char const* collection,
+                       Json const& record);
     Json connection_answer(Call const& call, Connectors const& connectors, Json const& record);
     void refuse_if_used(Call const& call, char const* collection, std::string const& id);
 

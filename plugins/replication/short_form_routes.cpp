@@ -64,8 +64,9 @@ Replication::SavedForm Replication::save_short_form(Call const& call, Http const
     Jobs::Unsaved const unsaved{{form.connection.value("connector", ""), split.config},
                                 split.secrets};
     bool const can_ask = native.empty() && connectors.has(unsaved.endpoint.connector);
-    Jobs::Draft const draft = jobs_.check(call, form.job, native, reach_of(http),
-                                           can_ask ? &unsaved : nullptr);
+    Jobs::Draft draft = jobs_.check(call, form.job, native, reach_of(http),
+                                    can_ask ? &unsaved : nullptr);
+    draft.by = http.principal().id;
     for (Finding finding : native.findings()) {
         // The connection is made together with the job.
         if (finding.code == "replication.connection_not_found") continue;
@@ -86,7 +87,7 @@ Replication::SavedForm Replication::save_short_form(Call const& call, Http const
     refuse_owned(call, draft, Save::replace, true);
     SavedForm out;
     out.connection = connections_.save(call, Connections::connections, form.connection, split,
-                                       Save::replace, "job:" + id, is_dry);
+                                       Save::replace, {"job:" + id, draft.by}, is_dry);
     out.job = jobs_.save(call, draft, Save::replace, true, is_dry);
     return out;
 }

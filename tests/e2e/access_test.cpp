@@ -277,6 +277,8 @@ TEST_F(Access, ANewMasterKeyIsTakenWithoutAStop) {
     host().call("PUT", "/secrets/place", {{"value", data() + "/kept.db"}});
     Answer const dry = host().post("/secrets/rotate?dry_run=true");
     EXPECT_EQ(dry.body.at("secrets"), 1) << dry;
+    Ran const would = host().cli({"secret", "rotate", "--dry-run"});
+    EXPECT_EQ(would.out, "secrets to seal anew: 1\n") << would;
     EXPECT_EQ(std::filesystem::file_size(data() + "/master.key"), 32u);
     EXPECT_EQ(host().cli({"backup", "before.db"}).code, 0);
     Ran const rotated = host().cli({"secret", "rotate"});

@@ -183,6 +183,9 @@ TEST_F(Answers, CarryATraceIntoTheRun) {
                                      {{"traceparent", said}, {"Prefer", "wait=60"}});
         ASSERT_EQ(run.status, 200u) << run;
         EXPECT_EQ(run.body.at("trigger").value("traceparent", Json()), kept) << run;
+        std::string const id = run.body.at("run_id");
+        std::string const log = host.get("/runs/" + id + "/logs").text;
+        EXPECT_EQ(log.find("traceparent " + trace) != log.npos, kept == trace) << log;
     }
 }
 

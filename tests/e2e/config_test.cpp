@@ -97,6 +97,30 @@ TEST_F(Configuration, ThatIsWrongAnywhereChangesNothing) {
         << answer;
 }
 
+TEST_F(Configuration, EachDocumentSaysWhereItComesFrom) {
+    WeirServer host{data()};
+    write(connection() + "jobs:\n" + job("users"));
+    ASSERT_EQ(apply(host).code, 0);
+    auto const origin = [&](std::string const& path) {
+        return host.get("/replication/" + path).body.value("origin", "");
+    };
+    EXPECT_EQ(origin("connections/sample"), "weir.yaml:3");
+    EXPECT_EQ(origin("jobs/users"), "weir.yaml:7");
+    EXPECT_EQ(origin("connections/local"), "host");
+    // Lines that move are no change, and are told all the same.
+    write("# two lines\n# more\n" + connection() + "jobs:\n" + job("users"));
+    Ran const again = apply(host);
+    EXPECT_EQ(actions(again), Actions{});
+    EXPECT_EQ(again.json.at("revision"), 1);
+    EXPECT_EQ(origin("jobs/users"), "weir.yaml:9");
+    EXPECT_EQ(host.get("/replication/jobs").body["items"][0].value("origin", ""), "weir.yaml:9");
+    // What came by the API names the token.
+    ASSERT_EQ(host.cli({"job", "create", "mine", "sample", "local", "--stream", "users"}).code, 0);
+    EXPECT_EQ(origin("jobs/mine"), "api:admin");
+    ASSERT_EQ(host.cli({"conn", "add", "made", "generator", "rows=3"}).code, 0);
+    EXPECT_EQ(origin("connections/made"), "api:admin");
+}
+
 TEST_F(Configuration, HoldsItsDocumentsAgainstOtherDoors) {
     WeirServer host{data()};
     write(connection() + "jobs:\n" + job("users"));
