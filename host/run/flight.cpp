@@ -50,7 +50,9 @@ nlohmann::ordered_json timing_json(Timing const& timing) {
 std::string trace_of(std::string const& trigger_json) {
     if (trigger_json.find("traceparent") == trigger_json.npos) return {};
     nlohmann::json const trigger = nlohmann::json::parse(trigger_json, nullptr, false);
-    return trigger.is_object() ? trigger.value("traceparent", "") : "";
+    nlohmann::json const trace =
+        trigger.is_object() ? trigger.value("traceparent", nlohmann::json()) : nlohmann::json();
+    return trace.is_string() ? trace.get<std::string>() : "";
 }
 
 std::string text_of(nlohmann::ordered_json const& json) {

@@ -1,9 +1,11 @@
 """The cases of tests/bench/serve. Each prints its figures, targets and baselines."""
+import contextlib
 import json
 import os
 import socket
 import sqlite3
 import subprocess
+import threading
 import time
 
 from measure import Postgres, figures, run
@@ -304,7 +306,47 @@ def http(args):
               f"{(after - before) * 1024 / wanted:.1f} KB each")
         for connection in idle:
             connection.close()
+        beside_slow(args, server)
     bare_http(args)
+
+
+def beside_slow(args, server, count=1_000):
+    """S4: one good client beside many who send their request, or read its answer, byte by byte."""
+    def good():
+        told = load_figures(server.load("/version", 300, 3, 1))
+        if told["failed"]:
+            raise SystemExit(f"{told['failed']} requests beside slow clients failed")
+        return told["p99"]
+    alone = [good() for _ in range(args.runs)]
+    head = b"GET /version HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
+    body = (b"POST /cron/explain HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            b"Authorization: Bearer %s\r\nContent-Length: 60000\r\n\r\n{" % server.token.encode())
+    asked = (b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n\r\n"
+             % server.token.encode())
+    slow = []
+    for i in range(count):
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        connection.connect(("127.0.0.1", server.port))
+        connection.sendall((head, body, asked)[i % 3])
+        slow.append(connection)
+    stop = threading.Event()
+
+    def drip():
+        while not stop.wait(0.2):
+            for i, connection in enumerate(slow):
+                with contextlib.suppress(OSError):
+                    connection.send(b"x") if i % 3 < 2 else connection.recv(1)
+
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    beside = [good() for _ in range(args.runs)]
+    stop.set(), dripping.join()
+    for connection in slow:
+        connection.close()
+    print(f" one good client, alone and beside {count:,} slow ones")
+    figures("alone p99", alone, "ms")
+    figures("beside p99", beside, f"ms   {middle(beside) / middle(alone):.2f} of alone (at most 2)")
 
 
 def bare_http(args):
