@@ -158,7 +158,7 @@ CLI::App* add_serve(CLI::App& app, ServeCommand& out) {
     serve->add_flag("--print-port", out.print_port,
                     "Print the port alone on the first line, once ready");
     serve->add_flag("--watch", out.watch,
-                    "Reload libraries whose files change, and load new ones");
+                    "Reload libraries and the configuration whose files change, load new ones");
     return serve;
 }
 

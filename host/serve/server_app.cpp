@@ -136,20 +136,27 @@ Result<void> App::start(ConfigFile const& config) {
     server_->start();
     if (is_exposed && config.http.tls.cert.empty()) warn_of_plain_text();
     tell("host.state", {{"state", "ready"}});
-    if (request_.watch)
-        watch_.emplace(request_.library_dirs, [this](std::filesystem::path const& library) {
-            // Its outcome stands in the log, the events and /plugins.
-            if (registry_.find(library.stem().string()))
-                (void)admin_.reload(library.stem().string());
-            else
-                (void)admin_.load(library.filename().string());
-        });
+    if (request_.watch) watch();
     std::string const url = server_->url();
     bool const is_for_browsers = server_->port() != 0;
     voice_.ready({url, is_for_browsers ? url + "/?login=" + access_.sessions().new_code() : "",
                   request_.admin_token ? "WEIR_ADMIN_TOKEN" : token_file().string()},
                  server_->port());
     return {};
+}
+
+void App::watch() {
+    std::vector<std::filesystem::path> files;
+    if (!request_.config.empty()) files.emplace_back(request_.config);
+    watch_.emplace(request_.library_dirs, files, [this](std::filesystem::path const& file) {
+        // What becomes of it stands in the log, the events, /plugins and /readyz.
+        if (file == request_.config && request_.hangups)
+            request_.hangups->store(true);  // as SIGHUP does
+        else if (registry_.find(file.stem().string()))
+            (void)admin_.reload(file.stem().string());
+        else
+            (void)admin_.load(file.filename().string());
+    });
 }
 
 /// For who listens at /events; nothing depends on it.

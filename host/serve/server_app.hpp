@@ -31,7 +31,7 @@
 #include "host/serve/own_files.hpp"
 #include "host/serve/plugin_admin.hpp"
 #include "host/serve/plugin_life.hpp"
-#include "host/serve/plugin_watch.hpp"
+#include "host/serve/file_watch.hpp"
 #include "host/serve/replays.hpp"
 #include "host/serve/series_recorder.hpp"
 #include "host/serve/timer.hpp"
@@ -116,6 +116,7 @@ private:
     /// With a key ring whose newest key is not yet the state's, it becomes that.
     Result<void> open_vault();
     void warn_of_plain_text();
+    void watch();
     Result<void> apply(ConfigFile const& config);
     Result<void> apply_again();
     void tell_config(Result<void> const& applied);
@@ -154,7 +155,7 @@ private:
     http::Router router_;
     PluginLife plugins_;
     PluginAdmin admin_{{registry_, plugins_, engine_, bus_, documents_, events_, services_}};
-    std::optional<PluginWatch> watch_;
+    std::optional<FileWatch> watch_;
     HostMetrics host_metrics_{{plugins_, bus_, letters_, engine_.figures(), metrics_, clock_,
                                directory_.path() / "state.db", clock_.unix_us(),
                                [this] { return server_->metrics(); }}};

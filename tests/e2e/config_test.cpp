@@ -384,6 +384,14 @@ TEST_F(Configuration, IsReadAgainOnHangup) {
     EXPECT_EQ(host.get("/readyz?verbose").body.at("status"), "ready");
 }
 
+TEST_F(Configuration, IsReadAgainWhenItsFileChangesAndIsWatched) {
+    write(connection() + "jobs:\n" + job("users"));
+    WeirServer host{data(), {"--config", file(), "--watch"}};
+    write(connection() + "jobs:\n" + job("users") + job("more"));
+    ASSERT_TRUE(host.process().wait_for("weir.yaml applied"));
+    EXPECT_EQ(host.get("/replication/jobs/more").status, 200u);
+}
+
 TEST_F(Configuration, OfOneStartStaysWithAnotherThatHasNone) {
     {
         WeirServer host{data()};

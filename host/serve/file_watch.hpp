@@ -14,21 +14,22 @@ namespace weir::host {
 
 /// Looks at files twice a second and tells which have changed, once they have stopped changing: a
 /// build that is still writing is left alone. A library counts together with its manifest.
-class PluginWatch {
+class FileWatch {
 public:
-    /// `changed` runs on the watch's own thread.
-    PluginWatch(std::vector<std::filesystem::path> directories,
-                std::function<void(std::filesystem::path const& library)> changed);
-    PluginWatch(PluginWatch const&) = delete;
-    PluginWatch& operator=(PluginWatch const&) = delete;
-    ~PluginWatch();
+    /// Of the libraries in `directories`, and of `files`. `changed` runs on the watch's own thread.
+    FileWatch(std::vector<std::filesystem::path> directories,
+              std::vector<std::filesystem::path> files,
+              std::function<void(std::filesystem::path const& file)> changed);
+    FileWatch(FileWatch const&) = delete;
+    FileWatch& operator=(FileWatch const&) = delete;
+    ~FileWatch();
 
 private:
     using Stamps = std::map<std::filesystem::path, std::string>;
     Stamps look() const;
     void run(Stamps told);
 
-    std::vector<std::filesystem::path> const directories_;
+    std::vector<std::filesystem::path> const directories_, files_;
     std::function<void(std::filesystem::path const&)> const changed_;
     std::mutex mutex_;
     std::condition_variable wake_;

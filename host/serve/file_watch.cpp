@@ -1,4 +1,4 @@
-#include "host/serve/plugin_watch.hpp"
+#include "host/serve/file_watch.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -23,14 +23,16 @@ std::string stamp(fs::path const& file) {
 
 }  // namespace
 
-PluginWatch::PluginWatch(std::vector<fs::path> directories,
-                         std::function<void(fs::path const&)> changed)
-    : directories_{std::move(directories)}, changed_{std::move(changed)} {
+FileWatch::FileWatch(std::vector<fs::path> directories, std::vector<fs::path> files,
+                     std::function<void(fs::path const&)> changed)
+    : directories_{std::move(directories)},
+      files_{std::move(files)},
+      changed_{std::move(changed)} {
     // Here, not on the thread: what changes from now on is told, however late that begins.
     thread_ = std::thread{[this, told = look()] { run(told); }};
 }
 
-PluginWatch::~PluginWatch() {
+FileWatch::~FileWatch() {
     {
         std::lock_guard const lock{mutex_};
         is_over_ = true;
@@ -39,8 +41,9 @@ PluginWatch::~PluginWatch() {
     thread_.join();
 }
 
-PluginWatch::Stamps PluginWatch::look() const {
+FileWatch::Stamps FileWatch::look() const {
     Stamps stamps;
+    for (fs::path const& file : files_) stamps[file] = stamp(file);
     for (fs::path const& directory : directories_) {
         std::error_code failed;
         for (fs::directory_iterator at{directory, failed}, end; !failed && at != end;
@@ -54,7 +57,7 @@ PluginWatch::Stamps PluginWatch::look() const {
     return stamps;
 }
 
-void PluginWatch::run(Stamps told) {
+void FileWatch::run(Stamps told) {
     Stamps before = told;
     for (;;) {
         {
@@ -62,11 +65,11 @@ void PluginWatch::run(Stamps told) {
             if (wake_.wait_for(lock, pause, [this] { return is_over_; })) return;
         }
         Stamps const now = look();
-        for (auto const& [library, stamp] : now) {
-            auto const last = before.find(library);
-            if (last == before.end() || last->second != stamp || told[library] == stamp) continue;
-            told[library] = stamp;
-            changed_(library);
+        for (auto const& [file, stamp] : now) {
+            auto const last = before.find(file);
+            if (last == before.end() || last->second != stamp || told[file] == stamp) continue;
+            told[file] = stamp;
+            changed_(file);
         }
         before = now;
     }
