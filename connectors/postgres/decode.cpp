@@ -297,7 +297,8 @@ void Decoder::refuse(std::string_view text) const {
                 "field \"" + field_.name + "\" (" + field_.source_type +
                     ") holds a value that cannot be read: " + std::string{text.substr(0, 64)},
                 field_.name}
-        .coded("postgres.data");
+        .coded("postgres.data")
+        .suggest("correct the row, or leave the field out with --fields");
 }
 
 }  // namespace weir::postgres

@@ -89,7 +89,9 @@ Error refusal(Settings const& settings, std::string const& state, std::string co
         return login_refused(settings, said);
     Error error{WEIR_E_IO,
                 "the server at " + settings.address() + " takes no session now: " + said};
-    return std::move(error).coded(state == "57P03" ? "postgres.starting" : "postgres.unreachable");
+    if (state == "57P03")
+        return std::move(error).coded("postgres.starting").suggest("run again once it is up");
+    return std::move(error).coded("postgres.unreachable");
 }
 
 }  // namespace
@@ -202,20 +204,32 @@ Error of_state(Settings const& settings, Said const& said, Subject const& subjec
     if (state == "57014") return cancelled(settings, said.text, subject);
     if (is("57") || is("08")) return connection_lost(settings, said.text);
     if (state == "40001" || is("40"))
-        return Error{WEIR_E_IO, "the server broke off the read of " + about}.coded(
-            "postgres.conflict");
-    if (state == "55P03") return Error{WEIR_E_BUSY, about}.coded("postgres.locked");
+        return Error{WEIR_E_IO, "the server broke off the read of " + about}
+            .coded("postgres.conflict")
+            .suggest("run again: it goes on from the last commit");
+    if (state == "55P03")
+        return Error{WEIR_E_BUSY, about}
+            .coded("postgres.locked")
+            .suggest("run again when the lock is gone; pg_locks tells who holds it");
     if (is("55"))
         return Error{WEIR_E_CONFLICT, about}
             .coded("postgres.not_ready")
             .suggest("a materialized view is filled by REFRESH MATERIALIZED VIEW");
-    if (is("53")) return Error{WEIR_E_IO, about}.coded("postgres.resources");
+    if (is("53"))
+        return Error{WEIR_E_IO, about}
+            .coded("postgres.resources")
+            .suggest("make room on the server: disk, memory or sessions are used up");
     if (state == "22021" || state == "22P05")
         return Error{WEIR_E_DATA, "a text cannot be read as UTF-8 in " + about}.coded(
             "postgres.bad_text");
-    if (is("22")) return Error{WEIR_E_DATA, "cannot read " + about}.coded("postgres.data");
+    if (is("22"))
+        return Error{WEIR_E_DATA, "cannot read " + about}
+            .coded("postgres.data")
+            .suggest("correct the row, or leave the field out with --fields");
     if (is("42") || is("0A")) return Error{WEIR_E_UNSUPPORTED, about}.coded("postgres.refused");
-    return Error{WEIR_E_IO, about}.coded("postgres.failed");
+    return Error{WEIR_E_IO, "the server ended the read of " + about}
+        .coded("postgres.failed")
+        .suggest("the log of the server may tell more");
 }
 
 }  // namespace

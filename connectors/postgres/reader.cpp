@@ -97,7 +97,8 @@ void TableReader::choose_start(Read const& read) {
     Table const& table = snapshot_.table;
     bool const delta = read.mode == WEIR_READ_DELTA;
     if (delta && !query_.tracking)
-        throw Error{WEIR_E_CONFIG, "a delta of " + table.stream() + " needs a tracking field"}
+        throw Error{WEIR_E_CONFIG, "a delta of " + table.stream() +
+                                       " needs a tracking field: name it with --cursor"}
             .coded("source.cursor_missing");
     cursor_.fingerprint = fingerprint(table, query_.tracking, read.key, read.fields);
     cursor_.origin = snapshot_.origin;

@@ -34,8 +34,8 @@ void check_readable(Table const& table, Settings const& settings) {
     if (!table.readable) throw privilege_failure(settings, table.subject(), false, {});
     if (table.row_security) throw row_security_failure(settings, table.subject());
     if (table.fields.empty())
-        throw Error{WEIR_E_UNSUPPORTED, table.stream() + " has no columns"}.coded(
-            "postgres.no_columns");
+        throw Error{WEIR_E_UNSUPPORTED, table.stream() + " has no columns: choose another stream"}
+            .coded("postgres.no_columns");
 }
 
 std::string begin_statements(NamePattern const& name, Preview const& preview) {

@@ -144,8 +144,10 @@ void check_ports(std::string const& ports) {
 
 Settings::Settings(Config const& config) : schema_{config.text("schema", "public")} {
     if (schema_.empty() || schema_.find('\0') != std::string::npos)
-        throw Error{WEIR_E_CONFIG, "schema is empty, or has a NUL in it", "/schema"}.coded(
-            "postgres.bad_schema");
+        throw Error{WEIR_E_CONFIG,
+                    "schema is empty, or has a NUL in it: name one, or leave it out for public",
+                    "/schema"}
+            .coded("postgres.bad_schema");
     if (!config.has("url") && !config.has("host") && !config.has("user") && !config.has("database"))
         throw Error{WEIR_E_CONFIG, "no server is named: give url, or host, user and database",
                     "/url"}
