@@ -60,15 +60,20 @@ BatchInsert::BatchInsert(Database& db, Fit fit, std::vector<FieldView> fields, b
     if (fit_.version) newer_ = db.prepare(newer_sql(fit_, batch_));
 }
 
+void BatchInsert::refuse_trigger(char const* deed) const {
+    throw Error{WEIR_E_SCHEMA,
+                "a trigger of " + fit_.table + " raises " + deed + ": let it raise ABORT"}
+        .coded("sqlite.trigger");
+}
+
 int BatchInsert::run(Statement& insert) {
     int const rc = insert.try_step();
     sqlite3_reset(insert.raw());
+    if (!is_about_row(rc)) return rc;
+    // I1: what would be written from here on would be committed without its position.
+    if (!db_.in_transaction()) refuse_trigger("ROLLBACK, which undoes all that was written");
     // What such a statement wrote before the refusal stays, and would be written a second time.
-    if (is_about_row(rc) && db_.changes() != 0)
-        throw Error{WEIR_E_SCHEMA, "a trigger of " + fit_.table +
-                                       " raises FAIL, which leaves half of what was written: let "
-                                       "it raise ABORT"}
-            .coded("sqlite.trigger");
+    if (db_.changes() != 0) refuse_trigger("FAIL, which leaves half of what was written");
     return rc;
 }
 

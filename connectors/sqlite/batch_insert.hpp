@@ -28,6 +28,7 @@ private:
     /// The error of the first refused row, when there is no one to hand it to.
     std::optional<Error> write_around(Rejects& rejects);
     int run(Statement& insert);
+    [[noreturn]] void refuse_trigger(char const* deed) const;
     Error refusal(std::int64_t row, int rc) const;
     std::string row_words(std::int64_t row) const;
 

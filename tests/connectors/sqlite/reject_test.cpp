@@ -85,6 +85,22 @@ TEST_F(SqliteRejects, ATriggerThatRaisesFailEndsTheWriteAndLeavesNothing) {
     EXPECT_EQ(one("SELECT count(*) FROM people"), "0");
 }
 
+// What comes behind such a row would be written outside of the transaction, without its position.
+TEST_F(SqliteRejects, ATriggerThatRaisesRollbackEndsTheWriteAndLeavesNothing) {
+    sql("CREATE TABLE people(id INTEGER, name TEXT);"
+        "CREATE TRIGGER no AFTER INSERT ON people WHEN new.name = 'bad' "
+        "BEGIN SELECT raise(ROLLBACK, 'not here'); END");
+    Rows batch{nullable()};
+    batch.add(1, "good").add(2, "bad").add(3, "good");
+    testkit::Writer writer = sink.start(append(), batch.schema());
+    Failure const failure = failure_of([&] { writer.write_some(batch); });
+    EXPECT_EQ(failure.status, WEIR_E_SCHEMA);
+    EXPECT_EQ(failure.code, "sqlite.trigger");
+    EXPECT_NE(std::string{failure.what()}.find("raises ROLLBACK"), std::string::npos);
+    expect_code("sqlite.writer_ended", [&] { writer.commit("{}", true); });
+    EXPECT_EQ(one("SELECT count(*) FROM people"), "0");
+}
+
 TEST_F(SqliteRejects, AllOfAThousandRowsMayBeRefused) {
     sql("CREATE TABLE people(id INTEGER PRIMARY KEY, name TEXT NOT NULL)");
     Rows batch{nullable()};
