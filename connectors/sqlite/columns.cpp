@@ -240,7 +240,8 @@ BatchTable::BatchTable(Database& db, std::vector<FieldView> fields, int number)
                             std::to_string(scale) + " digits behind the point; " +
                             std::to_string(scale_max) + " are the most",
                         fields_[i].name}
-                .coded("sqlite.decimal_scale");
+                .coded("sqlite.decimal_scale")
+                .suggest("leave it out with --fields");
         columns_[i].put = Puts::for_field(fields_[i]);
         columns_[i].room.reset(new char[printed_max + static_cast<std::size_t>(scale)]);
     }

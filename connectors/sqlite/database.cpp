@@ -220,7 +220,8 @@ Error Database::error(int rc) const {
         case SQLITE_FULL: return disk_full();
         case SQLITE_IOERR:
             if (ran_out_of_space(db_)) return disk_full();
-            return make(WEIR_E_IO, "reading or writing " + shown + " failed: " + said, "sqlite.io");
+            return make(WEIR_E_IO, "reading or writing " + shown + " failed: " + said, "sqlite.io")
+                .suggest("check the disk, and what else writes the file or the log beside it");
         case SQLITE_READONLY:
         case SQLITE_CANTOPEN:
         case SQLITE_PERM:
@@ -250,8 +251,12 @@ Error Database::error(int rc) const {
                         shown + " is damaged: " + said + "; PRAGMA integrity_check tells more",
                         "sqlite.damaged")
                 .for_good();
-        case SQLITE_NOMEM: return make(WEIR_E_NOMEM, "out of memory", "sqlite.memory");
+        case SQLITE_NOMEM:
+            return make(WEIR_E_NOMEM, "out of memory for " + shown, "sqlite.memory")
+                .suggest("give the host more, or take smaller batches with --batch-rows");
         case SQLITE_TOOBIG:
+            return make(WEIR_E_DATA, shown + ": " + said, "sqlite.row_too_big")
+                .suggest("leave large fields out with --fields");
         case SQLITE_CONSTRAINT:
         case SQLITE_MISMATCH: return make(WEIR_E_DATA, said, "sqlite.constraint");
         case SQLITE_ERROR:

@@ -21,7 +21,9 @@ namespace {
 }
 
 void check_columns(std::string const& table, std::vector<FieldView> const& fields) {
-    if (fields.empty()) refuse("the source sends no fields for " + table, "sqlite.no_fields");
+    if (fields.empty())
+        refuse("the source sends no fields for " + table + ": choose another stream",
+               "sqlite.no_fields");
     constexpr std::size_t columns_max = 2000;  // SQLite's own limit, as Debian builds it
     if (fields.size() > columns_max)
         refuse("the source sends " + std::to_string(fields.size()) + " fields for " + table +

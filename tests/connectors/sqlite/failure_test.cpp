@@ -58,7 +58,9 @@ TEST_F(SqliteFailure, WaitingEndsWhenTheHostCancels) {
     SqliteLock lock{file};
     TestCall call;
     std::thread stopper{[&] { call.cancel(); }};
-    EXPECT_EQ(failure_of([&] { writer.write(some(), call.get()); }).status, WEIR_E_CANCELLED);
+    Failure const failure = failure_of([&] { writer.write(some(), call.get()); });
+    EXPECT_EQ(failure.status, WEIR_E_CANCELLED);
+    EXPECT_EQ(failure.code, "sqlite.cancelled");
     stopper.join();
 }
 
