@@ -307,8 +307,10 @@ Result<std::string> SinkProxy::peek(CallContext const& call, BeginRequest const&
     });
     if (checkpoint.is_over()) return boundary.broken("peek", "answered more than 16 MiB");
     if (!done) return done.error();
-    if (!checkpoint.text().empty() && !nlohmann::json::accept(checkpoint.text()))
-        return boundary.broken("peek", "did not answer JSON");
+    bool const is_checkpoint =
+        checkpoint.text().empty() ||
+        nlohmann::json::parse(checkpoint.text(), nullptr, false).is_object();
+    if (!is_checkpoint) return boundary.broken("peek", "did not answer a JSON object");
     return checkpoint.take();
 }
 

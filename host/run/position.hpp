@@ -37,8 +37,8 @@ struct Checkpoint {
     std::optional<RunNote> run = {};  ///< the run that wrote last, where a server's
 };
 
-/// The answer of SinkProxy::peek(); nothing where that is empty.
-Result<std::optional<Checkpoint>> parse_checkpoint(std::string const& text);
+/// The answer of SinkProxy::peek(): a JSON object; nothing where that is empty.
+std::optional<Checkpoint> parse_checkpoint(std::string const& text);
 
 /// Where a read begins: at the stored cursor, or, with `reset`, at the beginning. `note` says to a
 /// person why, where that is not what the same command did before.

@@ -105,10 +105,9 @@ Result<void> StreamReplay::open() {
     if (Result<void> taken = turn_.take(); !taken) return taken;
     Result<std::string> peeked = ends_.writes.peek(read_call_, begin_);
     if (!peeked) return peeked.error();
-    Result<std::optional<Checkpoint>> before = parse_checkpoint(*peeked);
-    if (!before) return before.error();
-    bool const is_taken_up = *before && (**before).run && (**before).run->run_id == run_.run_id;
-    if (is_taken_up) counts_ = committed_ = (**before).run->counts;
+    std::optional<Checkpoint> const before = parse_checkpoint(*peeked);
+    bool const is_taken_up = before && before->run && before->run->run_id == run_.run_id;
+    if (is_taken_up) counts_ = committed_ = before->run->counts;
     begin_.spec = note();
     std::uint64_t epoch = 0;  // the sink takes the next: an earlier replay that still lives ends
     std::string cursor;
@@ -267,7 +266,9 @@ Result<StreamReport> refuse_stream(RunPlan const& plan, Letters& letters,
         std::vector<Letters::Refusal> refusals;
         for (Letter const& letter : *found)
             refusals.push_back({letter.id, "replay.stream_gone",
-                                fmt::format("job {} does not copy {} any more", plan.job, stream),
+                                fmt::format("job {} does not copy {} any more: add it again, or "
+                                            "discard the record",
+                                            plan.job, stream),
                                 stream});
         if (Result<void> kept = letters.refuse_again(refusals); !kept) return kept.error();
         report.counts.read += found->size();

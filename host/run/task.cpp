@@ -59,11 +59,10 @@ Result<void> TaskRun::look() {
     begin_.run_id = ports_.run_id;
     Result<std::string> peeked = peek();
     if (!peeked) return on(at_sink, peeked.error());
-    Result<std::optional<Checkpoint>> checkpoint = parse_checkpoint(*peeked);
-    if (!checkpoint) return checkpoint.error();
-    if (*checkpoint) take_up(**checkpoint);
+    std::optional<Checkpoint> const checkpoint = parse_checkpoint(*peeked);
+    if (checkpoint) take_up(*checkpoint);
     if (is_done_) return {};
-    Result<Start> start = decide_start(ports_.request, task_.stream, task_.key, *checkpoint);
+    Result<Start> start = decide_start(ports_.request, task_.stream, task_.key, checkpoint);
     if (!start) return start.error();
     start_ = std::move(*start);
     if (!start_.note.empty()) note(start_.note);
@@ -86,7 +85,7 @@ Result<void> TaskRun::look() {
                         "that --limit takes; leave one of them away",
                         task_.stream),
             "--limit"};
-    cursor_ = *checkpoint && !begin_.reset && !begin_.staged ? (**checkpoint).cursor : "";
+    cursor_ = checkpoint && !begin_.reset && !begin_.staged ? checkpoint->cursor : "";
     return {};
 }
 

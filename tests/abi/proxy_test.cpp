@@ -203,7 +203,8 @@ Breach const bad_answers[] = {
     {"begin_nothing", broken, "odd: begin() answered no writer"},
     {"begin_cursor_big", broken, "odd: begin() answered a cursor of more than 1 MiB"},
     {"begin_cursor_bytes", broken, "odd: begin() answered a cursor that is not UTF-8"},
-    {"peek_text", broken, "odd: peek() did not answer JSON"},
+    {"peek_text", broken, "odd: peek() did not answer a JSON object"},
+    {"peek_list", broken, "odd: peek() did not answer a JSON object"},
 };
 INSTANTIATE_TEST_SUITE_P(, BadAnswer, testing::ValuesIn(bad_answers), name_of);
 
@@ -237,6 +238,10 @@ TEST_F(OddTest, RefusesARoleThatTheConnectorDoesNotHave) {
     EXPECT_TRUE(plain.source());
     EXPECT_EQ(plain.sink().error().code, "connector.no_sink");
     EXPECT_EQ(plain.sink().error().message, "plain cannot be written to; it is a source only");
+    Error const asked = plain.service().error();
+    EXPECT_EQ(asked.status, WEIR_E_UNSUPPORTED);
+    EXPECT_EQ(asked.code, "plugin.no_service");
+    EXPECT_EQ(asked.message, "plain is a connector and no service");
     EXPECT_EQ(*plain.describe(), nlohmann::json::object()) << "lifecycle is optional";
 }
 

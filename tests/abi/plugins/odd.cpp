@@ -94,7 +94,9 @@ weir_status describe(weir_instance* instance, weir_out const* out, weir_error*) 
         for (int i = 0; i < 17; ++i) out->write(out->ctx, piece.data(), piece.size());
         return WEIR_OK;
     }
-    std::string const answer = R"({"identity":"odd:","cursor":"atomic"})";
+    std::string const answer = does(odd, "describe_nobody") ? R"({"cursor":"atomic"})"
+                               : does(odd, "describe_apart") ? R"({"identity":"odd:"})"
+                                   : R"({"identity":"odd:","cursor":"atomic"})";
     return out->write(out->ctx, answer.data(), answer.size());
 }
 
@@ -254,6 +256,7 @@ weir_status begin(weir_instance* instance, weir_call const*, weir_begin const*,
     if (does(odd, "begin_nothing")) return WEIR_OK;
     ++*epoch;
     std::string last = "{\"n\":1}";
+    if (does(odd, "begins_anew") || does(odd, "refuses_more")) last.clear();
     if (does(odd, "begin_cursor_big")) last.assign((1 << 20) + 1, '1');
     if (does(odd, "begin_cursor_bytes")) last = "\xff";
     cursor->write(cursor->ctx, last.data(), last.size());
@@ -308,12 +311,17 @@ weir_status refuse_one(Odd const* odd, weir_refusals const* refusals) {
 
 weir_status commit(weir_writer* writer, weir_call const*, weir_commit* commit, weir_error*) {
     commit->deleted = commit->rows;
-    return commit->refusals ? refuse_one(writer_of(writer), commit->refusals) : WEIR_OK;
+    Odd const* odd = writer_of(writer);
+    weir_status status = WEIR_OK;
+    int const times = !commit->refusals ? 0 : does(odd, "refuses_more") ? 100 : 1;
+    for (int i = 0; i < times && status >= 0; ++i) status = refuse_one(odd, commit->refusals);
+    return status;
 }
 
 weir_status peek(weir_instance* instance, weir_call const*, weir_begin const*,
                  weir_out const* checkpoint, weir_error*) {
     if (does(odd_of(instance), "peek_text")) return checkpoint->write(checkpoint->ctx, "hm", 2);
+    if (does(odd_of(instance), "peek_list")) return checkpoint->write(checkpoint->ctx, "[]", 2);
     return WEIR_OK;
 }
 
