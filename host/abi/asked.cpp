@@ -244,7 +244,7 @@ Result<void> answer(weir_out const* out, std::string const& text) {
     weir_status const status = out->write(out->ctx, text.data(), text.size());
     if (status >= 0) return {};
     return Error{status, "service.not_taken",
-                 fmt::format("the answer of {} bytes was not taken", text.size())};
+                 fmt::format("the answer of {} bytes was not taken by the plugin", text.size())};
 }
 
 }  // namespace weir::host::asked

@@ -58,7 +58,8 @@ struct Pipe {
 
 Error not_started(std::string const& program, int why) {
     return Error{WEIR_E_IO, "plugin.runner",
-                 fmt::format("{} cannot be started: {}", program, std::strerror(why))};
+                 fmt::format("{} cannot be started: {}; it belongs beside the libraries of Weir",
+                             program, std::strerror(why))};
 }
 
 /// Takes what is there; false at the end. What is too much is dropped.
@@ -145,7 +146,10 @@ Error child_refusal(std::string said) {
     if (said.starts_with(who)) said.erase(0, who.size());
     std::size_t const open = said.rfind(" (");
     if (open == std::string::npos || !said.ends_with(')'))
-        return Error{WEIR_E_CONFIG, "plugin.refused", said.empty() ? "was refused" : said};
+        return Error{WEIR_E_CONFIG, "plugin.refused",
+                     said.empty() ? "was refused by weir-runner, which did not say why; run: weir "
+                                    "plugin check FILE.so"
+                                  : said};
     return Error{WEIR_E_CONFIG, said.substr(open + 2, said.size() - open - 3),
                  said.substr(0, open)};
 }

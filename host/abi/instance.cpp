@@ -68,14 +68,16 @@ Result<nlohmann::json> Instance::describe() {
 Result<SourceProxy> Instance::source() {
     if (!object_->component().source)
         return Error{WEIR_E_UNSUPPORTED, "connector.no_source",
-                     fmt::format("{} cannot be read from; it is a sink only", info().id)};
+                     fmt::format("{} cannot be read from; it is {}", info().id,
+                                 object_->component().sink ? "a sink only" : "a service")};
     return SourceProxy{object_};
 }
 
 Result<SinkProxy> Instance::sink() {
     if (!object_->component().sink)
         return Error{WEIR_E_UNSUPPORTED, "connector.no_sink",
-                     fmt::format("{} cannot be written to; it is a source only", info().id)};
+                     fmt::format("{} cannot be written to; it is {}", info().id,
+                                 object_->component().source ? "a source only" : "a service")};
     return SinkProxy{object_};
 }
 

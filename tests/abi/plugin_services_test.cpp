@@ -99,6 +99,16 @@ TEST_F(Offered, StoreRefusesWhatCannotBeKept) {
     EXPECT_TRUE(store.documents.empty());
 }
 
+TEST_F(Offered, AnAnswerThatThePluginDoesNotTakeIsAnError) {
+    docs->put(host(), nullptr, "c", "k", "[1]", 0, &revision, &error);
+    weir_out const full{sizeof full, 0, nullptr,
+                        [](void*, void const*, std::size_t) -> weir_status {
+                            return WEIR_E_NOMEM;
+                        }};
+    EXPECT_EQ(docs->get(host(), nullptr, "c", "k", &full, &revision, &error), WEIR_E_NOMEM);
+    EXPECT_EQ(said(), "service.not_taken: the answer of 3 bytes was not taken by the plugin");
+}
+
 TEST_F(Offered, ListEndsWhereThePluginSaysSo) {
     for (char const* key : {"a", "b", "c"})
         docs->put(host(), nullptr, "c", key, "{}", 0, &revision, &error);
@@ -215,6 +225,7 @@ TEST_F(Offered, NothingIsDoneForACallThatIsOver) {
               WEIR_E_CANCELLED);
     CallContext const late{root.clock, nullptr, 1};
     EXPECT_EQ(docs->put(host(), late.abi(), "c", "k", "{}", 0, &revision, &error), WEIR_E_TIMEOUT);
+    EXPECT_EQ(said(), "call.timeout: the deadline of the call has passed");
     EXPECT_TRUE(store.documents.empty());
 }
 

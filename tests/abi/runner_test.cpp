@@ -13,16 +13,19 @@ struct Ran {
     std::string output;  // both streams
 };
 
-Ran runner(std::string const& arguments) {
+Ran run(std::string const& command) {
     Ran ran;
-    std::string const command = std::string{ABI_RUNNER} + " " + arguments + " 2>&1";
-    FILE* pipe = ::popen(command.c_str(), "r");
+    FILE* pipe = ::popen(("{ " + command + "; } 2>&1").c_str(), "r");
     std::array<char, 4096> part;
     while (std::size_t const size = std::fread(part.data(), 1, part.size(), pipe))
         ran.output.append(part.data(), size);
     int const status = ::pclose(pipe);
     if (WIFEXITED(status)) ran.code = WEXITSTATUS(status);
     return ran;
+}
+
+Ran runner(std::string const& arguments) {
+    return run(std::string{ABI_RUNNER} + " " + arguments);
 }
 
 TEST(Runner, LintsAGoodLibrarySilently) {
@@ -75,6 +78,18 @@ TEST(Runner, SaysWhereItCannotWrite) {
         runner("--describe " + folder.take("abi_odd").string() + " --output /nowhere/odd.json");
     EXPECT_EQ(ran.code, 3);
     EXPECT_NE(ran.output.find("cannot write /nowhere/odd.json: No such file"), std::string::npos);
+}
+
+TEST(Runner, SaysWhyItCannotSeal) {
+    Folder const folder;
+    std::string const library = folder.take("major").string();
+    std::string const small = "trap '' XFSZ; ulimit -f 1; exec ";
+    Ran const ran = run(small + ABI_RUNNER + " --seal " + library);
+    EXPECT_EQ(ran.code, 3);
+    EXPECT_NE(ran.output.find("major.so cannot be written: File too large (plugin.unwritable)"),
+              std::string::npos)
+        << ran.output;
+    EXPECT_EQ(run(std::string{ABI_RUNNER} + " --seal " + library).code, 0);
 }
 
 TEST(Runner, ExplainsItsArguments) {

@@ -158,8 +158,31 @@ TEST_F(Desk, IsNotEnteredWhenCancelledBefore) {
 TEST_F(Desk, IsNeitherSourceNorSink) {
     Instance instance =
         *Instance::create(component("abi_desk", "desk"), Json::object(), services, "desk");
-    EXPECT_EQ(instance.source().error().status, WEIR_E_UNSUPPORTED);
-    EXPECT_EQ(instance.sink().error().status, WEIR_E_UNSUPPORTED);
+    Error const unread = instance.source().error(), unwritten = instance.sink().error();
+    EXPECT_EQ(unread.status, WEIR_E_UNSUPPORTED);
+    EXPECT_EQ(unread.code, "connector.no_source");
+    EXPECT_EQ(unread.message, "desk cannot be read from; it is a service");
+    EXPECT_EQ(unwritten.status, WEIR_E_UNSUPPORTED);
+    EXPECT_EQ(unwritten.code, "connector.no_sink");
+    EXPECT_EQ(unwritten.message, "desk cannot be written to; it is a service");
+}
+
+TEST_F(Desk, RefusesABodyThatIsNoJson) {
+    HttpAnswer const refused = put("a", R"({"text":)");
+    ASSERT_TRUE(refused.error);
+    EXPECT_EQ(refused.error->status, WEIR_E_CONFIG);
+    EXPECT_EQ(refused.error->code, "http.body_not_json");
+    EXPECT_EQ(refused.error->message, "the body is no JSON");
+    EXPECT_TRUE(store.documents.empty());
+}
+
+TEST_F(Desk, SaysWhichServiceTheHostLacks) {
+    services.offered.timer = nullptr;
+    ServiceProxy const lacking = started("abi_desk", "desk");
+    Error const error = lacking.on_timer(1, 1, call).error();
+    EXPECT_EQ(error.status, WEIR_E_UNSUPPORTED);
+    EXPECT_EQ(error.code, "host.service_missing");
+    EXPECT_NE(error.message.find("weir.timer/1"), std::string::npos) << error.message;
 }
 
 struct Bell : ServiceTest {};

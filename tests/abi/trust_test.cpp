@@ -40,6 +40,19 @@ TEST(Trust, RefusesWhatIsNoRegularFileWithoutBlocking) {
     EXPECT_EQ(refusal(folder / "missing.so").find("plugin.unreadable"), 0u);
 }
 
+TEST(Trust, RefusesWhatIsTooLargeBeforeItIsRead) {
+    Folder const folder;
+    Folder::write(folder / "a.so", "abc");
+    std::filesystem::resize_file(folder / "a.so", library_bytes_max + 1);  // of holes
+    Result<TrustedFile> const file = read_trusted(folder / "a.so");
+    ASSERT_FALSE(file);
+    EXPECT_EQ(file.error().status, WEIR_E_CONFIG);
+    EXPECT_EQ(file.error().code, "plugin.too_large");
+    EXPECT_NE(file.error().message.find("a.so has 536870913 bytes; a plugin may have 536870912"),
+              std::string::npos)
+        << file.error().message;
+}
+
 TEST(Trust, RefusesASocket) {
     Folder const folder;
     sockaddr_un address{};
