@@ -16,7 +16,9 @@ Result<Ends> meet(Instance& source, Instance& sink) {
     if (described->value("cursor", "") != "atomic")
         return Error{
             WEIR_E_UNSUPPORTED, "copy.sink_not_atomic",
-            fmt::format("the sink {} does not commit rows and position together", sink.name())};
+            fmt::format("the sink {} does not commit rows and position together, so nothing could "
+                        "be resumed: choose another sink",
+                        sink.name())};
     Result<std::string> source_identity = identity_of(source);
     if (!source_identity) return source_identity.error();
     Result<std::string> sink_identity = identity_of(sink);
@@ -50,7 +52,9 @@ Result<std::vector<std::string>> identities_of(Instance& instance) {
     if (all.front().empty())
         return Error{
             WEIR_E_INTERNAL, "plugin.identity",
-            fmt::format("the connector {} does not say which system a URL means", instance.name())};
+            fmt::format("the connector {} does not say which system a URL means: this is a bug in "
+                        "it",
+                        instance.name())};
     for (nlohmann::json const& former : member("formerly"))
         if (std::string name = text(former);
             !name.empty() && std::ranges::find(all, name) == all.end())

@@ -216,7 +216,9 @@ std::vector<Finding> Engine::check(Json const& plan) const {
 
 Result<SubmittedRun> Engine::submit(SubmitRun const& request) {
     Json const plan = Json::parse(request.plan_json, nullptr, false);
-    if (plan.is_discarded()) return Error{WEIR_E_CONFIG, "plan.json", "the plan is no JSON"};
+    if (plan.is_discarded())
+        return Error{WEIR_E_CONFIG, "plan.json",
+                     fmt::format("the plan of job {} is no JSON", request.job)};
     if (std::vector<Finding> const findings = check(plan); !findings.empty())
         return error_of(findings);
     if (plan["job"] != request.job)

@@ -174,8 +174,8 @@ Result<std::vector<Task>> make_plan(CopyRequest const& request, PlanPorts const&
     }
     if (found.size() > ports.limits.streams_max)
         return Error{WEIR_E_CONFIG, "copy.too_many_streams",
-                     fmt::format("{} streams at once are more than {}", found.size(),
-                                 ports.limits.streams_max)};
+                     fmt::format("{} streams at once are more than {}: copy them in parts",
+                                 found.size(), ports.limits.streams_max)};
     if (!request.to.empty() && found.size() != 1)
         return Error{
             WEIR_E_CONFIG, "copy.conflicting_options",

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "host/core/caught.hpp"
 #include "host/core/name_list.hpp"
 #include "host/core/secret.hpp"
 #include "host/core/text.hpp"
@@ -45,6 +46,17 @@ TEST(References, ThatDoNotResolveAreNamed) {
     EXPECT_FALSE(resolve_references("${file:/no/such/file}"));
     EXPECT_FALSE(resolve_references("${vault:x}"));
     EXPECT_FALSE(resolve_references("${env:WEIR"));
+}
+
+TEST(Caught, TurnsWhatIsThrownIntoAnError) {
+    auto const none = caught([]() -> Result<int> { throw std::bad_alloc{}; });
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().status, WEIR_E_NOMEM);
+    EXPECT_EQ(none.error().code, "host.memory");
+    EXPECT_EQ(none.error().message, "out of memory");
+    auto const bug = caught([]() -> Result<int> { throw std::runtime_error{"oh"}; });
+    EXPECT_EQ(bug.error().code, "host.internal");
+    EXPECT_EQ(*caught([]() -> Result<int> { return 7; }), 7);
 }
 
 TEST(Nearest, FindsWhatWasMeant) {

@@ -61,7 +61,7 @@ protected:
     std::string const out = directory / "out.db";
     CopyRequest request;
     SystemClock clock;
-    Limits const limits;
+    Limits limits;
     QuietLog log;
     Metrics metrics;
     Watchdog watchdog{clock};
@@ -93,6 +93,20 @@ TEST_F(BetweenStreams, TheSameCommandBringsTheRest) {
     EXPECT_FALSE(report.error);
     EXPECT_EQ(report.streams.size(), 3u);
     EXPECT_EQ(Sqlite{out}.one("SELECT (SELECT count(*) FROM a) || (SELECT count(*) FROM c)"), "21");
+}
+
+TEST_F(BetweenStreams, MoreThanTheLimitAreNotBegun) {
+    Stop stop;
+    Stopping never{stop, -1};
+    limits.streams_max = 2;
+    CopyReport const report = copy(stop, never);
+    ASSERT_TRUE(report.error);
+    EXPECT_EQ(report.error->status, WEIR_E_CONFIG);
+    EXPECT_EQ(report.error->code, "copy.too_many_streams");
+    EXPECT_EQ(report.error->message, "3 streams at once are more than 2: copy them in parts");
+    EXPECT_TRUE(never.begun.empty());
+    limits.streams_max = 3;
+    EXPECT_FALSE(copy(stop, never).error);
 }
 
 TEST_F(BetweenStreams, AfterTheLastThereIsNothingToInterrupt) {
