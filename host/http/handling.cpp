@@ -18,7 +18,6 @@ namespace {
 using Json = nlohmann::json;
 
 /// How long a change waits for another one of the same path.
-constexpr std::chrono::milliseconds lock_patience{10'000};
 
 /// Without what the route's schema says is computed: that no request changed.
 Json document_in(std::string const& body, Json const& schema) {
@@ -144,7 +143,8 @@ Response Handling::read() {
 }
 
 Response Handling::change() {
-    PathLocks::Hold const hold{locks_, request_.path, lock_patience};
+    std::chrono::milliseconds const patience{ports_.limits.path_wait_ms_max};
+    PathLocks::Hold const hold{locks_, request_.path, patience};
     if (!hold.is_held()) return busy_path();
     bool const has_condition = has_precondition(request_);
     std::optional<Response> now;

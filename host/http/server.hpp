@@ -30,6 +30,7 @@ struct ServerLimits {
     double costly_per_s = 2, costly_burst = 20;         ///< of those, what reaches other systems
     double wrong_tokens_per_min = 1'000;                ///< per address
     std::size_t gzip_ratio_max = 100;                   ///< of a body that came compressed
+    std::int64_t path_wait_ms_max = 10'000;             ///< for another change of the same path
 };
 
 /// Who a bearer token or a session stands for; decided before a body is read, on the I/O thread.

@@ -37,7 +37,8 @@ Result<ServiceSlot::Use> ServiceSlot::enter(std::int64_t wait_ms) {
     std::unique_lock lock{mutex_};
     if (!changed_.wait_for(lock, milliseconds{wait_ms}, [this] { return !is_held_; }))
         return come_again("plugin.swapping",
-                          fmt::format("another version of {} is taking over", id_));
+                          fmt::format("another version of {} is taking over; ask again in a second",
+                                      id_));
     if (!service_)
         return come_again("service.not_running", fmt::format("{} does not run now", id_));
     ++inside_;

@@ -206,6 +206,32 @@ TEST(CronBook, TenThousandEventsOfOneTickAreOneStep) {
     EXPECT_TRUE(rig.book.tick(rig.now_ms).empty());
 }
 
+TEST(CronBook, HasAMostOfEvents) {
+    Rig rig{"2026-01-01T10:00:00Z"};
+    rig.add("first", "@yearly");
+    Json one = rig.documents.at("test/first");
+    std::vector<Book::Stored> stored{{"test/first", one}};
+    for (std::size_t i = 1; i < Book::events_max; ++i) {
+        one["name"] = "job" + std::to_string(i);
+        stored.push_back({"test/job" + std::to_string(i), one});
+    }
+    rig.book = Book{};
+    rig.book.load(stored, std::nullopt);
+    ASSERT_EQ(rig.book.size(), Book::events_max);
+    try {
+        rig.add("more", "@yearly");
+        FAIL();
+    } catch (Error const& error) {
+        EXPECT_EQ(error.status, WEIR_E_CONFLICT);
+        EXPECT_EQ(error.code, "cron.too_many_events");
+        EXPECT_EQ(error.message, "there are 100000 events, which is the most; remove one first");
+    }
+    rig.add("first", "@daily");
+    rig.take(rig.book.remove("test/first"));
+    rig.add("more", "@yearly");
+    EXPECT_EQ(rig.book.size(), Book::events_max);
+}
+
 TEST(CronBook, MoreThanOneTransactionHoldsAreSeveral) {
     Rig rig{"2026-01-01T10:00:00Z"};
     for (int i = 0; i < 10'001; ++i) rig.add("job" + std::to_string(i), "@hourly");

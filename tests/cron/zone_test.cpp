@@ -1,5 +1,6 @@
 // Zones: names, and the rules behind the end of their tables.
 #include <date/tz.h>
+#include <sys/resource.h>
 
 #include <fstream>
 #include <iterator>
@@ -31,6 +32,38 @@ TEST(CronZone, SuggestsTheNearestName) {
                 EXPECT_EQ(error.suggestion, right) << wrong;
             }
         }
+}
+
+/// As long as this lives the process opens no file more.
+class NoMoreFiles {
+public:
+    NoMoreFiles() {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        rlimit const none{0, before_.rlim_max};
+        ::setrlimit(RLIMIT_NOFILE, &none);
+    }
+    ~NoMoreFiles() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+    NoMoreFiles(NoMoreFiles const&) = delete;
+    NoMoreFiles& operator=(NoMoreFiles const&) = delete;
+
+private:
+    rlimit before_{};
+};
+
+TEST(CronZone, SaysThatItsFileCannotBeRead) {
+    date::get_tzdb();  // the names; the file of each is read when it is asked for
+    try {
+        NoMoreFiles const limit;
+        Zone::named("Antarctica/Troll");
+        FAIL();
+    } catch (Error const& error) {
+        EXPECT_EQ(error.status, WEIR_E_CONFIG);
+        EXPECT_EQ(error.code, "cron.zone_unreadable");
+        EXPECT_EQ(error.where, "/timezone");
+        EXPECT_NE(error.message.find("\"Antarctica/Troll\" cannot be read"), std::string::npos);
+        EXPECT_NE(error.message.find("install the package tzdata, or use UTC"), std::string::npos);
+    }
+    EXPECT_EQ(Zone::named("Antarctica/Troll").name(), "Antarctica/Troll");
 }
 
 TEST(CronZone, KnowsSummerTimeBehindTheEndOfItsTable) {

@@ -17,7 +17,7 @@ using Json = nlohmann::json;
 Json schema() {
     return Json::parse(R"({"type":"object","additionalProperties":false,"required":["id"],
         "properties":{"id":{"type":"string","pattern":"^[a-z]+$"},"count":{"type":"integer",
-        "minimum":1},"source":{"type":"object","additionalProperties":false,
+        "minimum":1},"version":{"const":1},"source":{"type":"object","additionalProperties":false,
         "properties":{"table":{"type":"string"}}}}})");
 }
 
@@ -34,15 +34,17 @@ protected:
 
 TEST_F(HttpAnswers, NameAllFindingsOfABodyAtOnce) {
     serve_documents();
-    Answer const answer = post(R"({"id":"A","count":0,"source":{"tabel":"t"}})");
+    Answer const answer = post(R"({"id":"A","count":0,"version":2,"source":{"tabel":"t"}})");
     Json const body = answer.json();
     EXPECT_EQ(answer.status, 422u);
-    ASSERT_EQ(body["errors"].size(), 3u) << body.dump();
+    ASSERT_EQ(body["errors"].size(), 4u) << body.dump();
     EXPECT_EQ(body["title"], "Unprocessable Content");
     std::map<std::string, Json> found;
     for (Json const& entry : body["errors"]) found[entry["pointer"]] = entry;
     EXPECT_EQ(found["/id"]["code"], "request.pattern");
     EXPECT_EQ(found["/count"]["code"], "request.minimum");
+    EXPECT_EQ(found["/version"]["code"], "request.const");
+    EXPECT_EQ(found["/version"]["detail"], "version must be 1, not 2");
     EXPECT_EQ(found["/source/tabel"]["code"], "request.unknown");
     EXPECT_EQ(found["/source/tabel"]["suggestion"], "table");
     EXPECT_FALSE(found["/count"]["detail"].get<std::string>().empty());

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <condition_variable>
+#include <future>
 #include <set>
 
 #include "host/http/gzip.hpp"
@@ -189,6 +190,31 @@ TEST_F(HttpConventions, RefuseAKeyWhoseFirstRequestIsAtWork) {
     changed.notify_all();
     EXPECT_EQ(first.receive().status, 202u);
     EXPECT_EQ(ask(port, slow).field("idempotency-replayed"), "true");
+}
+
+TEST_F(HttpConventions, ChangeOnePathOneAfterTheOther) {
+    std::promise<void> is_in, may_go;
+    route("PUT", "/slow/{id}", Scope::write, [&](Request const& in) {
+        if (in.json.empty()) is_in.set_value(), may_go.get_future().wait();
+        return json_response(200, in.json);
+    });
+    ServerLimits limits;
+    limits.path_wait_ms_max = 20;
+    start(limits);
+    Client first{port};
+    first.send(head("PUT /slow/a",
+                    "Authorization: Bearer write\r\nContent-Type: application/json\r\n"
+                    "Content-Length: 2\r\n") +
+               "{}");
+    is_in.get_future().wait();
+    Answer const second = send("PUT", "/slow/a", {{"n", 1}});
+    EXPECT_EQ(second.status, 503u);
+    EXPECT_EQ(second.json()["code"], "request.path_busy");
+    EXPECT_EQ(second.json()["detail"], "another request is changing this; try again");
+    EXPECT_EQ(send("PUT", "/slow/b", {{"n", 1}}).status, 200u) << "another path";
+    may_go.set_value();
+    EXPECT_EQ(first.receive().status, 200u);
+    EXPECT_EQ(send("PUT", "/slow/a", {{"n", 1}}).status, 200u);
 }
 
 TEST_F(HttpConventions, TryWithoutDoing) {

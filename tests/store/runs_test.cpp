@@ -140,7 +140,9 @@ TEST_F(RunsTest, SkipKeepsASkippedRunWithTheReason) {
     SubmittedRun const skipped = submit("orders", Overlap::skip);
     EXPECT_EQ(skipped.status, "skipped");
     RunRow const row = must(runs.find(skipped.run_id)).value();
-    EXPECT_NE(row.error_json.find(first.run_id), std::string::npos);
+    auto const why = nlohmann::json::parse(row.error_json);
+    EXPECT_EQ(why.at("code"), "run.skipped");
+    EXPECT_EQ(why.at("message"), "skipped: run " + first.run_id + " had not ended");
     EXPECT_EQ(told(skipped.run_id), Words{"skipped"});
     finish(first.run_id);
     EXPECT_TRUE(must(runs.claim(10)).empty()) << "a skipped run never runs";

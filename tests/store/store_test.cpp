@@ -5,6 +5,7 @@
 #include <set>
 #include <thread>
 
+#include "host/store/care.hpp"
 #include "store/fixture.hpp"
 #include "support/sqlite.hpp"
 
@@ -108,6 +109,50 @@ TEST_F(StoreTest, ASharedTransactionThatSqliteEndsIsRepeatedOneByOne) {
     EXPECT_EQ(number("SELECT count(*) FROM t"), 4);
     EXPECT_EQ(codes[3], "store.bug");
     EXPECT_EQ(codes[4], "");
+}
+
+TEST_F(StoreTest, AnotherProgramsLockIsSaid) {
+    must(store->write([](Session& session) -> Result<void> {
+        session.script("PRAGMA busy_timeout = 20");  // else it waits for five seconds
+        return {};
+    }));
+    SqliteLock lock{path()};
+    Result<void> const refused = insert(1);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().status, WEIR_E_BUSY);
+    EXPECT_EQ(refused.error().code, "store.busy");
+    EXPECT_NE(refused.error().message.find("another program holds"), std::string::npos);
+    lock.release();
+    must(insert(1));
+    EXPECT_EQ(number("SELECT count(*) FROM t"), 1);
+}
+
+TEST_F(StoreTest, ADamagedFileIsSaidByWhoReadsItAndByWhoExaminesIt) {
+    must(store->write([](Session& session) -> Result<void> {
+        session.script("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
+                       "5000) INSERT INTO t SELECT i, hex(randomblob(50)) FROM n");
+        return {};
+    }));
+    must(examine(path()));
+    store.reset();
+    std::string bytes = read_file(path());
+    for (std::size_t at = bytes.size() - 100 * 4096; at < bytes.size(); at += 4096)
+        bytes.replace(at, 64, 64, '\xff');
+    write_file(path(), bytes);
+    open();
+    auto const read = store->read([](Session& session) -> Result<void> {
+        session.value<std::int64_t>("SELECT sum(length(b)) FROM t");
+        return {};
+    });
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().status, WEIR_E_IO);
+    EXPECT_EQ(read.error().code, "store.damaged");
+    EXPECT_NE(read.error().message.find("restore a copy"), std::string::npos);
+    store.reset();
+    Result<void> const examined = examine(path());
+    ASSERT_FALSE(examined);
+    EXPECT_EQ(examined.error().code, "store.damaged");
+    EXPECT_EQ(examined.error().suggestion, "a copy made by weir backup");
 }
 
 TEST_F(StoreTest, AReadSeesWhatIsCommittedAndNothingElse) {
