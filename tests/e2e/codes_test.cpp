@@ -150,6 +150,19 @@ TEST_F(Codes, OfRequestsToTheHost) {
          {"replication.other_id", "PUT", "/replication/connections/a", sqlite}});
 }
 
+// Where copies of the state belong somebody put a file.
+TEST_F(Codes, OfABackupThatHasNoFolder) {
+    WeirServer host{data()};
+    write_file(data() + "/backups", "in the way");
+    expect_all(host, {{"backup.not_written", "POST", "/backup", Json::object(), {}, 502}});
+    Answer const answer = host.post("/backup");
+    std::string const detail = answer.body.at("detail");
+    EXPECT_NE(detail.find(data() + "/backups"), std::string::npos) << answer;
+    EXPECT_NE(detail.find("Not a directory"), std::string::npos) << answer;
+    fs::remove(data() + "/backups");
+    EXPECT_EQ(host.post("/backup").status, 201u);
+}
+
 TEST_F(Codes, OfWarningsOfJobs) {
     WeirServer host{data()};
     Sqlite{directory / "in.db"}.run("CREATE TABLE bare(x TEXT)");
@@ -285,6 +298,8 @@ TEST_F(Codes, OfCopies) {
     Sqlite{directory / "in.db"}.run("CREATE TABLE a(id INTEGER PRIMARY KEY);"
                                     "CREATE TABLE b(id INTEGER PRIMARY KEY)");
     told("copy.no_stream", {in, out});
+    told("copy.unsupported", {in, out, "--stream", "a", "--mode", "reconcile"});
+    told("copy.unsupported", {in, out, "--stream", "a", "--transform", "x"});
     told("connector.no_sink", {in, "generator:rows=1"});
     told("generator.bad_option", {"generator:rows=1&nope=2", out});
     told("source.field_not_found", {in, out, "--stream", "a", "--cursor", "none"});

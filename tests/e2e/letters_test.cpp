@@ -179,6 +179,28 @@ TEST_F(Letters, OutliveTheirJobAndSaySo) {
     EXPECT_EQ(waiting(host), 0u);
 }
 
+TEST_F(Letters, OfAStreamThatTheJobCopiesNoMoreStayAndSaySo) {
+    WeirServer host{data()};
+    refuse_every_fifth_of(host, 10);
+    db.run("CREATE TABLE others (id bigint PRIMARY KEY)");
+    Json const before = users_job();
+    Json job = before;
+    job["source"]["stream"] = "public.others";
+    ASSERT_EQ(host.call("PUT", "/replication/jobs/users", job).status, 200u);
+    mend();
+    Answer const answer = replay_all(host);
+    EXPECT_EQ(with_status(answer, "waiting"), 2u) << answer;
+    for (Json const& item : host.get("/dead-letters").body.at("items")) {
+        EXPECT_EQ(item.at("error").at("code"), "replay.stream_gone") << item;
+        EXPECT_EQ(item["error"].at("message"),
+                  "job users does not copy public.users any more: add it again, or discard the "
+                  "record");
+    }
+    ASSERT_EQ(host.call("PUT", "/replication/jobs/users", before).status, 200u);
+    EXPECT_EQ(with_status(replay_all(host), "replayed"), 2u);
+    expect_users_equal();
+}
+
 TEST_F(Letters, ASourceThatIsAwayLosesNone) {
     WeirServer host{data()};
     refuse_every_fifth_of(host, 10);

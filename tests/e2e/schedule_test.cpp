@@ -1,6 +1,8 @@
 // `weir schedule explain`, with no host anywhere near.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "support/temp_dir.hpp"
 #include "support/weir.hpp"
 
@@ -48,6 +50,21 @@ TEST_F(Explain, SaysAllThatIsWrong) {
     EXPECT_EQ(explain({}).code, 2);
     EXPECT_EQ(explain({"15m", "-n", "0"}).code, 2);
     EXPECT_EQ(explain({"15m", "--from", "yesterday"}).code, 2);
+}
+
+// A clock of somebody else, which notes what it was asked.
+TEST_F(Explain, HasNoStateForAPluginThatWantsToKeepSomething) {
+    namespace fs = std::filesystem;
+    fs::path const plugins = directory / "plugins";
+    fs::create_directory(plugins);
+    fs::permissions(plugins, fs::perms::owner_all);
+    fs::copy_file(E2E_NOTING_CLOCK, plugins / "clock.so");
+    fs::permissions(plugins / "clock.so", fs::perms::owner_read);
+    Ran const ran = explain({"15m", "--json", "--plugin-dir", plugins.string()});
+    EXPECT_EQ(ran.code, 2) << ran;
+    EXPECT_EQ(ran.error_code(), "store.none") << ran;
+    EXPECT_NE(ran.err.find("without a server nothing is kept: weir serve"), std::string::npos)
+        << ran;
 }
 
 }  // namespace
