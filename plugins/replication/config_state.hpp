@@ -45,9 +45,10 @@ public:
 
     /// {"configuration","prune"?} → ConfigPlan::json(). Throws Problems.
     Json plan(Call const& call, Json const& in);
-    /// {"configuration","hash"?,"prune"?,"allow_reset"?,"by"?,"from"?,"lines"?:{collection:{id:n}}} → that and "revision". All
-    /// of it or nothing; what is deleted goes last. E_CONFLICT "plan.stale": what it would do is
-    /// not what the hash stands for; "replication.needs_reset": positions would be lost.
+    /// {"configuration","hash"?,"prune"?,"allow_reset"?,"by"?,"from"?,
+    /// "lines"?:{collection:{id:n}}} → that and "revision". All of it or nothing; what is deleted
+    /// goes last. E_CONFLICT "plan.stale": what it would do is not what the hash stands for;
+    /// "replication.needs_reset": positions would be lost.
     Json apply(Call const& call, Json const& in);
     /// Over what is there: nothing is paused, deleted or held from now on. E_CONFLICT
     /// "config.file_owned", a finding each: what was applied holds what it would change.
