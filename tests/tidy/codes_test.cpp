@@ -176,6 +176,10 @@ TEST(ErrorCodes, AreFoundInTheSource) {
                                         "// \"x.comment\"\n"
                                         "open(\"x.json\"); failpoint(\"x.instant\");\n")});
     EXPECT_EQ(source.codes.at("connectors/x"), Names{"x.broken"});
+    EXPECT_EQ(named_by_tests({made_up("tests/x/a_test.cpp", "EXPECT_EQ(code, \"x.broken\");\n"),
+                              made_up("tests/tidy/a_test.cpp", "\"x.listed\"\n"),
+                              made_up("connectors/x/a.cpp", "\"x.untested\"\n")}),
+              Names{"x.broken"});
 }
 
 }  // namespace
