@@ -205,6 +205,10 @@ public:
         for (Column const& column : columns_) sum += column.bytes();
         return sum;
     }
+    /// Whether one of the limits of a read is reached; never before the first row.
+    bool full(std::int64_t rows_max, std::size_t bytes_max) const {
+        return rows() > 0 && (rows() >= rows_max || bytes() >= bytes_max);
+    }
     Schema const& schema() const { return schema_; }
     Column& column(std::size_t index) { return columns_[index]; }
 
@@ -212,7 +216,24 @@ public:
     template <class... Values>
     void row(Values const&... values) {
         std::size_t index = 0;
-        (push(columns_[index++], values), ...);
+        (put(columns_[index++], values), ...);
+    }
+
+    /// Appends one value: bool, integers, floats, text, nullptr.
+    template <class Value>
+    static void put(Column& column, Value const& value) {
+        if constexpr (std::is_same_v<Value, bool>)
+            column.boolean(value);
+        else if constexpr (std::is_same_v<Value, std::nullptr_t>)
+            column.null();
+        else if constexpr (std::is_same_v<Value, float>)
+            column.float32(value);
+        else if constexpr (std::is_floating_point_v<Value>)
+            column.float64(value);
+        else if constexpr (std::is_integral_v<Value>)
+            column.integer(static_cast<std::int64_t>(value));
+        else
+            column.text(std::string_view{value});
     }
 
     /// Go on after this once the batch is committed. JSON made by the connector.
@@ -276,22 +297,6 @@ private:
         array->release = nullptr;
         delete held;
     }
-    template <class Value>
-    static void push(Column& column, Value const& value) {
-        if constexpr (std::is_same_v<Value, bool>)
-            column.boolean(value);
-        else if constexpr (std::is_same_v<Value, std::nullptr_t>)
-            column.null();
-        else if constexpr (std::is_same_v<Value, float>)
-            column.float32(value);
-        else if constexpr (std::is_floating_point_v<Value>)
-            column.float64(value);
-        else if constexpr (std::is_integral_v<Value>)
-            column.integer(static_cast<std::int64_t>(value));
-        else
-            column.text(std::string_view{value});
-    }
-
     Schema schema_;
     std::vector<Column> columns_;
     std::string cursor_;
