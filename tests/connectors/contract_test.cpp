@@ -96,6 +96,8 @@ private:
 
 }  // namespace weir::test
 
+WEIR_TEST_MODULE(Generator, weir::test::GeneratorQuirks);
 WEIR_TEST_SOURCE(Generator, weir::test::GeneratorQuirks);
+WEIR_TEST_MODULE(Postgres, weir::test::PostgresQuirks);
 WEIR_TEST_SOURCE(Postgres, weir::test::PostgresQuirks);
 WEIR_TEST_CONNECTOR(Sqlite, weir::test::SqliteQuirks);

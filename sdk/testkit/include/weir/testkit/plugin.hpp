@@ -17,17 +17,19 @@ using Json = nlohmann::json;
 /// A loaded library. It stays loaded when this ends: leak reports and static tables need it.
 class Plugin {
 public:
+    using Entry = weir_module const*(std::uint32_t, std::uint32_t);
+
     explicit Plugin(std::string const& path) {
         void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
         if (!library) throw std::runtime_error{dlerror()};
-        auto* entry =
-            reinterpret_cast<decltype(&weir_module_entry)>(dlsym(library, "weir_module_entry"));
-        if (!entry) throw std::runtime_error{path + " has no weir_module_entry"};
-        module_ = entry(WEIR_ABI_MAJOR, WEIR_ABI_MINOR);
+        entry_ = reinterpret_cast<Entry*>(dlsym(library, "weir_module_entry"));
+        if (!entry_) throw std::runtime_error{path + " has no weir_module_entry"};
+        module_ = entry_(WEIR_ABI_MAJOR, WEIR_ABI_MINOR);
         if (!module_) throw std::runtime_error{path + " refuses this ABI"};
     }
 
     weir_module const& module() const { return *module_; }
+    Entry* entry() const { return entry_; }
 
     /// The component of that id; the only one when `id` is empty.
     weir_component const& component(std::string_view id = {}) const {
@@ -37,6 +39,7 @@ public:
     }
 
 private:
+    Entry* entry_ = nullptr;
     weir_module const* module_ = nullptr;
 };
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "weir/testkit/quirks.hpp"
 
 namespace weir::testkit {
@@ -67,6 +69,35 @@ TYPED_TEST_P(SinkContract, WritesWhatItIsGiven) {
                                         {"2", ""},
                                         {"3", std::nullopt},
                                         {std::to_string(INT64_MAX), "é😀"}}));
+}
+
+TYPED_TEST_P(SinkContract, ExtremesOfEveryTypeAreWrittenOrRefused) {
+    Rows rows{{{"id", Type::int64, false},
+               {"flag", Type::boolean},
+               {"real", Type::float64},
+               {"bytes", Type::binary},
+               {"day", Type::date},
+               {"time", Type::time},
+               {"local", Type::timestamp},
+               {"at", Type::instant},
+               {"json", Type::json}}};
+    std::string const bytes{"\0\xff", 2};
+    rows.add(1, true, 1.7976931348623157e308, bytes, 2'932'896, 86'399'999'999, 0, 0, "{}")
+        .add(2, false, 5e-324, "", -719'162, 0, -62'135'596'800'000'000, -1, "null")
+        .add(3, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr)
+        .add(4, true, -0.0, bytes, 0, 1, 253'402'300'799'999'999, 1, "[\"\u00e9\"]");
+    Writer writer = this->sink->start(this->upsert(), rows.schema());
+    std::set<std::int64_t> refused;
+    for (Refused const& row : writer.write_some(rows)) {
+        EXPECT_FALSE(row.message.empty());
+        EXPECT_TRUE(refused.insert(row.row).second) << "row " << row.row << " is refused twice";
+    }
+    writer.commit("{}", true);
+    std::set<std::string> written;
+    for (Record const& record : this->content()) written.insert(record.at(0).value_or("null"));
+    for (std::int64_t row = 0; row < 4; ++row)
+        EXPECT_NE(written.contains(std::to_string(row + 1)), refused.contains(row))
+            << "row " << row << " is written or refused, not both and not neither";
 }
 
 TYPED_TEST_P(SinkContract, ARunThatIsNotCommittedLeavesNothing) {
@@ -315,7 +346,9 @@ TYPED_TEST_P(SinkContract, NoSecretIsSaid) {
         EXPECT_EQ(this->host.everything_said().find(secret), std::string::npos);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(SinkContract, WritesWhatItIsGiven, ARunThatIsNotCommittedLeavesNothing,
+REGISTER_TYPED_TEST_SUITE_P(SinkContract, WritesWhatItIsGiven,
+                            ExtremesOfEveryTypeAreWrittenOrRefused,
+                            ARunThatIsNotCommittedLeavesNothing,
                             ABatchIsWrittenWholeOrNotAtAll,
                             ARefusedRowIsNamedAndTheOthersAreWritten, AppendTwiceIsTwice,
                             UpsertTwiceIsOnce, TheLastOfOneKeyWins, TheCursorComesBackWithItsRows,

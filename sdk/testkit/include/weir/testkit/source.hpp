@@ -87,6 +87,9 @@ public:
                 end_cursor_ = std::string{batch.cursor, batch.cursor_size};
             return std::nullopt;
         }
+        if (status != WEIR_OK || !batch.array.release)
+            throw std::runtime_error{"next() answered " + std::to_string(status) +
+                                     (batch.array.release ? "" : " and no batch")};
         std::optional<std::string> kept;  // schema() may end what the batch lends
         if (batch.flags & WEIR_BATCH_CURSOR) {
             kept = std::string{batch.cursor, batch.cursor_size};

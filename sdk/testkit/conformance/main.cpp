@@ -1,0 +1,124 @@
+// weir-conformance --list SPEC          {"suite","case","name"} of each case that applies
+// weir-conformance --case NAME SPEC     {"outcome":"passed|failed|not_told","why"}
+//
+// Exit: 0 it was told, whatever the outcome; 1 the library cannot be used; 2 wrong arguments.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "any_quirks.hpp"
+#include "weir/testkit/suite.hpp"
+
+WEIR_TEST_CONNECTOR(Any, weir::testkit::AnyQuirks);
+
+namespace {
+
+using weir::testkit::AnyQuirks;
+using weir::testkit::Json;
+
+/// Standard output is the library's too: what is told goes where it was at the start.
+class Teller {
+public:
+    Teller() : fd_{::dup(STDOUT_FILENO)} { ::dup2(STDERR_FILENO, STDOUT_FILENO); }
+    void tell(Json const& line) const {
+        std::string const text =
+            line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+        for (std::size_t done = 0; done < text.size();) {
+            ssize_t const size = ::write(fd_, text.data() + done, text.size() - done);
+            if (size <= 0) return;
+            done += static_cast<std::size_t>(size);
+        }
+    }
+
+private:
+    int fd_;
+};
+
+/// Keeps what fails, in place of GoogleTest's own printer.
+class Failures : public testing::EmptyTestEventListener {
+public:
+    void OnTestPartResult(testing::TestPartResult const& result) override {
+        if (result.failed()) why_ += (why_.empty() ? "" : "\n") + std::string{result.message()};
+    }
+    std::string const& why() const { return why_; }
+
+private:
+    std::string why_;
+};
+
+/// "Any/SourceContract/0" as a person calls it; empty: not for this component.
+std::string suite_name(std::string const& suite, std::uint32_t roles) {
+    if (suite == "Any/ModuleContract/0") return "library";
+    if (suite == "Any/SourceContract/0" && (roles & WEIR_ROLE_SOURCE)) return "source";
+    if (suite == "Any/SinkContract/0" && (roles & WEIR_ROLE_SINK)) return "sink";
+    return {};
+}
+
+/// EndsAtTheLimit -> ends at the limit
+std::string words_of(std::string const& name) {
+    std::string out;
+    for (char const c : name) {
+        bool const is_capital = c >= 'A' && c <= 'Z';
+        if (is_capital && !out.empty()) out += ' ';
+        out += is_capital ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    return out;
+}
+
+int list(Teller const& out) {
+    weir::testkit::Plugin const plugin{AnyQuirks::spec().at("library").get<std::string>()};
+    weir_component const& component =
+        plugin.component(AnyQuirks::spec().value("component", ""));
+    testing::UnitTest const& all = *testing::UnitTest::GetInstance();
+    for (int i = 0; i < all.total_test_suite_count(); ++i) {
+        testing::TestSuite const& suite = *all.GetTestSuite(i);
+        std::string const name = suite_name(suite.name(), component.roles);
+        for (int at = 0; !name.empty() && at < suite.total_test_count(); ++at) {
+            std::string const test = suite.GetTestInfo(at)->name();
+            out.tell({{"suite", name},
+                      {"case", suite.name() + std::string{"."} + test},
+                      {"name", words_of(test)}});
+        }
+    }
+    return 0;
+}
+
+int run_case(std::string const& name, Teller const& out) {
+    testing::GTEST_FLAG(filter) = name;
+    testing::TestEventListeners& listeners = testing::UnitTest::GetInstance()->listeners();
+    delete listeners.Release(listeners.default_result_printer());
+    auto* failures = new Failures;
+    listeners.Append(failures);
+    bool const is_well = RUN_ALL_TESTS() == 0;
+    std::string const& lacks = AnyQuirks::not_told();
+    if (!lacks.empty())
+        out.tell({{"outcome", "not_told"}, {"why", lacks}});
+    else if (testing::UnitTest::GetInstance()->test_to_run_count() != 1)
+        return 2;
+    else
+        out.tell({{"outcome", is_well ? "passed" : "failed"}, {"why", failures->why()}});
+    return 0;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    Teller const out;
+    testing::InitGoogleTest();
+    std::vector<std::string> const arguments{words + 1, words + count};
+    bool const is_list = arguments.size() == 2 && arguments[0] == "--list";
+    bool const is_case = arguments.size() == 3 && arguments[0] == "--case";
+    if (!is_list && !is_case) return 2;
+    AnyQuirks::spec() = Json::parse(arguments.back(), nullptr, false);
+    if (!AnyQuirks::spec().is_object()) return 2;
+    try {
+        int const code = is_list ? list(out) : run_case(arguments[1], out);
+        // What a library leaves running has no say in the end.
+        ::_exit(code);
+    } catch (std::exception const& error) {
+        out.tell({{"outcome", "failed"}, {"why", error.what()}});
+        ::_exit(1);
+    }
+}
