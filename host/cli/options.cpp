@@ -9,6 +9,7 @@
 
 #include "host/cli/command_tree.hpp"
 #include "host/cli/completion.hpp"
+#include "host/cli/connector_verbs.hpp"
 #include "host/cli/misread.hpp"
 #include "host/cli/verbs.hpp"
 #include "host/core/name_list.hpp"
@@ -320,6 +321,7 @@ Result<Command> parse_arguments(int argc, char const* const* argv) {
     add_job_verbs(app, command.verb);
     add_run_verbs(app, command.verb);
     add_plugin_verbs(app, command.verb);
+    add_connector_verbs(app, command.verb);
     add_letter_verbs(app, command.verb);
     add_access_verbs(app, command.verb);
     add_config_verbs(app, command.verb);

@@ -6,6 +6,9 @@ namespace {
 
 // Of copies, runs and plans.
 constexpr ErrorCode run_codes[] = {
+    {"connector.exists", "Something is there",
+     "The directory for a new project has files in it.",
+     "Name another one with --dir."},
     {"connector.no_sink", "Cannot be written to",
      "The connector is a source only.",
      "Choose a connector that has the role sink; GET /connectors lists them."},
@@ -15,9 +18,15 @@ constexpr ErrorCode run_codes[] = {
     {"connector.not_found", "No such connector",
      "No connector of this type is there.",
      "Correct the name, or put its library into a connector directory."},
+    {"connector.not_written", "Cannot be written",
+     "A file of a new project, or the report of a test, could not be written.",
+     "See that the directory is there, may be written to, and has room."},
     {"connector.role", "Wrong side",
      "The connector stands on a side of the plan that it cannot take.",
      "Use a connector with that role."},
+    {"connector.sdk_missing", "The SDK is not installed",
+     "Templates and suite of connectors do not lie beside weir.",
+     "Install the package weir-dev, or cmake --install build --prefix PREFIX."},
     {"connector.unknown", "No such connector",
      "No library that was found has a connector of this name or for this scheme of URL.",
      "Correct the name, or look at GET /plugins for a library that was refused."},

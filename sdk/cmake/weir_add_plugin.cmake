@@ -1,14 +1,16 @@
-# weir_add_plugin(NAME SOURCES file... [LIBRARIES target...] [KIND connectors|plugins]
-#                 [DIRECTORY dir] [COMPONENT component])
+# weir_add_plugin(NAME SOURCES file... [LIBRARIES target...] [CONFIG_SCHEMA file.json]
+#                 [KIND connectors|plugins] [DIRECTORY dir] [COMPONENT component])
 #
 # Builds NAME.so the way the host wants it: hidden symbols, one export, every symbol resolved, no
 # write bits for others; then seals it, so that a damaged copy is known as one, lints it and writes
 # the manifest NAME.json beside it. weir-runner does these, so a library that the host would refuse
-# fails the build.
+# fails the build. With CONFIG_SCHEMA the sources may include "config_schema.h", which has that file
+# as the text `config_schema`.
 set(WEIR_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map CACHE INTERNAL "What a plugin exports")
 
 function(weir_add_plugin name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "KIND;DIRECTORY;COMPONENT" "SOURCES;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg ""
+    "KIND;DIRECTORY;COMPONENT;CONFIG_SCHEMA" "SOURCES;LIBRARIES")
   if(NOT arg_KIND)
     set(arg_KIND connectors)
   endif()
@@ -35,6 +37,9 @@ function(weir_add_plugin name)
     target_link_options(${target} PRIVATE -Wl,-z,defs)
   endif()
   target_link_libraries(${target} PRIVATE weir::sdk ${arg_LIBRARIES})
+  if(arg_CONFIG_SCHEMA)
+    weir_embed_schema(${target} ${arg_CONFIG_SCHEMA})
+  endif()
   if(TARGET weir_checked)
     target_link_libraries(${target} PRIVATE weir_checked)
   endif()
@@ -57,6 +62,48 @@ function(weir_add_plugin name)
     install(FILES $<TARGET_FILE:${target}> ${arg_DIRECTORY}/${name}.json
       DESTINATION lib/weir/${arg_KIND} COMPONENT ${arg_COMPONENT})
   endif()
+endfunction()
+
+# Makes "config_schema.h" of a file, for the sources of `target`.
+function(weir_embed_schema target file)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  file(READ ${file} text)
+  string(JSON type ERROR_VARIABLE failed GET "${text}" type)
+  if(failed OR NOT type STREQUAL object)
+    message(FATAL_ERROR "${file}: a JSON Schema whose type is object is wanted: ${failed}")
+  endif()
+  string(REPLACE "\\" "\\\\" text "${text}")
+  string(REPLACE "\"" "\\\"" text "${text}")
+  string(REPLACE "\n" "\\n\"\n  \"" text "${text}")
+  set(directory ${CMAKE_CURRENT_BINARY_DIR}/${target}_schema)
+  file(CONFIGURE OUTPUT ${directory}/config_schema.h
+    CONTENT "static const char config_schema[] =\n  \"@text@\";\n" @ONLY)
+  target_include_directories(${target} PRIVATE ${directory})
+endfunction()
+
+# weir_test_connector(NAME [CONFIG json] [MAKE command] [CONTENT command] [DROP command]
+#                     [BROKEN json...])
+#
+# A test that runs the suite on the connector NAME: `weir connector test --help` says what the
+# arguments mean.
+function(weir_test_connector name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "CONFIG;MAKE;CONTENT;DROP" "BROKEN")
+  set(words)
+  foreach(option CONFIG MAKE CONTENT DROP)
+    if(arg_${option})
+      string(TOLOWER ${option} lower)
+      list(APPEND words --${lower} ${arg_${option}})
+    endif()
+  endforeach()
+  foreach(broken IN LISTS arg_BROKEN)
+    list(APPEND words --broken ${broken})
+  endforeach()
+  set(weir $<TARGET_FILE:weir>)
+  if(NOT TARGET weir)
+    find_program(WEIR_COMMAND weir HINTS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../bin REQUIRED)
+    set(weir ${WEIR_COMMAND})
+  endif()
+  add_test(NAME ${name} COMMAND ${weir} connector test $<TARGET_FILE:weir_${name}> ${words})
 endfunction()
 
 # Sets `out` to the command line of weir-runner: the one that is built here, or the installed one

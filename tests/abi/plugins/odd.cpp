@@ -6,9 +6,13 @@
 #include <weir/sink.h>
 #include <weir/source.h>
 
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <vector>
 #include <weir/cpp/batch.hpp>
 
 namespace {
@@ -75,6 +79,7 @@ weir_status create(weir_host const* host, char const* config, weir_instance** ou
         if (fails) std::strcpy(error->message, "odd: the moon is wrong");
         return fails ? WEIR_E_CONFIG : WEIR_OK;
     }
+    if (does(odd, "keeps_thread")) std::thread{[] { ::pause(); }}.detach();
     *out = reinterpret_cast<weir_instance*>(odd);
     return WEIR_OK;
 }
@@ -193,6 +198,13 @@ weir_status fail_oddly(Odd const* odd, weir_error* error) {
         return WEIR_E_BUSY;
     }
     if (does(odd, "throws")) throw std::runtime_error{"out of the plugin"};
+    if (does(odd, "exits")) std::exit(0);
+    if (does(odd, "aborts")) std::abort();
+    if (does(odd, "never_returns")) ::pause();
+    if (does(odd, "forgets")) {
+        static std::vector<std::unique_ptr<std::string>> forgotten;
+        forgotten.push_back(std::make_unique<std::string>(1000, 'f'));
+    }
     return WEIR_OK;
 }
 

@@ -1,0 +1,100 @@
+// The suite as `weir connector test` runs it on any library.
+#include <gtest/gtest.h>
+
+#include "support/connectors.hpp"
+#include "support/temp_dir.hpp"
+#include "support/weir.hpp"
+
+namespace weir::test {
+namespace {
+
+/// A library of tests/abi/plugins, most of which break a rule.
+std::string bad(std::string const& name) { return WEIR_ABI_PLUGINS "/" + name + ".so"; }
+
+/// What one case says of a library that does `deed`.
+std::string judged(std::string const& deed, std::string const& only,
+                   std::string const& timeout = "20") {
+    Ran const ran = weir({"connector", "test", bad("abi_odd"), "--config",
+                          R"({"do":")" + deed + R"(","rows":"{rows}"})", "--key", "id", "--cursor",
+                          "id", "--only", only, "--timeout", timeout, "--json"});
+    EXPECT_EQ(ran.code, 1) << ran;
+    for (Json const& each : ran.json.value("cases", Json::array()))
+        if (each.at("outcome") == "failed") return each.at("why").get<std::string>();
+    ADD_FAILURE() << ran;
+    return "";
+}
+
+bool says(std::string const& why, std::string const& text) {
+    return why.find(text) != std::string::npos;
+}
+
+TEST(Conformance, IsPassedByASource) {
+    TempDir directory;
+    Ran const ran = weir({"connector", "test", connector_path("generator"), "--url",
+                          "generator:rows={rows}", "--broken", R"({"url":"generator:rows=some"})",
+                          "--junit", directory / "out.xml"});
+    EXPECT_EQ(ran.code, 0) << ran;
+    EXPECT_TRUE(says(ran.out, "✓ resumes a full read after each batch")) << ran;
+    EXPECT_TRUE(says(ran.out, ", 0 failed, 0 not told")) << ran;
+    std::string const xml = read_file(directory / "out.xml");
+    EXPECT_TRUE(says(xml, "failures=\"0\"")) << xml;
+    EXPECT_TRUE(says(xml, "classname=\"source\" name=\"discovers\"")) << xml;
+}
+
+TEST(Conformance, IsPassedByASinkThatIsReadBack) {
+    Ran const ran =
+        weir({"connector", "test", connector_path("sqlite"), "--url", "sqlite:{dir}/a.db",
+              "--drop", "sqlite3 {dir}/a.db 'DROP TABLE {target}'", "--json"});
+    EXPECT_EQ(ran.code, 0) << ran;
+    EXPECT_EQ(ran.json.value("failed", -1), 0) << ran;
+    EXPECT_EQ(ran.json.value("not_told", -1), 0) << ran;
+    EXPECT_GT(ran.json.value("passed", 0), 40) << ran;
+}
+
+TEST(Conformance, SaysWhatItWasNotTold) {
+    Ran const ran = weir({"connector", "test", bad("abi_odd"), "--only", "reads each record once"});
+    EXPECT_EQ(ran.code, 0) << ran;
+    EXPECT_TRUE(says(ran.out, "· reads each record once: tell --make")) << ran;
+    EXPECT_TRUE(says(ran.out, "0 passed, 0 failed, 1 not told")) << ran;
+}
+
+// Each misdeed costs its case, for the reason that is its own.
+TEST(Conformance, FailsEachMisdeedForItsOwnReason) {
+    std::string const once = "reads each record once";
+    EXPECT_TRUE(says(judged("throws", once), "out of the plugin"));
+    EXPECT_TRUE(says(judged("exits", once), "ended the process that ran it"));
+    EXPECT_TRUE(says(judged("aborts", once), "killed the process that ran it (Aborted)"));
+    EXPECT_TRUE(says(judged("never_returns", once, "1"), "did not end within 1 s"));
+    EXPECT_TRUE(says(judged("no_batch", once), "no batch"));
+    EXPECT_TRUE(says(judged("too_many_nulls", once), "says another number of nulls"));
+    EXPECT_TRUE(says(judged("short_column", once), "has another length"));
+    EXPECT_TRUE(says(judged("misaligned", once), "is not aligned"));
+    EXPECT_TRUE(says(judged("lies", "cancelling ends a read"), "went on to its end"));
+    EXPECT_TRUE(says(judged("keeps_thread", "leaves no thread"), "joins what create() began"));
+    EXPECT_TRUE(says(judged("forgets", "keeps no memory"), "memory grows with every read"));
+    EXPECT_TRUE(says(judged("none", "older epoch"), "went well"));
+}
+
+// What weir would not load is not tried.
+TEST(Conformance, RefusesWhatTheHostWouldRefuse) {
+    for (auto const& [name, word] :
+         {std::pair{"extra_export", "also_exported"}, {"major", "ABI"}, {"null_next", "next"}}) {
+        Ran const ran = weir({"connector", "test", bad(name)});
+        EXPECT_EQ(ran.code, 2) << name << ran;
+        EXPECT_TRUE(says(ran.err, word)) << name << ran;
+    }
+    EXPECT_EQ(weir({"connector", "test", "no-such.so", "--json"}).error_code(),
+              "plugin.file_not_found");
+}
+
+TEST(Conformance, ListsTheConnectorsThatAreHere) {
+    Ran const ran = weir({"connector", "list", "--json"});
+    EXPECT_EQ(ran.code, 0) << ran;
+    bool has_sqlite = false;
+    for (Json const& each : ran.json.at("items"))
+        has_sqlite |= each.at("type") == "sqlite" && each.at("roles") == Json({"source", "sink"});
+    EXPECT_TRUE(has_sqlite) << ran;
+}
+
+}  // namespace
+}  // namespace weir::test
