@@ -75,6 +75,8 @@ Result<std::string> specification(Suite const& suite) {
     return spec.dump();
 }
 
+constexpr int leaked = 3;  // as weir-conformance ends
+
 /// How a child ended that did not say how it went.
 std::string told_by_its_end(ChildEnd const& end, double case_s) {
     if (end.is_late)
@@ -83,6 +85,7 @@ std::string told_by_its_end(ChildEnd const& end, double case_s) {
                            case_s);
     if (end.signal != 0)
         return fmt::format("killed the process that ran it ({})", ::strsignal(end.signal));
+    if (end.exit_code == leaked) return "left memory behind that nothing points to";
     return fmt::format("ended the process that ran it, with exit code {}", end.exit_code);
 }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "support/connectors.hpp"
+#include "support/postgres_server.hpp"
 #include "support/temp_dir.hpp"
 #include "support/weir.hpp"
 
@@ -13,10 +14,11 @@ std::string bad(std::string const& name) { return WEIR_ABI_PLUGINS "/" + name + 
 
 /// What one case says of a library that does `deed`.
 std::string judged(std::string const& deed, std::string const& only,
-                   std::string const& timeout = "20") {
+                   std::string const& timeout = "20", ProcessOptions const& options = {}) {
     Ran const ran = weir({"connector", "test", bad("abi_odd"), "--config",
                           R"({"do":")" + deed + R"(","rows":"{rows}"})", "--key", "id", "--cursor",
-                          "id", "--only", only, "--timeout", timeout, "--json"});
+                          "id", "--only", only, "--timeout", timeout, "--json"},
+                         options);
     EXPECT_EQ(ran.code, 1) << ran;
     for (Json const& each : ran.json.value("cases", Json::array()))
         if (each.at("outcome") == "failed") return each.at("why").get<std::string>();
@@ -51,8 +53,29 @@ TEST(Conformance, IsPassedByASinkThatIsReadBack) {
     EXPECT_GT(ran.json.value("passed", 0), 40) << ran;
 }
 
+TEST(Conformance, IsPassedByASourceOnAServer) {
+    PostgresServer& server = PostgresServer::shared();
+    std::string const url = server.url(server.fresh());
+    std::string const make =
+        "psql -qX -v ON_ERROR_STOP=1 '" + url +
+        "' -c 'DROP TABLE IF EXISTS people' -c 'CREATE TABLE people (id bigint PRIMARY KEY, "
+        "name text, updated_at timestamptz NOT NULL)' -c \"INSERT INTO people SELECT i, "
+        "CASE WHEN i % 5 = 0 THEN NULL ELSE 'n' || i END, timestamptz '2024-01-01 00:00Z' + "
+        "(i / {ties}) * interval '1 second' FROM generate_series(0, {rows} - 1) i\"";
+    std::string const wrong = server.url_as("weir", "wr0ng-Pa55", "postgres");
+    Ran const ran = weir({"connector", "test", connector_path("postgres"), "--url", url, "--make",
+                          make, "--stream", "public.people", "--cursor", "updated_at", "--broken",
+                          Json{{"url", wrong}}.dump(), "--secret", PostgresServer::password,
+                          "--secret", "wr0ng-Pa55", "--json"});
+    EXPECT_EQ(ran.code, 0) << ran;
+    EXPECT_EQ(ran.json.value("failed", -1), 0) << ran;
+    EXPECT_EQ(ran.json.value("not_told", -1), 0) << ran;
+    EXPECT_GT(ran.json.value("passed", 0), 30) << ran;
+}
+
 TEST(Conformance, SaysWhatItWasNotTold) {
-    Ran const ran = weir({"connector", "test", bad("abi_odd"), "--only", "reads each record once"});
+    Ran const ran = weir({"connector", "test", connector_path("generator"), "--url",
+                          "generator:rows=5", "--only", "reads each record once"});
     EXPECT_EQ(ran.code, 0) << ran;
     EXPECT_TRUE(says(ran.out, "· reads each record once: tell --make")) << ran;
     EXPECT_TRUE(says(ran.out, "0 passed, 0 failed, 1 not told")) << ran;
@@ -70,9 +93,24 @@ TEST(Conformance, FailsEachMisdeedForItsOwnReason) {
     EXPECT_TRUE(says(judged("short_column", once), "has another length"));
     EXPECT_TRUE(says(judged("misaligned", once), "is not aligned"));
     EXPECT_TRUE(says(judged("lies", "cancelling ends a read"), "went on to its end"));
+    EXPECT_TRUE(says(judged("lies", "cancelling in the middle"), "went on to its end"));
+    EXPECT_TRUE(says(judged("lies", "a deadline in the middle"), "went on to its end"));
     EXPECT_TRUE(says(judged("keeps_thread", "leaves no thread"), "joins what create() began"));
     EXPECT_TRUE(says(judged("forgets", "keeps no memory"), "memory grows with every read"));
     EXPECT_TRUE(says(judged("none", "older epoch"), "went well"));
+}
+
+// Nothing was built for it: the allocator of AddressSanitizer is enough to see what is lost.
+TEST(Conformance, FailsALeakUnderAddressSanitizer) {
+    Process where{{"gcc", "-print-file-name=libasan.so"}};
+    ASSERT_EQ(where.wait(), 0);
+    std::string library = where.out();
+    library.pop_back();
+    ProcessOptions options;
+    options.environment = {{"LD_PRELOAD", library}};
+    std::string const why = judged("leaks", "keeps no memory", "60", options);
+    EXPECT_TRUE(says(why, "left memory behind that nothing points to")) << why;
+    EXPECT_TRUE(says(why, "fail_oddly")) << why;
 }
 
 // What weir would not load is not tried.

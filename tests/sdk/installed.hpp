@@ -23,13 +23,13 @@ inline std::string said(std::vector<std::string> const& command,
 class Installed : public testing::Test {
 protected:
     static void SetUpTestSuite() {
-        if (directory) return;
-        directory = std::make_unique<TempDir>();
+        if (place) return;
+        place = std::make_unique<TempDir>();
         said({WEIR_CMAKE, "--install", WEIR_BUILD_TREE, "--prefix", prefix()});
         said({"chmod", "-R", "go-w", prefix()});
     }
 
-    static std::string prefix() { return *directory / "prefix"; }
+    static std::string prefix() { return *place / "prefix"; }
     static std::string weir() { return prefix() + "/bin/weir"; }
 
     /// Configures the project in `source` against the installation alone, and builds it.
@@ -42,7 +42,7 @@ protected:
     TempDir project;
 
 private:
-    static inline std::unique_ptr<TempDir> directory;
+    static inline std::unique_ptr<TempDir> place;
 };
 
 }  // namespace weir::test

@@ -14,9 +14,9 @@ enum { FIELD_AT, FIELD_TEXT, FIELDS };
 static const char *const names[FIELDS] = {"at", "text"};
 static const char *const formats[FIELDS] = {"l", "u"};
 
-typedef struct acme {
+typedef struct instance {
     char path[4096];
-} acme;
+} instance;
 
 typedef struct reader {
     FILE *file;
@@ -190,7 +190,7 @@ static int field_named(const char *name) {
 }
 
 static weir_status choose(reader *r, const weir_read *read, weir_error *error) {
-    char name[128];
+    char name[128] = "";
     const char *at = member(read->select_json, "fields");
     for (int i = 0; !at && i < FIELDS; ++i) r->fields[r->field_count++] = i;
     while (at && (*at == '[' || *at == ',') && at[1] == '"') {
@@ -221,7 +221,8 @@ static weir_status find_place(reader *r, const weir_read *read, weir_error *erro
     if (read->cursor_size == 0) return WEIR_OK;
     if (read->cursor_size < sizeof text) memcpy(text, read->cursor, read->cursor_size);
     int end = 0;
-    if (sscanf(text, "{\"at\":%" SCNd64 "}%n", &r->at, &end) != 1 || end == 0 || text[end])
+    if (sscanf(text, "{\"at\":%" SCNd64 "}%n", &r->at, &end) != 1 || end == 0 || text[end] ||
+        r->at < 0)
         return fail(error, WEIR_E_CONFLICT, "source.cursor_mismatch", "",
                     "acme: the stored position is of something else");
     return WEIR_OK;
@@ -234,9 +235,9 @@ static void close_reader(weir_reader *handle) {
     free(r);
 }
 
-static weir_status open_reader(weir_instance *instance, const weir_call *call,
+static weir_status open_reader(weir_instance *handle, const weir_call *call,
                                const weir_read *read, weir_reader **out, weir_error *error) {
-    const acme *self = (const acme *)instance;
+    const instance *self = (const instance *)handle;
     (void)call;
     if (read->stream && *read->stream && strcmp(read->stream, "lines") != 0)
         return fail(error, WEIR_E_NOT_FOUND, "source.stream_not_found", "",
@@ -307,7 +308,7 @@ static weir_status next(weir_reader *handle, const weir_call *call, weir_batch *
 static weir_status create(const weir_host *host, const char *config, weir_instance **out,
                           weir_error *error) {
     (void)host;
-    acme *self = calloc(1, sizeof *self);
+    instance *self = calloc(1, sizeof *self);
     if (!self) return WEIR_E_NOMEM;
     if (!read_text(member(config, "path"), self->path, sizeof self->path)) {
         free(self);
@@ -316,13 +317,13 @@ static weir_status create(const weir_host *host, const char *config, weir_instan
     *out = (weir_instance *)self;
     return WEIR_OK;
 }
-static void destroy(weir_instance *instance) { free(instance); }
+static void destroy(weir_instance *handle) { free(handle); }
 
-static weir_status describe(weir_instance *instance, const weir_out *out, weir_error *error) {
+static weir_status describe(weir_instance *handle, const weir_out *out, weir_error *error) {
     char text[8300] = "{\"identity\":\"acme:";
     size_t size = strlen(text);
     (void)error;
-    for (const char *at = ((const acme *)instance)->path; *at; ++at) {
+    for (const char *at = ((const instance *)handle)->path; *at; ++at) {
         if (*at == '"' || *at == '\\') text[size++] = '\\';
         text[size++] = *at;
     }
@@ -337,7 +338,7 @@ static int matches(const char *pattern, const char *text) {
     return (*pattern == '?' || *pattern == *text) && matches(pattern + 1, text + 1);
 }
 
-static weir_status discover(weir_instance *instance, const weir_call *call, const char *pattern,
+static weir_status discover(weir_instance *handle, const weir_call *call, const char *pattern,
                             const weir_catalog *catalog, weir_error *error) {
     static const int all[FIELDS] = {FIELD_AT, FIELD_TEXT};
     static const weir_stream stream = {
@@ -348,7 +349,7 @@ static weir_status discover(weir_instance *instance, const weir_call *call, cons
         "\"tracking\":[{\"field\":\"at\",\"type\":\"integer\",\"notes\":[\"only grows\"]}],"
         "\"cursors\":{\"at\":{\"kind\":\"id\",\"updates\":false,\"indexed\":true}},"
         "\"caveats\":[]}"};
-    const acme *self = (const acme *)instance;
+    const instance *self = (const instance *)handle;
     (void)call;
     FILE *file = fopen(self->path, "rb");  // says what is wrong before anybody reads
     if (!file)

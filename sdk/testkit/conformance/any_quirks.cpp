@@ -31,6 +31,12 @@ bool comes_before(Record const& left, Record const& right) {
     return number(left) < number(right);
 }
 
+auto is_of(std::string const& target) {
+    return [&target](FoundStream const& stream) {
+        return stream.meta.value("target", "") == target;
+    };
+}
+
 }  // namespace
 
 Json& AnyQuirks::spec() {
@@ -90,7 +96,17 @@ std::string AnyQuirks::run(std::string const& option) const {
     return out;
 }
 
-Json AnyQuirks::config() { return filled(spec().value("config", Json::object())); }
+Json AnyQuirks::config() {
+    Json config = filled(spec().value("config", Json::object()));
+    // As the host hands it on.
+    Json const schema = Json::parse(its_component().config_schema, nullptr, false);
+    if (!schema.is_object()) return config;
+    Json const properties = schema.value("properties", Json::object());
+    for (auto const& [name, property] : properties.items())
+        if (property.is_object() && property.contains("default") && !config.contains(name))
+            config[name] = property["default"];
+    return config;
+}
 
 std::vector<std::string> AnyQuirks::secrets() {
     return spec().value("secrets", std::vector<std::string>{});
@@ -179,9 +195,11 @@ std::vector<Record> AnyQuirks::content(std::string const& target) {
         }
     } else if (has_role(WEIR_ROLE_SOURCE)) {
         SourceInstance source{host_, its_component(), config()};
-        for (FoundStream const& stream : source.discover())
-            if (stream.meta.value("target", "") == target)
-                records = source.open({.stream = stream.name}).rest();
+        std::vector<FoundStream> const all = source.discover();
+        auto const found = std::find_if(all.begin(), all.end(), is_of(target));
+        if (found == all.end())
+            throw std::runtime_error{"discover() does not find the target " + target};
+        records = source.open({.stream = found->name}).rest();
     } else {
         lack("--content: prints the records of {target}, each as an array of JSON");
     }
@@ -195,11 +213,11 @@ bool AnyQuirks::exists(std::string const& target) {
     try {
         SourceInstance source{host_, its_component(), config()};
         std::vector<FoundStream> const all = source.discover();
-        return std::any_of(all.begin(), all.end(), [&](FoundStream const& stream) {
-            return stream.meta.value("target", "") == target;
-        });
-    } catch (Failure const&) {
-        return false;  // nothing was made yet, not even what holds it
+        return std::any_of(all.begin(), all.end(), is_of(target));
+    } catch (Failure const& failure) {
+        // Nothing was made yet, not even what holds it.
+        if (failure.status == WEIR_E_NOT_FOUND || failure.status == WEIR_E_IO) return false;
+        throw;
     }
 }
 

@@ -1,7 +1,8 @@
 // weir-conformance --list SPEC          {"suite","case","name"} of each case that applies
 // weir-conformance --case NAME SPEC     {"outcome":"passed|failed|not_told","why"}
 //
-// Exit: 0 it was told, whatever the outcome; 1 the library cannot be used; 2 wrong arguments.
+// Exit: 0 it was told, whatever the outcome; 1 the library cannot be used; 2 wrong arguments;
+// 3 memory leaked, which AddressSanitizer has described on standard error.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -12,6 +13,9 @@
 #include "weir/testkit/suite.hpp"
 
 WEIR_TEST_CONNECTOR(Any, weir::testkit::AnyQuirks);
+
+/// Of AddressSanitizer, where the process runs with it.
+extern "C" __attribute__((weak)) int __lsan_do_recoverable_leak_check();
 
 namespace {
 
@@ -35,6 +39,15 @@ public:
 private:
     int fd_;
 };
+
+/// What was said, without the secrets that it was told.
+std::string masked(std::string text) {
+    for (std::string const& secret : AnyQuirks::spec().value("secrets", std::vector<std::string>{}))
+        for (std::size_t at = secret.empty() ? text.npos : text.find(secret); at != text.npos;
+             at = text.find(secret, at))
+            text.replace(at, secret.size(), "***");
+    return text;
+}
 
 /// Keeps what fails, in place of GoogleTest's own printer.
 class Failures : public testing::EmptyTestEventListener {
@@ -98,7 +111,7 @@ int run_case(std::string const& name, Teller const& out) {
     else if (testing::UnitTest::GetInstance()->test_to_run_count() != 1)
         return 2;
     else
-        out.tell({{"outcome", is_well ? "passed" : "failed"}, {"why", failures->why()}});
+        out.tell({{"outcome", is_well ? "passed" : "failed"}, {"why", masked(failures->why())}});
     return 0;
 }
 
@@ -115,8 +128,9 @@ int main(int count, char** words) {
     if (!AnyQuirks::spec().is_object()) return 2;
     try {
         int const code = is_list ? list(out) : run_case(arguments[1], out);
-        // What a library leaves running has no say in the end.
-        ::_exit(code);
+        // What a library leaves running has no say in the end, so the end asks what leaked.
+        bool const leaks = __lsan_do_recoverable_leak_check && __lsan_do_recoverable_leak_check();
+        ::_exit(leaks ? 3 : code);
     } catch (std::exception const& error) {
         out.tell({{"outcome", "failed"}, {"why", error.what()}});
         ::_exit(1);

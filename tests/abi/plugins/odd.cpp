@@ -201,6 +201,11 @@ weir_status fail_oddly(Odd const* odd, weir_error* error) {
     if (does(odd, "exits")) std::exit(0);
     if (does(odd, "aborts")) std::abort();
     if (does(odd, "never_returns")) ::pause();
+    if (does(odd, "leaks")) {
+        void* volatile lost = std::malloc(1000);
+        lost = nullptr;
+        (void)lost;
+    }
     if (does(odd, "forgets")) {
         static std::vector<std::unique_ptr<std::string>> forgotten;
         forgotten.push_back(std::make_unique<std::string>(1000, 'f'));

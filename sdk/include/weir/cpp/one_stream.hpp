@@ -104,7 +104,8 @@ public:
     std::int64_t position(Read const& read) const {
         if (read.cursor.empty()) return 0;
         Json const json = Json::parse(read.cursor, nullptr, false);
-        if (!json.is_object() || !json.contains("at") || !json["at"].is_number_integer())
+        if (!json.is_object() || !json.contains("at") || !json["at"].is_number_integer() ||
+            json["at"].get<std::int64_t>() < 0)
             throw Error{WEIR_E_CONFLICT, who_ + ": the stored position is of something else"}
                 .coded("source.cursor_mismatch");
         return json["at"].get<std::int64_t>();

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <dlfcn.h>
+#include <stdlib.h>
 
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -41,6 +44,27 @@ public:
 private:
     Entry* entry_ = nullptr;
     weir_module const* module_ = nullptr;
+};
+
+/// The file of a library once more, under a path of its own: what a host maps when it is reloaded.
+class LibraryCopy {
+public:
+    explicit LibraryCopy(std::filesystem::path const& library) {
+        std::string name = std::filesystem::temp_directory_path() / "weir-copy-XXXXXX";
+        if (!::mkdtemp(name.data())) throw std::runtime_error{"no directory can be made: " + name};
+        directory_ = name;
+        std::filesystem::copy_file(library, path());
+    }
+    LibraryCopy(LibraryCopy const&) = delete;
+    LibraryCopy& operator=(LibraryCopy const&) = delete;
+    ~LibraryCopy() {
+        std::error_code failed;
+        std::filesystem::remove_all(directory_, failed);
+    }
+    std::string path() const { return directory_ / "copy.so"; }
+
+private:
+    std::filesystem::path directory_;
 };
 
 /// Hears failing calls of one instance and throws them.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "weir/testkit/quirks.hpp"
@@ -94,7 +95,12 @@ TYPED_TEST_P(SinkContract, ExtremesOfEveryTypeAreWrittenOrRefused) {
     }
     writer.commit("{}", true);
     std::set<std::string> written;
-    for (Record const& record : this->content()) written.insert(record.at(0).value_or("null"));
+    for (Record const& record : this->content()) {
+        written.insert(record.at(0).value_or("null"));
+        bool const holds_values = std::any_of(record.begin() + 1, record.end(),
+                                              [](Cell const& cell) { return cell.has_value(); });
+        EXPECT_NE(record.at(0) == "3", holds_values) << "a null is a null there too";
+    }
     for (std::int64_t row = 0; row < 4; ++row)
         EXPECT_NE(written.contains(std::to_string(row + 1)), refused.contains(row))
             << "row " << row << " is written or refused, not both and not neither";
@@ -329,6 +335,51 @@ TYPED_TEST_P(SinkContract, ACancelledWriteLeavesNothing) {
     EXPECT_TRUE(this->content().empty());
 }
 
+TYPED_TEST_P(SinkContract, AWriteStoppedInItsMiddleIsWholeOrNotAtAll) {
+    for (int looks = 0; looks < 6; ++looks) {
+        bool const is_late = looks % 2 != 0;
+        TestCall call;
+        is_late ? call.be_late_after(looks) : call.cancel_after(looks);
+        Rows rows{this->people()};
+        rows.add(2 * looks, "a").add(2 * looks + 1, "b");
+        Writer writer = this->sink->start(this->append(), rows.schema());
+        std::size_t const before = this->content().size();
+        bool is_well = false;
+        try {
+            writer.write(rows, call.get());
+            writer.commit("{}", true, call.get());
+            is_well = true;
+        } catch (Failure const& failure) {
+            EXPECT_EQ(failure.status, is_late ? WEIR_E_TIMEOUT : WEIR_E_CANCELLED)
+                << failure.what();
+        }
+        writer.close();
+        std::size_t const written = this->content().size() - before;
+        EXPECT_TRUE(written == 2 || (written == 0 && !is_well))
+            << written << " rows of 2 are there, stopped after " << looks << " looks";
+    }
+}
+
+TYPED_TEST_P(SinkContract, AReloadedCopyFencesTheOneBefore) {
+    Rows rows{this->people()}, late{this->people()};
+    rows.add(1, "a");
+    late.add(2, "late");
+    Writer before = this->sink->start(this->append(), rows.schema());
+    before.write(rows);
+    before.commit("{\"at\":1}");
+    LibraryCopy const copy{this->quirks.library()};
+    Plugin const fresh{copy.path()};
+    SinkInstance again{this->host, fresh.component(this->quirks.component()),
+                       this->quirks.config()};
+    Writer after = again.begin(this->append());
+    EXPECT_EQ(after.cursor(), "{\"at\":1}");
+    this->expect_failure(WEIR_E_FENCED, [&] {
+        before.write(late);
+        before.commit("{\"at\":2}");
+    });
+    EXPECT_EQ(this->content(), (Content{{"1", "a"}}));
+}
+
 TYPED_TEST_P(SinkContract, NoSecretIsSaid) {
     Rows rows{this->people()};
     for (Json const& config : this->quirks.broken_configs()) {
@@ -358,7 +409,9 @@ REGISTER_TYPED_TEST_SUITE_P(SinkContract, WritesWhatItIsGiven,
                             TheLaterOwnerFencesTheEarlier, AnOlderEpochIsRefused,
                             StagedRowsShowAtTheEnd, StagedRowsOfADeadRunAreDropped,
                             ADryRunSaysWhatItWouldDoAndDoesNothing, PreparingTwiceIsOnce,
-                            ACancelledWriteLeavesNothing, NoSecretIsSaid);
+                            ACancelledWriteLeavesNothing,
+                            AWriteStoppedInItsMiddleIsWholeOrNotAtAll,
+                            AReloadedCopyFencesTheOneBefore, NoSecretIsSaid);
 
 }  // namespace weir::testkit
 

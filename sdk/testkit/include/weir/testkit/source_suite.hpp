@@ -64,6 +64,17 @@ protected:
         }
         EXPECT_EQ(done, all.size());
     }
+    /// Opens and reads with `call` to the end, which must not be reached.
+    void expect_ended(TestCall& call, weir_status wanted) {
+        try {
+            Reader reader = source->open(full(), call.get());
+            while (reader.next(call.get())) {
+            }
+            ADD_FAILURE() << "the read went on to its end";
+        } catch (Failure const& failure) {
+            EXPECT_EQ(failure.status, wanted) << failure.what();
+        }
+    }
     std::string refusal(ReadRequest const& request, weir_status wanted) {
         try {
             read(request);
@@ -224,19 +235,42 @@ TYPED_TEST_P(SourceContract, CancellingEndsARead) {
     }
 }
 
-TYPED_TEST_P(SourceContract, ADeadlineEndsARead) {
+TYPED_TEST_P(SourceContract, CancellingInTheMiddleOfACallEndsARead) {
     this->make(2000);
-    Reader reader = this->source->open(this->full());
-    TestCall call;
-    ASSERT_TRUE(reader.next(call.get()));
-    call.deadline_in_ms(-1);
-    try {
-        while (reader.next(call.get())) {
-        }
-        ADD_FAILURE() << "the read went on to its end";
-    } catch (Failure const& failure) {
-        EXPECT_EQ(failure.status, WEIR_E_TIMEOUT) << failure.what();
+    for (int const looks : {0, 1, 2, 3, 10}) {
+        TestCall call;
+        call.cancel_after(looks);
+        this->expect_ended(call, WEIR_E_CANCELLED);
     }
+}
+
+TYPED_TEST_P(SourceContract, ADeadlineInTheMiddleOfACallEndsARead) {
+    this->make(2000);
+    for (int const looks : {0, 1, 2, 3, 10}) {
+        TestCall call;
+        call.be_late_after(looks);
+        this->expect_ended(call, WEIR_E_TIMEOUT);
+    }
+}
+
+TYPED_TEST_P(SourceContract, AReloadedCopyGoesOnFromACursor) {
+    this->make(this->rows);
+    std::vector<Record> const all = this->read(this->full());
+    ReadRequest request = this->full();
+    std::vector<Record> begun;
+    {
+        Reader reader = this->source->open(request);
+        std::optional<ReadBatch> batch = reader.next();
+        ASSERT_TRUE(batch && batch->cursor());
+        begun = batch->records();
+        request.cursor = *batch->cursor();
+    }
+    LibraryCopy const copy{this->quirks.library()};
+    Plugin const fresh{copy.path()};
+    SourceInstance again{this->host, fresh.component(this->quirks.component()),
+                         this->quirks.config()};
+    for (Record& record : again.open(request).rest()) begun.push_back(std::move(record));
+    EXPECT_EQ(begun, all);
 }
 
 TYPED_TEST_P(SourceContract, TwoReadsOfOneInstanceAreApart) {
@@ -250,20 +284,24 @@ TYPED_TEST_P(SourceContract, TwoReadsOfOneInstanceAreApart) {
 }
 
 TYPED_TEST_P(SourceContract, ReadingAgainAndAgainKeepsNoMemory) {
+    constexpr std::size_t smallest_chunk = 32;  // of the C library
     this->make(this->rows);
     auto const read_some = [this] {
         Reader reader = this->source->open(this->full());
         reader.next();  // closed in the middle of the stream
         this->read(this->full());
     };
-    constexpr int rounds = 100;
-    for (int i = 0; i < rounds; ++i) read_some();  // caches fill
-    std::size_t const before = mallinfo2().uordblks;
-    for (int i = 0; i < rounds; ++i) read_some();
-    std::size_t const after = mallinfo2().uordblks;
-    // Whoever forgets a batch or a reader forgets more than this with each; freed chunks that the
-    // C library keeps at hand count as used, and are less.
-    EXPECT_LT(after, before + rounds * 256) << "memory grows with every read";
+    constexpr int rounds = 50, windows_max = 40;
+    // Caches fill in some windows; what is forgotten with each read shows in all of them.
+    std::size_t least = SIZE_MAX;
+    for (int window = 0; window < windows_max && least >= rounds * smallest_chunk; ++window) {
+        std::size_t const before = mallinfo2().uordblks;
+        for (int i = 0; i < rounds; ++i) read_some();
+        this->host.forget();
+        std::size_t const after = mallinfo2().uordblks;
+        least = std::min(least, after > before ? after - before : 0);
+    }
+    EXPECT_LT(least, rounds * smallest_chunk) << "memory grows with every read";
 }
 
 TYPED_TEST_P(SourceContract, AStreamThatIsNotThereIsAnError) {
@@ -327,8 +365,9 @@ REGISTER_TYPED_TEST_SUITE_P(SourceContract, Discovers, DiscoversByName, ReadsEac
                             AnEmptyStreamHasASchemaAndNoRecords, ABatchEndsAtTheRowLimit,
                             ABatchEndsAtTheByteLimit, AnswersTheFieldsAskedForInTheirOrder,
                             EndsAtTheLimit, ReadsOnePassWithoutAKey, CancellingEndsARead,
-                            ADeadlineEndsARead, TwoReadsOfOneInstanceAreApart,
-                            ReadingAgainAndAgainKeepsNoMemory,
+                            CancellingInTheMiddleOfACallEndsARead,
+                            ADeadlineInTheMiddleOfACallEndsARead, AReloadedCopyGoesOnFromACursor,
+                            TwoReadsOfOneInstanceAreApart, ReadingAgainAndAgainKeepsNoMemory,
                             AStreamThatIsNotThereIsAnError, AFieldThatIsNotThereIsAnError,
                             ADamagedCursorIsAnError, NoSecretIsSaid,
                             SaysWhichSystemIsMeantWithoutItsPassword);

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <climits>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -72,6 +73,12 @@ public:
         std::string all = errors_;
         for (Line const& line : log_) all += line.message + "\n";
         return all;
+    }
+    /// Lets go of all that was said.
+    void forget() {
+        std::lock_guard const lock{mutex_};
+        std::vector<Line>{}.swap(log_);
+        std::string{}.swap(errors_);
     }
     void heard(Failure const& failure) {
         std::lock_guard const lock{mutex_};
@@ -146,16 +153,23 @@ public:
         call_.struct_size = sizeof call_;
         call_.ctx = this;
         call_.cancelled = [](weir_call const* call) {
-            return static_cast<std::int32_t>(static_cast<TestCall*>(call->ctx)->cancelled_.load());
+            TestCall& self = *static_cast<TestCall*>(call->ctx);
+            return std::int32_t{self.cancelled_ || ++self.looks_ > self.cancel_after_};
         };
         call_.remaining_ms = [](weir_call const* call) {
-            return static_cast<TestCall*>(call->ctx)->remaining();
+            TestCall& self = *static_cast<TestCall*>(call->ctx);
+            return ++self.time_looks_ > self.late_after_ ? -1 : self.remaining();
         };
     }
     TestCall(TestCall const&) = delete;
     TestCall& operator=(TestCall const&) = delete;
 
     void cancel() { cancelled_ = true; }
+    /// Cancelled once somebody has looked `looks` times and was told that it is not: in the middle
+    /// of a call.
+    void cancel_after(int looks) { cancel_after_ = looks; }
+    /// The same for the deadline.
+    void be_late_after(int looks) { late_after_ = looks; }
     void deadline_in_ms(std::int64_t ms) {
         deadline_ = std::chrono::steady_clock::now() + std::chrono::milliseconds{ms};
         has_deadline_ = true;
@@ -171,6 +185,8 @@ private:
 
     weir_call call_{};
     std::atomic<bool> cancelled_{false};
+    std::atomic<int> looks_{0}, time_looks_{0};
+    int cancel_after_ = INT_MAX, late_after_ = INT_MAX;
     bool has_deadline_ = false;
     std::chrono::steady_clock::time_point deadline_;
 };
