@@ -41,8 +41,13 @@ public:
     /// A built library under this or another name, writable by its owner alone.
     std::filesystem::path take(std::string const& library, std::string name = {}) const {
         std::filesystem::path const to = path_ / ((name.empty() ? library : name) + ".so");
-        write(to, read(std::filesystem::path{ABI_PLUGINS} / (library + ".so")));
+        write(to, read(std::filesystem::path{plugins()} / (library + ".so")));
         return to;
+    }
+    /// Where the built ones lie; those of other headers when WEIR_ABI_PLUGINS says so.
+    static std::string plugins() {
+        char const* const other = std::getenv("WEIR_ABI_PLUGINS");
+        return other ? other : ABI_PLUGINS;
     }
     static void write(std::filesystem::path const& to, std::string const& bytes) {
         // A new file: what is written over a mapped library would run at exit.

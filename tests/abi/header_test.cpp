@@ -1,5 +1,6 @@
 // The SDK's C headers, compiled alone in every language they are for, and the golden layout.
 #include <cstdlib>
+#include <map>
 #include <sstream>
 
 #include "abi/fixture.hpp"
@@ -82,6 +83,30 @@ TEST(Layout, SeesWhatWouldBreakAPlugin) {
     EXPECT_FALSE(layout_accepts("host.h", "uint64_t if_revision, uint64_t *revision",
                                 "int64_t if_revision, uint64_t *revision"))
         << "a parameter of the store";
+}
+
+/// What lies below a directory, by path.
+std::map<std::string, std::string> files_of(std::filesystem::path const& directory) {
+    std::map<std::string, std::string> files;
+    for (auto const& each : std::filesystem::recursive_directory_iterator{directory})
+        if (each.is_regular_file())
+            files[std::filesystem::relative(each.path(), directory)] = Folder::read(each.path());
+    return files;
+}
+
+// Of the revision that the headers have now; those that were released stay as they are.
+TEST(Layout, IsKeptAsTheHeadersHaveIt) {
+    Folder const folder;
+    std::string const command = ABI_GOLDEN "/keep --to " + folder.path().string();
+    ASSERT_EQ(std::system(command.c_str()), 0);
+    std::map<std::string, std::string> const now = files_of(folder.path());
+    std::map<std::string, std::string> const kept = files_of(ABI_GOLDEN);
+    EXPECT_EQ(now.size(), 1 + std::size(headers));
+    for (auto const& [name, text] : now) {
+        auto const found = kept.find(name);
+        EXPECT_TRUE(found != kept.end() && found->second == text)
+            << name << " is not what the headers say; run: tests/abi/golden/keep";
+    }
 }
 
 TEST(Layout, LetsAStructGrowAtItsEnd) {

@@ -1,6 +1,5 @@
-// The ABI as revision 0.1 fixed it: every offset, size, type and constant. One file per revision,
-// never edited once the revision is released: what fails here would break plugins that are built
-// already. A struct may have grown at its end.
+// The ABI as revision 0.1 fixed it: every offset, size, type and constant, written by `keep`.
+// What fails here would break plugins that are built already. A struct may have grown at its end.
 #include <weir/abi.h>
 #include <weir/arrow.h>
 #include <weir/host.h>
@@ -37,21 +36,11 @@ VALUE(WEIR_E_FENCED, -14);
 VALUE(WEIR_E_SCHEMA, -15);
 VALUE(WEIR_ERR_RETRYABLE, 1);
 VALUE(WEIR_ERR_FINAL, 2);
-VALUE(WEIR_ABI_MAJOR, 0u);
-VALUE(WEIR_ABI_MINOR, 1u);
-VALUE(ARROW_FLAG_DICTIONARY_ORDERED, 1);
-VALUE(ARROW_FLAG_NULLABLE, 2);
-VALUE(ARROW_FLAG_MAP_KEYS_SORTED, 4);
 VALUE(WEIR_METRIC_COUNTER, 1);
 VALUE(WEIR_METRIC_GAUGE, 2);
 VALUE(WEIR_ROLE_SOURCE, 1);
 VALUE(WEIR_ROLE_SINK, 2);
 VALUE(WEIR_ROLE_SERVICE, 8);
-VALUE(WEIR_REVISION_ANY, UINT64_MAX);
-VALUE(WEIR_READ_FULL, 1);
-VALUE(WEIR_READ_DELTA, 2);
-VALUE(WEIR_BATCH_CURSOR, 1);
-VALUE(WEIR_BATCH_SCHEMA, 2);
 VALUE(WEIR_WRITE_APPEND, 1);
 VALUE(WEIR_WRITE_UPSERT, 2);
 VALUE(WEIR_WRITE_REPLACE, 3);
@@ -59,33 +48,40 @@ VALUE(WEIR_PREPARE_DRY_RUN, 1);
 VALUE(WEIR_BEGIN_STAGED, 1);
 VALUE(WEIR_BEGIN_RESET, 2);
 VALUE(WEIR_COMMIT_FINAL, 1);
-VALUE(sizeof(weir_status), 4);
+VALUE(WEIR_READ_FULL, 1);
+VALUE(WEIR_READ_DELTA, 2);
+VALUE(WEIR_BATCH_CURSOR, 1);
+VALUE(WEIR_BATCH_SCHEMA, 2);
+VALUE(ARROW_FLAG_DICTIONARY_ORDERED, 1);
+VALUE(ARROW_FLAG_MAP_KEYS_SORTED, 4);
+VALUE(ARROW_FLAG_NULLABLE, 2);
+VALUE(WEIR_REVISION_ANY, UINT64_MAX);
 _Static_assert(_Generic((weir_status)0, int32_t: 1, default: 0), "weir_status");
 
-SIZE_AT_LEAST(weir_error, 1480);
-MEMBER(weir_error, struct_size, 0, uint32_t *);
-MEMBER(weir_error, flags, 4, uint32_t *);
-MEMBER(weir_error, native_code, 8, int32_t *);
-MEMBER(weir_error, reserved, 12, int32_t *);
-MEMBER(weir_error, retry_after_ms, 16, int64_t *);
-MEMBER(weir_error, sqlstate, 24, char (*)[8]);
-MEMBER(weir_error, code, 32, char (*)[48]);
-MEMBER(weir_error, where, 80, char (*)[120]);
-MEMBER(weir_error, message, 200, char (*)[1024]);
-MEMBER(weir_error, suggestion, 1224, char (*)[256]);
+SIZE_AT_LEAST(struct weir_error, 1480);
+MEMBER(struct weir_error, struct_size, 0, uint32_t *);
+MEMBER(struct weir_error, flags, 4, uint32_t *);
+MEMBER(struct weir_error, native_code, 8, int32_t *);
+MEMBER(struct weir_error, reserved, 12, int32_t *);
+MEMBER(struct weir_error, retry_after_ms, 16, int64_t *);
+MEMBER(struct weir_error, sqlstate, 24, char (*)[8]);
+MEMBER(struct weir_error, code, 32, char (*)[48]);
+MEMBER(struct weir_error, where, 80, char (*)[120]);
+MEMBER(struct weir_error, message, 200, char (*)[1024]);
+MEMBER(struct weir_error, suggestion, 1224, char (*)[256]);
 
-SIZE_AT_LEAST(weir_out, 24);
-MEMBER(weir_out, struct_size, 0, uint32_t *);
-MEMBER(weir_out, flags, 4, uint32_t *);
-MEMBER(weir_out, ctx, 8, void **);
-MEMBER(weir_out, write, 16, weir_status (**)(void *ctx, const void *data, size_t size));
+SIZE_AT_LEAST(struct weir_out, 24);
+MEMBER(struct weir_out, struct_size, 0, uint32_t *);
+MEMBER(struct weir_out, flags, 4, uint32_t *);
+MEMBER(struct weir_out, ctx, 8, void **);
+MEMBER(struct weir_out, write, 16, weir_status (**)(void *, const void *, size_t));
 
-SIZE_AT_LEAST(weir_call, 32);
-MEMBER(weir_call, struct_size, 0, uint32_t *);
-MEMBER(weir_call, flags, 4, uint32_t *);
-MEMBER(weir_call, ctx, 8, void **);
-MEMBER(weir_call, cancelled, 16, int32_t (**)(const weir_call *));
-MEMBER(weir_call, remaining_ms, 24, int64_t (**)(const weir_call *));
+SIZE_AT_LEAST(struct weir_call, 32);
+MEMBER(struct weir_call, struct_size, 0, uint32_t *);
+MEMBER(struct weir_call, flags, 4, uint32_t *);
+MEMBER(struct weir_call, ctx, 8, void **);
+MEMBER(struct weir_call, cancelled, 16, int32_t (**)(const weir_call *));
+MEMBER(struct weir_call, remaining_ms, 24, int64_t (**)(const weir_call *));
 
 SIZE_EXACTLY(struct ArrowSchema, 72);
 MEMBER(struct ArrowSchema, format, 0, const char **);
@@ -110,250 +106,247 @@ MEMBER(struct ArrowArray, dictionary, 56, struct ArrowArray **);
 MEMBER(struct ArrowArray, release, 64, void (**)(struct ArrowArray *));
 MEMBER(struct ArrowArray, private_data, 72, void **);
 
-SIZE_AT_LEAST(weir_rejects, 24);
-MEMBER(weir_rejects, struct_size, 0, uint32_t *);
-MEMBER(weir_rejects, flags, 4, uint32_t *);
-MEMBER(weir_rejects, ctx, 8, void **);
-MEMBER(weir_rejects, add, 16, weir_status (**)(void *ctx, int64_t row, weir_status why, const
-       weir_error *reason));
+SIZE_AT_LEAST(struct weir_rejects, 24);
+MEMBER(struct weir_rejects, struct_size, 0, uint32_t *);
+MEMBER(struct weir_rejects, flags, 4, uint32_t *);
+MEMBER(struct weir_rejects, ctx, 8, void **);
+MEMBER(struct weir_rejects, add, 16, weir_status (**)(void *, int64_t, weir_status, const weir_error
+       *));
 
-SIZE_AT_LEAST(weir_host, 48);
-MEMBER(weir_host, struct_size, 0, uint32_t *);
-MEMBER(weir_host, flags, 4, uint32_t *);
-MEMBER(weir_host, abi_major, 8, uint32_t *);
-MEMBER(weir_host, abi_minor, 12, uint32_t *);
-MEMBER(weir_host, version, 16, const char **);
-MEMBER(weir_host, instance, 24, const char **);
-MEMBER(weir_host, ctx, 32, void **);
-MEMBER(weir_host, service, 40, const void * (**)(const weir_host *, const char *id));
+SIZE_AT_LEAST(struct weir_host, 48);
+MEMBER(struct weir_host, struct_size, 0, uint32_t *);
+MEMBER(struct weir_host, flags, 4, uint32_t *);
+MEMBER(struct weir_host, abi_major, 8, uint32_t *);
+MEMBER(struct weir_host, abi_minor, 12, uint32_t *);
+MEMBER(struct weir_host, version, 16, const char **);
+MEMBER(struct weir_host, instance, 24, const char **);
+MEMBER(struct weir_host, ctx, 32, void **);
+MEMBER(struct weir_host, service, 40, const void *(**)(const weir_host *, const char *));
 
-SIZE_AT_LEAST(weir_log, 24);
-MEMBER(weir_log, struct_size, 0, uint32_t *);
-MEMBER(weir_log, flags, 4, uint32_t *);
-MEMBER(weir_log, log, 8, void (**)(const weir_host *, int32_t level, const char *message));
-MEMBER(weir_log, enabled, 16, int32_t (**)(const weir_host *, int32_t level));
+SIZE_AT_LEAST(struct weir_log, 24);
+MEMBER(struct weir_log, struct_size, 0, uint32_t *);
+MEMBER(struct weir_log, flags, 4, uint32_t *);
+MEMBER(struct weir_log, log, 8, void (**)(const weir_host *, int32_t, const char *));
+MEMBER(struct weir_log, enabled, 16, int32_t (**)(const weir_host *, int32_t));
 
-SIZE_AT_LEAST(weir_clock, 32);
-MEMBER(weir_clock, struct_size, 0, uint32_t *);
-MEMBER(weir_clock, flags, 4, uint32_t *);
-MEMBER(weir_clock, unix_us, 8, int64_t (**)(const weir_host *));
-MEMBER(weir_clock, monotonic_ns, 16, int64_t (**)(const weir_host *));
-MEMBER(weir_clock, started_us, 24, int64_t (**)(const weir_host *));
+SIZE_AT_LEAST(struct weir_clock, 32);
+MEMBER(struct weir_clock, struct_size, 0, uint32_t *);
+MEMBER(struct weir_clock, flags, 4, uint32_t *);
+MEMBER(struct weir_clock, unix_us, 8, int64_t (**)(const weir_host *));
+MEMBER(struct weir_clock, monotonic_ns, 16, int64_t (**)(const weir_host *));
+MEMBER(struct weir_clock, started_us, 24, int64_t (**)(const weir_host *));
 
-SIZE_AT_LEAST(weir_metrics, 24);
-MEMBER(weir_metrics, struct_size, 0, uint32_t *);
-MEMBER(weir_metrics, flags, 4, uint32_t *);
-MEMBER(weir_metrics, define, 8, weir_status (**)(const weir_host *, uint32_t kind, const char
-       *name, const char *help, uint64_t *id));
-MEMBER(weir_metrics, record, 16, void (**)(const weir_host *, uint64_t id, double value));
+SIZE_AT_LEAST(struct weir_metrics, 24);
+MEMBER(struct weir_metrics, struct_size, 0, uint32_t *);
+MEMBER(struct weir_metrics, flags, 4, uint32_t *);
+MEMBER(struct weir_metrics, define, 8, weir_status (**)(const weir_host *, uint32_t, const char *,
+       const char *, uint64_t *));
+MEMBER(struct weir_metrics, record, 16, void (**)(const weir_host *, uint64_t, double));
 
-SIZE_AT_LEAST(weir_component, 72);
-MEMBER(weir_component, struct_size, 0, uint32_t *);
-MEMBER(weir_component, flags, 4, uint32_t *);
-MEMBER(weir_component, roles, 8, uint32_t *);
-MEMBER(weir_component, reserved, 12, uint32_t *);
-MEMBER(weir_component, id, 16, const char **);
-MEMBER(weir_component, title, 24, const char **);
-MEMBER(weir_component, config_schema, 32, const char **);
-MEMBER(weir_component, meta_json, 40, const char **);
-MEMBER(weir_component, create, 48, weir_status (**)(const weir_host *host, const char
-       *config_json, weir_instance **out, weir_error *));
-MEMBER(weir_component, destroy, 56, void (**)(weir_instance *));
-MEMBER(weir_component, iface, 64, const void * (**)(const char *id));
+SIZE_AT_LEAST(struct weir_docs, 24);
+MEMBER(struct weir_docs, struct_size, 0, uint32_t *);
+MEMBER(struct weir_docs, flags, 4, uint32_t *);
+MEMBER(struct weir_docs, ctx, 8, void **);
+MEMBER(struct weir_docs, add, 16, weir_status (**)(void *, const char *, uint64_t, const char *));
 
-SIZE_AT_LEAST(weir_module, 48);
-MEMBER(weir_module, struct_size, 0, uint32_t *);
-MEMBER(weir_module, flags, 4, uint32_t *);
-MEMBER(weir_module, abi_major, 8, uint32_t *);
-MEMBER(weir_module, abi_minor, 12, uint32_t *);
-MEMBER(weir_module, id, 16, const char **);
-MEMBER(weir_module, version, 24, const char **);
-MEMBER(weir_module, component_count, 32, uint32_t *);
-MEMBER(weir_module, reserved, 36, uint32_t *);
-MEMBER(weir_module, components, 40, const weir_component *const **);
+SIZE_AT_LEAST(struct weir_store, 48);
+MEMBER(struct weir_store, struct_size, 0, uint32_t *);
+MEMBER(struct weir_store, flags, 4, uint32_t *);
+MEMBER(struct weir_store, get, 8, weir_status (**)(const weir_host *, const weir_call *, const char
+       *, const char *, const weir_out *, uint64_t *, weir_error *));
+MEMBER(struct weir_store, put, 16, weir_status (**)(const weir_host *, const weir_call *, const char
+       *, const char *, const char *, uint64_t, uint64_t *, weir_error *));
+MEMBER(struct weir_store, del, 24, weir_status (**)(const weir_host *, const weir_call *, const char
+       *, const char *, uint64_t, weir_error *));
+MEMBER(struct weir_store, list, 32, weir_status (**)(const weir_host *, const weir_call *, const
+       char *, const char *, const char *, uint32_t, const weir_docs *, weir_error *));
+MEMBER(struct weir_store, apply, 40, weir_status (**)(const weir_host *, const weir_call *, const
+       char *, weir_error *));
 
-SIZE_AT_LEAST(weir_lifecycle, 24);
-MEMBER(weir_lifecycle, struct_size, 0, uint32_t *);
-MEMBER(weir_lifecycle, flags, 4, uint32_t *);
-MEMBER(weir_lifecycle, describe, 8, weir_status (**)(weir_instance *, const weir_out *json,
+SIZE_AT_LEAST(struct weir_secrets, 24);
+MEMBER(struct weir_secrets, struct_size, 0, uint32_t *);
+MEMBER(struct weir_secrets, flags, 4, uint32_t *);
+MEMBER(struct weir_secrets, put, 8, weir_status (**)(const weir_host *, const weir_call *, const
+       char *, const void *, size_t, weir_error *));
+MEMBER(struct weir_secrets, del, 16, weir_status (**)(const weir_host *, const weir_call *, const
+       char *, weir_error *));
+
+SIZE_AT_LEAST(struct weir_timer, 24);
+MEMBER(struct weir_timer, struct_size, 0, uint32_t *);
+MEMBER(struct weir_timer, flags, 4, uint32_t *);
+MEMBER(struct weir_timer, arm, 8, weir_status (**)(const weir_host *, int64_t, weir_error *));
+MEMBER(struct weir_timer, disarm, 16, weir_status (**)(const weir_host *, weir_error *));
+
+SIZE_AT_LEAST(struct weir_bus, 24);
+MEMBER(struct weir_bus, struct_size, 0, uint32_t *);
+MEMBER(struct weir_bus, flags, 4, uint32_t *);
+MEMBER(struct weir_bus, publish, 8, weir_status (**)(const weir_host *, const weir_call *, const
+       char *, const char *, const void *, size_t, weir_error *));
+MEMBER(struct weir_bus, invoke, 16, weir_status (**)(const weir_host *, const weir_call *, const
+       char *, const char *, const void *, size_t, const weir_out *, weir_error *));
+
+SIZE_AT_LEAST(struct weir_component, 72);
+MEMBER(struct weir_component, struct_size, 0, uint32_t *);
+MEMBER(struct weir_component, flags, 4, uint32_t *);
+MEMBER(struct weir_component, roles, 8, uint32_t *);
+MEMBER(struct weir_component, reserved, 12, uint32_t *);
+MEMBER(struct weir_component, id, 16, const char **);
+MEMBER(struct weir_component, title, 24, const char **);
+MEMBER(struct weir_component, config_schema, 32, const char **);
+MEMBER(struct weir_component, meta_json, 40, const char **);
+MEMBER(struct weir_component, create, 48, weir_status (**)(const weir_host *, const char *,
+       weir_instance **, weir_error *));
+MEMBER(struct weir_component, destroy, 56, void (**)(weir_instance *));
+MEMBER(struct weir_component, iface, 64, const void *(**)(const char *));
+
+SIZE_AT_LEAST(struct weir_module, 48);
+MEMBER(struct weir_module, struct_size, 0, uint32_t *);
+MEMBER(struct weir_module, flags, 4, uint32_t *);
+MEMBER(struct weir_module, abi_major, 8, uint32_t *);
+MEMBER(struct weir_module, abi_minor, 12, uint32_t *);
+MEMBER(struct weir_module, id, 16, const char **);
+MEMBER(struct weir_module, version, 24, const char **);
+MEMBER(struct weir_module, component_count, 32, uint32_t *);
+MEMBER(struct weir_module, reserved, 36, uint32_t *);
+MEMBER(struct weir_module, components, 40, const weir_component *const **);
+
+SIZE_AT_LEAST(struct weir_lifecycle, 24);
+MEMBER(struct weir_lifecycle, struct_size, 0, uint32_t *);
+MEMBER(struct weir_lifecycle, flags, 4, uint32_t *);
+MEMBER(struct weir_lifecycle, describe, 8, weir_status (**)(weir_instance *, const weir_out *,
        weir_error *));
-MEMBER(weir_lifecycle, interrupt, 16, void (**)(weir_instance *));
+MEMBER(struct weir_lifecycle, interrupt, 16, void (**)(weir_instance *));
 
-SIZE_AT_LEAST(weir_stream, 24);
-MEMBER(weir_stream, struct_size, 0, uint32_t *);
-MEMBER(weir_stream, flags, 4, uint32_t *);
-MEMBER(weir_stream, name, 8, const char **);
-MEMBER(weir_stream, meta_json, 16, const char **);
+SIZE_AT_LEAST(struct weir_http, 112);
+MEMBER(struct weir_http, struct_size, 0, uint32_t *);
+MEMBER(struct weir_http, flags, 4, uint32_t *);
+MEMBER(struct weir_http, ctx, 8, void **);
+MEMBER(struct weir_http, method, 16, const char **);
+MEMBER(struct weir_http, path, 24, const char **);
+MEMBER(struct weir_http, query, 32, const char **);
+MEMBER(struct weir_http, principal_json, 40, const char **);
+MEMBER(struct weir_http, request_id, 48, const char **);
+MEMBER(struct weir_http, body, 56, const char **);
+MEMBER(struct weir_http, body_size, 64, size_t *);
+MEMBER(struct weir_http, header, 72, const char *(**)(const weir_http *, const char *));
+MEMBER(struct weir_http, param, 80, const char *(**)(const weir_http *, const char *));
+MEMBER(struct weir_http, status, 88, weir_status (**)(const weir_http *, uint32_t));
+MEMBER(struct weir_http, set_header, 96, weir_status (**)(const weir_http *, const char *, const
+       char *));
+MEMBER(struct weir_http, write, 104, weir_status (**)(const weir_http *, const void *, size_t));
 
-SIZE_AT_LEAST(weir_catalog, 24);
-MEMBER(weir_catalog, struct_size, 0, uint32_t *);
-MEMBER(weir_catalog, flags, 4, uint32_t *);
-MEMBER(weir_catalog, ctx, 8, void **);
-MEMBER(weir_catalog, add, 16, weir_status (**)(void *ctx, const weir_stream *, const struct
-       ArrowSchema *schema));
-
-SIZE_AT_LEAST(weir_read, 56);
-MEMBER(weir_read, struct_size, 0, uint32_t *);
-MEMBER(weir_read, flags, 4, uint32_t *);
-MEMBER(weir_read, mode, 8, uint32_t *);
-MEMBER(weir_read, rows_max, 12, uint32_t *);
-MEMBER(weir_read, bytes_max, 16, uint64_t *);
-MEMBER(weir_read, stream, 24, const char **);
-MEMBER(weir_read, select_json, 32, const char **);
-MEMBER(weir_read, cursor, 40, const char **);
-MEMBER(weir_read, cursor_size, 48, size_t *);
-
-SIZE_AT_LEAST(weir_batch, 104);
-MEMBER(weir_batch, struct_size, 0, uint32_t *);
-MEMBER(weir_batch, flags, 4, uint32_t *);
-MEMBER(weir_batch, cursor, 8, const char **);
-MEMBER(weir_batch, cursor_size, 16, size_t *);
-MEMBER(weir_batch, array, 24, struct ArrowArray *);
-
-SIZE_AT_LEAST(weir_source, 56);
-MEMBER(weir_source, struct_size, 0, uint32_t *);
-MEMBER(weir_source, flags, 4, uint32_t *);
-MEMBER(weir_source, discover, 8, weir_status (**)(weir_instance *, const weir_call *, const char
-       *pattern, const weir_catalog *, weir_error *));
-MEMBER(weir_source, open, 16, weir_status (**)(weir_instance *, const weir_call *, const weir_read
-       *, weir_reader **out, weir_error *));
-MEMBER(weir_source, schema, 24, weir_status (**)(weir_reader *, struct ArrowSchema *out,
+SIZE_AT_LEAST(struct weir_service, 56);
+MEMBER(struct weir_service, struct_size, 0, uint32_t *);
+MEMBER(struct weir_service, flags, 4, uint32_t *);
+MEMBER(struct weir_service, on_http, 8, weir_status (**)(weir_instance *, const weir_call *, const
+       char *, const weir_http *, weir_error *));
+MEMBER(struct weir_service, on_event, 16, weir_status (**)(weir_instance *, const weir_call *, const
+       char *, const char *, const void *, size_t, weir_error *));
+MEMBER(struct weir_service, on_invoke, 24, weir_status (**)(weir_instance *, const weir_call *,
+       const char *, const char *, const char *, const void *, size_t, const weir_out *, weir_error
+       *));
+MEMBER(struct weir_service, on_timer, 32, weir_status (**)(weir_instance *, const weir_call *,
+       int64_t, int64_t, weir_error *));
+MEMBER(struct weir_service, start, 40, weir_status (**)(weir_instance *, const weir_call *,
        weir_error *));
-MEMBER(weir_source, next, 32, weir_status (**)(weir_reader *, const weir_call *, weir_batch *out,
+MEMBER(struct weir_service, stop, 48, weir_status (**)(weir_instance *, const weir_call *,
        weir_error *));
-MEMBER(weir_source, interrupt, 40, void (**)(weir_reader *));
-MEMBER(weir_source, close, 48, void (**)(weir_reader *));
 
-SIZE_AT_LEAST(weir_target, 32);
-MEMBER(weir_target, struct_size, 0, uint32_t *);
-MEMBER(weir_target, flags, 4, uint32_t *);
-MEMBER(weir_target, write_mode, 8, uint32_t *);
-MEMBER(weir_target, reserved, 12, uint32_t *);
-MEMBER(weir_target, name, 16, const char **);
-MEMBER(weir_target, spec_json, 24, const char **);
+SIZE_AT_LEAST(struct weir_target, 32);
+MEMBER(struct weir_target, struct_size, 0, uint32_t *);
+MEMBER(struct weir_target, flags, 4, uint32_t *);
+MEMBER(struct weir_target, write_mode, 8, uint32_t *);
+MEMBER(struct weir_target, reserved, 12, uint32_t *);
+MEMBER(struct weir_target, name, 16, const char **);
+MEMBER(struct weir_target, spec_json, 24, const char **);
 
-SIZE_AT_LEAST(weir_begin, 48);
-MEMBER(weir_begin, struct_size, 0, uint32_t *);
-MEMBER(weir_begin, flags, 4, uint32_t *);
-MEMBER(weir_begin, target, 8, const weir_target **);
-MEMBER(weir_begin, job, 16, const char **);
-MEMBER(weir_begin, stream, 24, const char **);
-MEMBER(weir_begin, run_id, 32, const char **);
-MEMBER(weir_begin, spec_json, 40, const char **);
+SIZE_AT_LEAST(struct weir_begin, 48);
+MEMBER(struct weir_begin, struct_size, 0, uint32_t *);
+MEMBER(struct weir_begin, flags, 4, uint32_t *);
+MEMBER(struct weir_begin, target, 8, const weir_target **);
+MEMBER(struct weir_begin, job, 16, const char **);
+MEMBER(struct weir_begin, stream, 24, const char **);
+MEMBER(struct weir_begin, run_id, 32, const char **);
+MEMBER(struct weir_begin, spec_json, 40, const char **);
 
-SIZE_AT_LEAST(weir_commit, 56);
-MEMBER(weir_commit, struct_size, 0, uint32_t *);
-MEMBER(weir_commit, flags, 4, uint32_t *);
-MEMBER(weir_commit, cursor, 8, const char **);
-MEMBER(weir_commit, cursor_size, 16, size_t *);
-MEMBER(weir_commit, rows, 24, uint64_t *);
-MEMBER(weir_commit, deleted, 32, uint64_t *);
-MEMBER(weir_commit, spec_json, 40, const char **);
-MEMBER(weir_commit, refusals, 48, const weir_refusals **);
+SIZE_AT_LEAST(struct weir_refusals, 32);
+MEMBER(struct weir_refusals, struct_size, 0, uint32_t *);
+MEMBER(struct weir_refusals, flags, 4, uint32_t *);
+MEMBER(struct weir_refusals, ctx, 8, void **);
+MEMBER(struct weir_refusals, add, 16, weir_status (**)(void *, const struct ArrowSchema *, const
+       struct ArrowArray *, weir_status, const weir_error *));
+MEMBER(struct weir_refusals, keep, 24, weir_status (**)(void *));
 
-SIZE_AT_LEAST(weir_refusals, 32);
-MEMBER(weir_refusals, struct_size, 0, uint32_t *);
-MEMBER(weir_refusals, flags, 4, uint32_t *);
-MEMBER(weir_refusals, ctx, 8, void **);
-MEMBER(weir_refusals, add, 16, weir_status (**)(void *ctx, const struct ArrowSchema *schema, const
-       struct ArrowArray *record, weir_status why, const weir_error *reason));
-MEMBER(weir_refusals, keep, 24, weir_status (**)(void *ctx));
+SIZE_AT_LEAST(struct weir_commit, 56);
+MEMBER(struct weir_commit, struct_size, 0, uint32_t *);
+MEMBER(struct weir_commit, flags, 4, uint32_t *);
+MEMBER(struct weir_commit, cursor, 8, const char **);
+MEMBER(struct weir_commit, cursor_size, 16, size_t *);
+MEMBER(struct weir_commit, rows, 24, uint64_t *);
+MEMBER(struct weir_commit, deleted, 32, uint64_t *);
+MEMBER(struct weir_commit, spec_json, 40, const char **);
+MEMBER(struct weir_commit, refusals, 48, const weir_refusals **);
 
-SIZE_AT_LEAST(weir_sink, 64);
-MEMBER(weir_sink, struct_size, 0, uint32_t *);
-MEMBER(weir_sink, flags, 4, uint32_t *);
-MEMBER(weir_sink, prepare, 8, weir_status (**)(weir_instance *, const weir_call *, const
-       weir_target *, const struct ArrowSchema *, uint32_t flags, const weir_out *actions,
-       weir_error *));
-MEMBER(weir_sink, begin, 16, weir_status (**)(weir_instance *, const weir_call *, const weir_begin
-       *, uint64_t *epoch, const weir_out *cursor, weir_writer **out, weir_error *));
-MEMBER(weir_sink, write, 24, weir_status (**)(weir_writer *, const weir_call *, const struct
-       ArrowSchema *, const struct ArrowArray *batch, const weir_rejects *rejects, weir_error *));
-MEMBER(weir_sink, commit, 32, weir_status (**)(weir_writer *, const weir_call *, weir_commit *,
-       weir_error *));
-MEMBER(weir_sink, peek, 40, weir_status (**)(weir_instance *, const weir_call *, const weir_begin
-       *, const weir_out *checkpoint, weir_error *));
-MEMBER(weir_sink, interrupt, 48, void (**)(weir_writer *));
-MEMBER(weir_sink, close, 56, void (**)(weir_writer *));
-
-SIZE_AT_LEAST(weir_docs, 24);
-MEMBER(weir_docs, struct_size, 0, uint32_t *);
-MEMBER(weir_docs, flags, 4, uint32_t *);
-MEMBER(weir_docs, ctx, 8, void **);
-MEMBER(weir_docs, add, 16, weir_status (**)(void *ctx, const char *key, uint64_t revision, const
-       char *json));
-
-SIZE_AT_LEAST(weir_store, 48);
-MEMBER(weir_store, struct_size, 0, uint32_t *);
-MEMBER(weir_store, flags, 4, uint32_t *);
-MEMBER(weir_store, get, 8, weir_status (**)(const weir_host *, const weir_call *, const char
-       *collection, const char *key, const weir_out *json, uint64_t *revision, weir_error *));
-MEMBER(weir_store, put, 16, weir_status (**)(const weir_host *, const weir_call *, const char
-       *collection, const char *key, const char *json, uint64_t if_revision, uint64_t *revision,
-       weir_error *));
-MEMBER(weir_store, del, 24, weir_status (**)(const weir_host *, const weir_call *, const char
-       *collection, const char *key, uint64_t if_revision, weir_error *));
-MEMBER(weir_store, list, 32, weir_status (**)(const weir_host *, const weir_call *, const char
-       *collection, const char *prefix, const char *after, uint32_t limit, const weir_docs *,
-       weir_error *));
-MEMBER(weir_store, apply, 40, weir_status (**)(const weir_host *, const weir_call *, const char
-       *changes_json, weir_error *));
-
-SIZE_AT_LEAST(weir_secrets, 24);
-MEMBER(weir_secrets, struct_size, 0, uint32_t *);
-MEMBER(weir_secrets, flags, 4, uint32_t *);
-MEMBER(weir_secrets, put, 8, weir_status (**)(const weir_host *, const weir_call *, const char
-       *name, const void *value, size_t size, weir_error *));
-MEMBER(weir_secrets, del, 16, weir_status (**)(const weir_host *, const weir_call *, const char
-       *name, weir_error *));
-
-SIZE_AT_LEAST(weir_timer, 24);
-MEMBER(weir_timer, struct_size, 0, uint32_t *);
-MEMBER(weir_timer, flags, 4, uint32_t *);
-MEMBER(weir_timer, arm, 8, weir_status (**)(const weir_host *, int64_t at_unix_ms, weir_error *));
-MEMBER(weir_timer, disarm, 16, weir_status (**)(const weir_host *, weir_error *));
-
-SIZE_AT_LEAST(weir_bus, 24);
-MEMBER(weir_bus, struct_size, 0, uint32_t *);
-MEMBER(weir_bus, flags, 4, uint32_t *);
-MEMBER(weir_bus, publish, 8, weir_status (**)(const weir_host *, const weir_call *, const char
-       *topic, const char *dedupe_key, const void *data, size_t size, weir_error *));
-MEMBER(weir_bus, invoke, 16, weir_status (**)(const weir_host *, const weir_call *, const char
-       *service, const char *method, const void *in, size_t size, const weir_out *, weir_error *));
-
-SIZE_AT_LEAST(weir_http, 112);
-MEMBER(weir_http, struct_size, 0, uint32_t *);
-MEMBER(weir_http, flags, 4, uint32_t *);
-MEMBER(weir_http, ctx, 8, void **);
-MEMBER(weir_http, method, 16, const char **);
-MEMBER(weir_http, path, 24, const char **);
-MEMBER(weir_http, query, 32, const char **);
-MEMBER(weir_http, principal_json, 40, const char **);
-MEMBER(weir_http, request_id, 48, const char **);
-MEMBER(weir_http, body, 56, const char **);
-MEMBER(weir_http, body_size, 64, size_t *);
-MEMBER(weir_http, header, 72, const char * (**)(const weir_http *, const char *name));
-MEMBER(weir_http, param, 80, const char * (**)(const weir_http *, const char *name));
-MEMBER(weir_http, status, 88, weir_status (**)(const weir_http *, uint32_t code));
-MEMBER(weir_http, set_header, 96, weir_status (**)(const weir_http *, const char *name, const char
-       *value));
-MEMBER(weir_http, write, 104, weir_status (**)(const weir_http *, const void *data, size_t size));
-
-SIZE_AT_LEAST(weir_service, 56);
-MEMBER(weir_service, struct_size, 0, uint32_t *);
-MEMBER(weir_service, flags, 4, uint32_t *);
-MEMBER(weir_service, on_http, 8, weir_status (**)(weir_instance *, const weir_call *, const char
-       *route, const weir_http *, weir_error *));
-MEMBER(weir_service, on_event, 16, weir_status (**)(weir_instance *, const weir_call *, const char
-       *topic, const char *event_id, const void *data, size_t size, weir_error *));
-MEMBER(weir_service, on_invoke, 24, weir_status (**)(weir_instance *, const weir_call *, const char
-       *caller, const char *service, const char *method, const void *in, size_t size, const weir_out
+SIZE_AT_LEAST(struct weir_sink, 64);
+MEMBER(struct weir_sink, struct_size, 0, uint32_t *);
+MEMBER(struct weir_sink, flags, 4, uint32_t *);
+MEMBER(struct weir_sink, prepare, 8, weir_status (**)(weir_instance *, const weir_call *, const
+       weir_target *, const struct ArrowSchema *, uint32_t, const weir_out *, weir_error *));
+MEMBER(struct weir_sink, begin, 16, weir_status (**)(weir_instance *, const weir_call *, const
+       weir_begin *, uint64_t *, const weir_out *, weir_writer **, weir_error *));
+MEMBER(struct weir_sink, write, 24, weir_status (**)(weir_writer *, const weir_call *, const struct
+       ArrowSchema *, const struct ArrowArray *, const weir_rejects *, weir_error *));
+MEMBER(struct weir_sink, commit, 32, weir_status (**)(weir_writer *, const weir_call *, weir_commit
        *, weir_error *));
-MEMBER(weir_service, on_timer, 32, weir_status (**)(weir_instance *, const weir_call *, int64_t
-       due_unix_ms, int64_t now_unix_ms, weir_error *));
-MEMBER(weir_service, start, 40, weir_status (**)(weir_instance *, const weir_call *, weir_error *));
-MEMBER(weir_service, stop, 48, weir_status (**)(weir_instance *, const weir_call *, weir_error *));
+MEMBER(struct weir_sink, peek, 40, weir_status (**)(weir_instance *, const weir_call *, const
+       weir_begin *, const weir_out *, weir_error *));
+MEMBER(struct weir_sink, interrupt, 48, void (**)(weir_writer *));
+MEMBER(struct weir_sink, close, 56, void (**)(weir_writer *));
 
-_Static_assert(_Generic(&weir_module_entry, const weir_module *(*)(uint32_t, uint32_t): 1,
-                        default: 0),
-               "weir_module_entry has another type");
+SIZE_AT_LEAST(struct weir_stream, 24);
+MEMBER(struct weir_stream, struct_size, 0, uint32_t *);
+MEMBER(struct weir_stream, flags, 4, uint32_t *);
+MEMBER(struct weir_stream, name, 8, const char **);
+MEMBER(struct weir_stream, meta_json, 16, const char **);
+
+SIZE_AT_LEAST(struct weir_catalog, 24);
+MEMBER(struct weir_catalog, struct_size, 0, uint32_t *);
+MEMBER(struct weir_catalog, flags, 4, uint32_t *);
+MEMBER(struct weir_catalog, ctx, 8, void **);
+MEMBER(struct weir_catalog, add, 16, weir_status (**)(void *, const weir_stream *, const struct
+       ArrowSchema *));
+
+SIZE_AT_LEAST(struct weir_read, 56);
+MEMBER(struct weir_read, struct_size, 0, uint32_t *);
+MEMBER(struct weir_read, flags, 4, uint32_t *);
+MEMBER(struct weir_read, mode, 8, uint32_t *);
+MEMBER(struct weir_read, rows_max, 12, uint32_t *);
+MEMBER(struct weir_read, bytes_max, 16, uint64_t *);
+MEMBER(struct weir_read, stream, 24, const char **);
+MEMBER(struct weir_read, select_json, 32, const char **);
+MEMBER(struct weir_read, cursor, 40, const char **);
+MEMBER(struct weir_read, cursor_size, 48, size_t *);
+
+SIZE_AT_LEAST(struct weir_batch, 104);
+MEMBER(struct weir_batch, struct_size, 0, uint32_t *);
+MEMBER(struct weir_batch, flags, 4, uint32_t *);
+MEMBER(struct weir_batch, cursor, 8, const char **);
+MEMBER(struct weir_batch, cursor_size, 16, size_t *);
+MEMBER(struct weir_batch, array, 24, struct ArrowArray *);
+
+SIZE_AT_LEAST(struct weir_source, 56);
+MEMBER(struct weir_source, struct_size, 0, uint32_t *);
+MEMBER(struct weir_source, flags, 4, uint32_t *);
+MEMBER(struct weir_source, discover, 8, weir_status (**)(weir_instance *, const weir_call *, const
+       char *, const weir_catalog *, weir_error *));
+MEMBER(struct weir_source, open, 16, weir_status (**)(weir_instance *, const weir_call *, const
+       weir_read *, weir_reader **, weir_error *));
+MEMBER(struct weir_source, schema, 24, weir_status (**)(weir_reader *, struct ArrowSchema *,
+       weir_error *));
+MEMBER(struct weir_source, next, 32, weir_status (**)(weir_reader *, const weir_call *, weir_batch
+       *, weir_error *));
+MEMBER(struct weir_source, interrupt, 40, void (**)(weir_reader *));
+MEMBER(struct weir_source, close, 48, void (**)(weir_reader *));
+
+_Static_assert(_Generic(&weir_module_entry, const weir_module *(*)(uint32_t, uint32_t): 1, default:
+       0), "weir_module_entry");
