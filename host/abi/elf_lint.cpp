@@ -87,7 +87,7 @@ private:
         std::uint64_t const flags_1 = image_.dynamic_value(DT_FLAGS_1).value_or(0);
         if (image_.dynamic_value(DT_TEXTREL) || (flags & DF_TEXTREL))
             add("textrel", "relocates its code (TEXTREL); build it with -fPIC");
-        if (flags & DF_STATIC_TLS)
+        if ((flags & DF_STATIC_TLS) && !has_small_tls())
             add("static_tls", "uses static TLS; build it without -ftls-model=initial-exec");
         bool const binds_now =
             image_.dynamic_value(DT_BIND_NOW) || (flags & DF_BIND_NOW) || (flags_1 & DF_1_NOW);
@@ -96,6 +96,15 @@ private:
         for (Elf64_Phdr const& segment : image_.segments())
             has_relro = has_relro || segment.p_type == PT_GNU_RELRO;
         if (!has_relro) add("relro", "has no RELRO segment; link it with -Wl,-z,relro");
+    }
+
+    /// The loader has little room for static TLS, and none is ever given back. A few words are what
+    /// Go's runtime wants, which cannot be built without.
+    bool has_small_tls() const {
+        constexpr std::uint64_t bytes_max = 64;
+        for (Elf64_Phdr const& segment : image_.segments())
+            if (segment.p_type == PT_TLS) return segment.p_memsz <= bytes_max;
+        return false;
     }
 
     void check_paths() {

@@ -18,8 +18,8 @@ struct LintFault {
 /// Checked: a whole ELF shared object for this machine (plugin.not_elf, plugin.damaged,
 /// plugin.machine); weir_module_entry as the one symbol it defines for others (plugin.exports); no
 /// unique symbols (plugin.unique_symbols), no relocation of code (plugin.textrel), no static TLS
-/// (plugin.static_tls); RELRO and immediate binding (plugin.relro, plugin.bind_now); library paths
-/// below $ORIGIN only (plugin.rpath). Pure.
+/// but a few words (plugin.static_tls); RELRO and immediate binding (plugin.relro,
+/// plugin.bind_now); library paths below $ORIGIN only (plugin.rpath). Pure.
 std::vector<LintFault> lint_library(std::span<std::byte const> bytes);
 
 }  // namespace weir::host

@@ -34,7 +34,7 @@ protected:
 
     /// Configures the project in `source` against the installation alone, and builds it.
     static void build(std::string const& source) {
-        said({WEIR_CMAKE, "-S", source, "-B", source + "/build", "-DCMAKE_BUILD_TYPE=Release",
+        said({WEIR_CMAKE, "-S", source, "-B", source + "/build", "-DCMAKE_UNITY_BUILD=ON",
               "-DCMAKE_PREFIX_PATH=" + prefix()});
         said({WEIR_CMAKE, "--build", source + "/build"});
     }

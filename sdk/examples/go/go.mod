@@ -1,0 +1,3 @@
+module example.com/csv
+
+go 1.19
