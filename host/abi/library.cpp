@@ -44,9 +44,10 @@ Error named(std::filesystem::path const& path, LintFault const& fault) {
     return named(path, Error{WEIR_E_CONFIG, fault.code, fault.sentence});
 }
 
-Result<TrustedFile> read_linted(std::filesystem::path const& path) {
+Result<TrustedFile> read_linted(std::filesystem::path const& path, PluginsLock const& lock) {
     Result<TrustedFile> file = read_trusted(path);
     if (!file) return file.error();
+    if (std::optional<Error> const objection = lock.objection(*file)) return *objection;
     if (std::optional<Error> const broken = check_seal(file->bytes)) return named(path, *broken);
     std::vector<LintFault> const faults = lint_library(file->bytes);
     if (!faults.empty()) return named(path, faults.front());
@@ -91,9 +92,10 @@ Error disagrees(std::filesystem::path const& path, std::string_view how) {
 }  // namespace
 
 Result<LoadedLibrary> load_library(std::filesystem::path const& path,
-                                   std::optional<Manifest> const& manifest, LibraryRoom* room) {
+                                   std::optional<Manifest> const& manifest, LibraryRoom* room,
+                                   PluginsLock const& lock) {
     if (room && room->is_quarantined(path)) return named(path, quarantined());
-    Result<TrustedFile> const file = read_linted(path);
+    Result<TrustedFile> const file = read_linted(path, lock);
     if (!file) return file.error();
     if (manifest && manifest->sha256 != file->sha256)
         return disagrees(path, "describes another build of the library (sha256 differs)");

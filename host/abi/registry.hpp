@@ -11,6 +11,7 @@
 #include "host/abi/generation.hpp"
 #include "host/abi/library.hpp"
 #include "host/abi/manifest.hpp"
+#include "host/abi/plugins_lock.hpp"
 #include "host/core/error.hpp"
 #include "weir/service.h"
 #include "weir/sink.h"
@@ -64,8 +65,10 @@ private:
 /// Thread-safe.
 class Registry {
 public:
-    /// With a `room`, which outlives it, copies are loaded, after a child looked at them.
-    explicit Registry(std::vector<std::filesystem::path> directories, LibraryRoom* room = nullptr);
+    /// With a `room`, which outlives it, copies are loaded, after a child looked at them. What
+    /// `lock` does not name is refused, at the scan already.
+    explicit Registry(std::vector<std::filesystem::path> directories, LibraryRoom* room = nullptr,
+                      PluginsLock lock = {});
     ~Registry();
 
     /// Looks at every *.so of the directories, in order of name; a directory that does not exist
@@ -155,6 +158,7 @@ private:
     std::mutex mutex_;
     std::vector<std::filesystem::path> directories_;
     LibraryRoom* room_;
+    PluginsLock lock_;
     Leave leave_;
     std::vector<std::unique_ptr<Entry>> entries_;
     std::vector<Refusal> refusals_;

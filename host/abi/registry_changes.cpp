@@ -75,7 +75,8 @@ Result<FreshLibrary> Registry::load_fresh(std::string const& file) {
     // Not under the lock: a child looks at it, and others want their connectors meanwhile.
     Result<std::optional<Manifest>> const written = read_manifest_beside(*path);
     Result<LoadedLibrary> loaded =
-        written ? load_library(*path, *written, room_) : Result<LoadedLibrary>{written.error()};
+        written ? load_library(*path, *written, room_, lock_)
+                : Result<LoadedLibrary>{written.error()};
     if (loaded) return FreshLibrary{*path, std::move(*loaded)};
     std::lock_guard const lock{mutex_};
     refuse(*path, loaded.error());

@@ -21,7 +21,8 @@ std::filesystem::path runner_path() {
 }
 
 Environment::Environment(Clock const& its_clock, Limits const& its_limits, Voice const& voice,
-                         std::vector<std::string> const& more_dirs, char const* kind)
+                         std::vector<std::string> const& more_dirs, char const* kind,
+                         std::string const& plugins_lock)
     : clock{its_clock},
       limits{its_limits},
       progress{clock, ProgressLine::style_here(voice.quiet), voice.verbose},
@@ -32,7 +33,8 @@ Environment::Environment(Clock const& its_clock, Limits const& its_limits, Voice
                   progress.say("stopping after the batch in hand; again to end at once");
               }},
       services{clock, progress, metrics, watchdog},
-      registry{library_directories(kind, more_dirs)} {}
+      registry{library_directories(kind, more_dirs), nullptr,
+               PluginsLock{plugins_lock, !plugins_lock.empty()}} {}
 
 void Environment::tell_refusals() {
     for (Refusal const& refusal : registry.refusals())

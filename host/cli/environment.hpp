@@ -24,11 +24,12 @@ std::filesystem::path runner_path();
 
 /// What a command that works without a server needs, built in order and torn down in reverse: the
 /// stop, its signals, progress, and the libraries of `kind` that lie beside this program or in
-/// `more_dirs`.
+/// `more_dirs`, if `plugins_lock` names them (empty: all).
 class Environment {
 public:
     Environment(Clock const& clock, Limits const& limits, Voice const& voice,
-                std::vector<std::string> const& more_dirs, char const* kind = "connectors");
+                std::vector<std::string> const& more_dirs, char const* kind = "connectors",
+                std::string const& plugins_lock = {});
 
     /// Tells of every library that was refused so far, with the check that failed.
     void tell_refusals();

@@ -67,6 +67,11 @@ void add_directories(CLI::App& app, Strings& directories) {
         ->allow_extra_args(false);
 }
 
+void add_lock(CLI::App& app, std::string& file) {
+    app.add_option("--plugins-lock", file, "Load only libraries that stand in it: weir plugin lock")
+        ->type_name("FILE");
+}
+
 CLI::App* add_copy(CLI::App& app, CopyCommand& out, CopyText& text) {
     CopyRequest& request = out.request;
     CLI::App* copy = app.add_subcommand("copy", "Copy streams from one system into another");
@@ -113,6 +118,7 @@ CLI::App* add_copy(CLI::App& app, CopyCommand& out, CopyText& text) {
     add_switch(*copy, "--dry-run", request.dry_run, "Say what would be done; write nothing");
     add_voice(*copy, out.voice);
     add_directories(*copy, out.connector_dirs);
+    add_lock(*copy, out.plugins_lock);
     return copy;
 }
 
@@ -125,6 +131,7 @@ CLI::App* add_discover(CLI::App& app, DiscoverCommand& out) {
     add_switch(*discover, "--columns", out.columns, "Show every stream's fields");
     add_voice(*discover, out.voice);
     add_directories(*discover, out.connector_dirs);
+    add_lock(*discover, out.plugins_lock);
     return discover;
 }
 

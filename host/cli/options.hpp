@@ -21,6 +21,7 @@ struct CopyCommand {
     CopyRequest request;
     Voice voice;
     std::vector<std::string> connector_dirs;
+    std::string plugins_lock;  ///< empty: everything may be loaded
 };
 
 struct DiscoverCommand {
@@ -28,6 +29,7 @@ struct DiscoverCommand {
     bool columns = false;
     Voice voice;
     std::vector<std::string> connector_dirs;
+    std::string plugins_lock;  ///< empty: everything may be loaded
 };
 
 struct ServeCommand {

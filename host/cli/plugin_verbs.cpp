@@ -196,6 +196,7 @@ void add_plugin_verbs(CLI::App& app, Verb& chosen) {
     add_named(*plugin, chosen, "unload", "Unload a library that nothing needs", "PLUGIN", its_name,
               unload);
     add_changes(*plugin, chosen);
+    add_plugin_lock(*plugin, chosen);
     add_look(*plugin, chosen, "check", "--describe",
              "Say what a library is, or which check refuses it; without a host, in a child");
     add_look(*plugin, chosen, "lint", "--lint",

@@ -19,6 +19,7 @@ void add_connection_verbs(CLI::App& app, Verb& chosen);
 void add_job_verbs(CLI::App& app, Verb& chosen);
 void add_run_verbs(CLI::App& app, Verb& chosen);
 void add_plugin_verbs(CLI::App& app, Verb& chosen);
+void add_plugin_lock(CLI::App& plugin, Verb& chosen);  ///< works without a host
 void add_letter_verbs(CLI::App& app, Verb& chosen);
 void add_access_verbs(CLI::App& app, Verb& chosen);  ///< token, secret, audit
 void add_doctor(CLI::App& app, Verb& chosen);

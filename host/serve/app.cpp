@@ -76,6 +76,7 @@ Result<Json> validate_config(ServeRequest const& request, Clock const& clock,
                                  std::filesystem::temp_directory_path().string())};
     ServeRequest settled = request;
     settled.data_dir = scratch.path();
+    settled.plugins_lock = config->plugins_lock.value_or("");
     settled.drain_ms = 0;
     ServeVoice const silent{[](ServeVoice::Doors const&, std::uint16_t) {}, [](bool) {},
                             [](std::int32_t, std::string_view, std::string_view) {}};
@@ -102,6 +103,7 @@ Result<void> serve(ServeRequest const& request, ServeVoice const& voice, Clock c
     // What the command line says goes before the file, and the file before the defaults.
     ServeRequest settled = request;
     if (settled.data_dir.empty()) settled.data_dir = config.data_dir.value_or("weir-data");
+    if (config.plugins_lock) settled.plugins_lock = *config.plugins_lock;
     if (settled.listen.empty()) settled.listen = config.listen.value_or("127.0.0.1:7070");
     if (config.drain_ms) settled.drain_ms = *config.drain_ms;
     if (!settled.log_level && config.log_level) settled.log_level = config.log_level;

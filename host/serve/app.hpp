@@ -22,6 +22,7 @@ struct ServeRequest {
     std::optional<std::string> admin_token;           ///< instead of a file
     std::vector<std::filesystem::path> library_dirs;  ///< of connectors and plugins
     std::filesystem::path runner;                     ///< weir-runner
+    std::string plugins_lock;  ///< must be there; empty: by the file, else of data_dir if it is
     bool watch = false;  ///< libraries whose files change are reloaded, new ones loaded
     std::int64_t drain_ms = 30'000;
     /// Set by SIGHUP: read the configuration and the files of TLS again.

@@ -168,12 +168,14 @@ void read_log(Reading& reading, YAML::Node const& log, ConfigFile& config) {
 
 void read_host(Reading& reading, YAML::Node const& host, std::filesystem::path const& folder,
                ConfigFile& config) {
-    if (!reading.check_names(host, {"listen", "data_dir", "drain_ms", "file_roots", "log"},
-                             "/host"))
+    if (!reading.check_names(
+            host, {"listen", "data_dir", "drain_ms", "file_roots", "log", "plugins_lock"}, "/host"))
         return;
     if (host["listen"]) config.listen = host["listen"].Scalar();
     if (host["data_dir"])
         config.data_dir = (folder / host["data_dir"].Scalar()).lexically_normal().string();
+    if (host["plugins_lock"])
+        config.plugins_lock = (folder / host["plugins_lock"].Scalar()).lexically_normal().string();
     if (YAML::Node const drain = host["drain_ms"]; drain) {
         Json const value = reading.json(drain);
         if (value.is_number_integer() && value >= 0)

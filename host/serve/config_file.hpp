@@ -27,6 +27,8 @@ struct PlacedFinding {
 /// `weir.yaml`: settings of the host, and what should exist once it has started. YAML or JSON.
 struct ConfigFile {
     std::optional<std::string> listen, data_dir;  ///< a relative data_dir: beside the file
+    /// Which libraries may be loaded; relative: beside the file.
+    std::optional<std::string> plugins_lock;
     std::optional<std::int64_t> drain_ms;
     /// Below which tokens without `admin` may name files; relative ones: beside the file.
     std::optional<std::vector<std::filesystem::path>> file_roots;

@@ -17,6 +17,8 @@ constexpr char frame[] = R"json({
     "host": {"type": "object", "additionalProperties": false, "properties": {
       "listen": {"type": "string", "examples": ["127.0.0.1:7070"]},
       "data_dir": {"type": "string", "description": "beside the file"},
+      "plugins_lock": {"type": "string",
+        "description": "names the libraries that may be loaded; default: plugins.lock of data_dir"},
       "drain_ms": {"type": "integer", "minimum": 0},
       "file_roots": {"type": "array", "items": {"type": "string"},
         "description": "below which tokens without admin may name files; default: data_dir"},

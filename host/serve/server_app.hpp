@@ -82,7 +82,7 @@ public:
                     PluginServices{&offered_store_, &offered_secrets_, &offered_timer_, &bus_},
                     clock.unix_us()},
           room_{directory.path() / "gen", request.runner},
-          registry_{request.library_dirs, &room_},
+          registry_{request.library_dirs, &room_, lock_of(request, directory)},
           engine_{{runs_, letters_, registry_, services_, secrets_, limits}},
           plugins_{
               {registry_, services_, bus_, events_, router_,
@@ -101,6 +101,12 @@ private:
         Result<nlohmann::json> run = engine_.wait(run_id, std::int64_t{wait_s} * 1'000);
         if (!run || !is_ended(run->value("status", ""))) return std::nullopt;
         return std::move(*run);
+    }
+    static PluginsLock lock_of(ServeRequest const& request, DataDirectory const& directory) {
+        bool const is_wanted = !request.plugins_lock.empty();
+        return {is_wanted ? std::filesystem::path{request.plugins_lock}
+                          : directory.path() / "plugins.lock",
+                is_wanted};
     }
     std::filesystem::path token_file() const {
         return request_.token_file.empty() ? directory_.path() / "admin-token"

@@ -43,7 +43,7 @@ Names quoted(std::string const& line, std::regex const& pattern) {
 /// What has a dot and is no code: files, types of values, names in examples.
 bool is_another_word(std::string const& word) {
     static std::regex const other{
-        R"(.*\.(hpp|h|cpp|json|jsonl|db|so|yaml|key|md)|(arrow|weir|public|users|odd|c|n)\..*)"
+        R"(.*\.(hpp|h|cpp|json|jsonl|db|so|yaml|key|lock|md)|(arrow|weir|public|users|odd|c|n)\..*)"
         R"(|_weir_stage\..*|sqlite\.any|host\.log|excluded\.value)"
         R"(|destination\.(mode|table)|source\.(cursor|fields|stream))"};
     return std::regex_match(word, other);
