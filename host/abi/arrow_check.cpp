@@ -35,39 +35,6 @@ bool is_time(std::string_view format) {
     return format.starts_with("ts") && format.size() >= 4 && format[3] == ':';
 }
 
-/// Bytes of one value; 0: bits; -4 and -8: text with offsets of that size; nothing: refused.
-std::optional<std::int64_t> width_of(std::string_view format) {
-    constexpr std::int64_t width_max = 1 << 24;
-    if (format.size() == 1) {
-        switch (format[0]) {
-            case 'b': return 0;
-            case 'c':
-            case 'C': return 1;
-            case 's':
-            case 'S': return 2;
-            case 'i':
-            case 'I':
-            case 'f': return 4;
-            case 'l':
-            case 'L':
-            case 'g': return 8;
-            case 'u':
-            case 'z': return -4;
-            case 'U':
-            case 'Z': return -8;
-            default: return std::nullopt;
-        }
-    }
-    if (format.starts_with("w:")) {
-        std::optional<std::int64_t> const width = number(format.substr(2));
-        return width && *width > 0 && *width <= width_max ? width : std::nullopt;
-    }
-    if (format.starts_with("d:"))
-        return is_decimal(format.substr(2)) ? std::optional{16} : std::nullopt;
-    if (!is_time(format)) return std::nullopt;
-    return format == "tdD" || format == "tts" || format == "ttm" ? 4 : 8;
-}
-
 std::string check_metadata(char const* metadata) {
     if (!metadata) return {};
     std::size_t at = 0;
@@ -113,6 +80,38 @@ Offset const* offsets_of(ArrowArray const& array) {
 }
 
 }  // namespace
+
+std::optional<std::int64_t> width_of(std::string_view format) {
+    constexpr std::int64_t width_max = 1 << 24;
+    if (format.size() == 1) {
+        switch (format[0]) {
+            case 'b': return 0;
+            case 'c':
+            case 'C': return 1;
+            case 's':
+            case 'S': return 2;
+            case 'i':
+            case 'I':
+            case 'f': return 4;
+            case 'l':
+            case 'L':
+            case 'g': return 8;
+            case 'u':
+            case 'z': return -4;
+            case 'U':
+            case 'Z': return -8;
+            default: return std::nullopt;
+        }
+    }
+    if (format.starts_with("w:")) {
+        std::optional<std::int64_t> const width = number(format.substr(2));
+        return width && *width > 0 && *width <= width_max ? width : std::nullopt;
+    }
+    if (format.starts_with("d:"))
+        return is_decimal(format.substr(2)) ? std::optional{16} : std::nullopt;
+    if (!is_time(format)) return std::nullopt;
+    return format == "tdD" || format == "tts" || format == "ttm" ? 4 : 8;
+}
 
 std::string check_schema(ArrowSchema const& schema) {
     if (!schema.format || std::strcmp(schema.format, "+s") != 0) return "is no struct";

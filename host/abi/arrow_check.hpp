@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/core/error.hpp"
@@ -11,6 +13,10 @@ namespace weir::host {
 
 inline constexpr std::int64_t fields_max = 32'768;
 inline constexpr std::size_t metadata_bytes_max = 64 * 1024;
+
+/// Bytes of one value of an Arrow format; 0: bits; -4 and -8: text with offsets of that size;
+/// nothing: it does not cross the boundary.
+std::optional<std::int64_t> width_of(std::string_view format);
 
 /// What is wrong with a schema that a plugin gave, as the end of a sentence ("has a field without
 /// a name"); empty: it is a struct of fields whose formats cross the boundary (see weir/arrow.h).

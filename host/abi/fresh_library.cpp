@@ -1,3 +1,4 @@
+#include "host/abi/placement.hpp"
 #include "host/abi/registry_entry.hpp"
 
 namespace weir::host {
@@ -20,6 +21,11 @@ Table const* table_of(weir_component const& component, char const* id, std::uint
 
 Component component_of(std::shared_ptr<Generation> const& generation,
                        std::shared_ptr<ComponentInfo const> const& info) {
+    if (Contained const* const elsewhere = generation->contained()) {
+        Contained::Tables const tables = elsewhere->tables(info->id);
+        return Component{generation,  info,           nullptr, tables.source,
+                         tables.sink, tables.lifecycle, tables.service};
+    }
     weir_component const* table = find_table(generation->module(), info->id);
     return Component{generation,
                      info,
@@ -28,6 +34,20 @@ Component component_of(std::shared_ptr<Generation> const& generation,
                      table_of<weir_sink>(*table, "weir.sink/1", WEIR_ROLE_SINK),
                      table_of<weir_lifecycle>(*table, "weir.lifecycle/1", 0),
                      table_of<weir_service>(*table, "weir.service/1", WEIR_ROLE_SERVICE)};
+}
+
+weir_status Component::create(weir_host const* host, char const* config_json, weir_instance** out,
+                              weir_error* error) const {
+    if (Contained* const elsewhere = generation->contained())
+        return elsewhere->create(info->id, host, config_json, out, error);
+    return table->create(host, config_json, out, error);
+}
+
+void Component::destroy(weir_instance* instance) const {
+    if (Contained* const elsewhere = generation->contained())
+        elsewhere->destroy(instance);
+    else
+        table->destroy(instance);
 }
 
 FreshLibrary::FreshLibrary(std::filesystem::path path, LoadedLibrary loaded)

@@ -7,13 +7,14 @@ namespace weir::host {
 
 Generation::Generation(std::string id, std::string version, std::string sha256,
                        std::filesystem::path path, std::shared_ptr<Library const> library,
-                       weir_module const* module)
+                       weir_module const* module, std::shared_ptr<Contained> contained)
     : id_{std::move(id)},
       version_{std::move(version)},
       sha256_{std::move(sha256)},
       path_{std::move(path)},
       library_{std::move(library)},
-      module_{module} {}
+      module_{module},
+      contained_{std::move(contained)} {}
 
 std::int64_t Generation::pins() const {
     auto const taken = std::popcount(~free_.load(std::memory_order_relaxed));

@@ -12,6 +12,7 @@
 
 namespace weir::host {
 
+class Contained;
 class Library;
 class Generation;
 
@@ -28,15 +29,19 @@ struct Pin {
 /// costs memory, not a crash. The counters are for people and for swapping. Thread-safe.
 class Generation {
 public:
+    /// In this process: `library` and its `module`; in another: `contained`.
     Generation(std::string id, std::string version, std::string sha256, std::filesystem::path path,
-               std::shared_ptr<Library const> library, weir_module const* module);
+               std::shared_ptr<Library const> library, weir_module const* module,
+               std::shared_ptr<Contained> contained = nullptr);
 
     std::string const& id() const { return id_; }
     std::string const& version() const { return version_; }
     std::string const& sha256() const { return sha256_; }
     std::filesystem::path const& path() const { return path_; }
-    /// Static, checked by check_module().
+    /// Static, checked by check_module(). Of one in this process only.
     weir_module const& module() const { return *module_; }
+    /// Null: it runs in this process.
+    Contained* contained() const { return contained_.get(); }
 
     /// Calls that are inside the plugin now.
     std::int64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
@@ -58,6 +63,7 @@ private:
     std::filesystem::path path_;
     std::shared_ptr<Library const> library_;
     weir_module const* module_;
+    std::shared_ptr<Contained> contained_;
     alignas(64) std::atomic<std::int64_t> in_flight_{0};
     alignas(64) std::atomic<std::uint64_t> free_{~std::uint64_t{0}};  ///< a bit per slot
     std::atomic<std::int64_t> heap_pins_{0};

@@ -19,7 +19,7 @@ InstanceObject::InstanceObject(Component component, std::unique_ptr<HostTable> h
       shared_{host_->instance(), component_.generation} {}
 
 InstanceObject::~InstanceObject() {
-    boundary_.finish([this] { component_.table->destroy(handle_); });
+    boundary_.finish([this] { component_.destroy(handle_); });
 }
 
 void InstanceObject::interrupt(void* self) {
@@ -37,7 +37,7 @@ Result<Instance> Instance::create(Component const& component, nlohmann::json con
     std::string text = filled->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     Boundary maker{host->instance(), component.generation, services.watchdog, nullptr, nullptr};
     Result<weir_status> const created = maker.call("create", nullptr, [&](weir_error* error) {
-        return component.table->create(host->abi(), text.c_str(), &handle, error);
+        return component.create(host->abi(), text.c_str(), &handle, error);
     });
     wipe(text);  // it may hold secrets
     if (!created) return created.error();

@@ -89,23 +89,56 @@ Error disagrees(std::filesystem::path const& path, std::string_view how) {
                              how, path.string(), manifest.string())};
 }
 
+/// Runs `mapped`, the library of `path`, in another process.
+Result<LoadedLibrary> contain(std::filesystem::path const& path,
+                              std::filesystem::path const& mapped, std::string const& sha256,
+                              std::optional<Manifest> const& manifest,
+                              Placement const& placement) {
+    Result<std::shared_ptr<Contained>> elsewhere = placement.contain(mapped);
+    if (!elsewhere) return elsewhere.error();
+    Result<Manifest> found = parse_manifest((*elsewhere)->manifest());
+    if (!found) return named(path, found.error());
+    if (found->sha256 != sha256)
+        return named(path, Error{WEIR_E_CONFIG, "plugin.manifest", "changed while it was loaded"});
+    if (manifest)
+        if (std::string const how = difference(*manifest, *found); !how.empty())
+            return disagrees(path, how);
+    auto generation = std::make_shared<Generation>(found->id, found->version, sha256, path,
+                                                   nullptr, nullptr, std::move(*elsewhere));
+    return LoadedLibrary{std::move(generation), std::move(*found)};
+}
+
+/// Whether it runs elsewhere; `said`: its manifest, where that is known already.
+bool is_contained(std::filesystem::path const& path, std::optional<Manifest> const& manifest,
+                  std::string const& said, Placement const& placement) {
+    if (!placement.contain) return false;
+    if (manifest) return placement.contains(path, manifest->id);
+    Result<Manifest> const seen = parse_manifest(said);
+    return placement.contains(path, seen ? seen->id : "");
+}
+
 }  // namespace
 
 Result<LoadedLibrary> load_library(std::filesystem::path const& path,
                                    std::optional<Manifest> const& manifest, LibraryRoom* room,
-                                   PluginsLock const& lock) {
+                                   LoadRules const& rules) {
     if (room && room->is_quarantined(path)) return named(path, quarantined());
-    Result<TrustedFile> const file = read_linted(path, lock);
+    Result<TrustedFile> const file = read_linted(path, rules.lock);
     if (!file) return file.error();
     if (manifest && manifest->sha256 != file->sha256)
         return disagrees(path, "describes another build of the library (sha256 differs)");
     std::filesystem::path mapped = path;
+    std::string said;
     if (room) {
         Result<std::filesystem::path> copy = room->copy(*file);
         if (!copy) return named(path, copy.error());
-        if (Result<std::string> seen = room->look(*copy); !seen) return named(path, seen.error());
+        Result<std::string> seen = room->look(*copy);
+        if (!seen) return named(path, seen.error());
+        said = std::move(*seen);
         mapped = std::move(*copy);
     }
+    if (is_contained(path, manifest, said, rules.placement))
+        return contain(path, mapped, file->sha256, manifest, rules.placement);
     std::optional<LibraryRoom::Loading> loading;
     if (room) loading.emplace(*room, path);
     Result<std::shared_ptr<Library const>> const library = open_library(mapped);

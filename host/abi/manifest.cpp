@@ -154,6 +154,14 @@ std::string to_json(Manifest const& manifest) {
     return out.dump(2) + "\n";
 }
 
+Result<Manifest> parse_manifest(std::string const& text) {
+    try {
+        return manifest_of(Json::parse(text));
+    } catch (Json::exception const& error) {
+        return bad(fmt::format("says of itself what is no manifest: {}", error.what()));
+    }
+}
+
 Result<std::optional<Manifest>> read_manifest_beside(std::filesystem::path const& library) {
     std::filesystem::path path = library;
     path.replace_extension(".json");

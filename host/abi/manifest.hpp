@@ -46,6 +46,9 @@ Result<Manifest> describe_module(weir_module const& module, std::string file, st
 
 std::string to_json(Manifest const& manifest);
 
+/// What to_json() wrote.
+Result<Manifest> parse_manifest(std::string const& text);
+
 /// Reads NAME.json beside NAME.so; nothing when there is none.
 Result<std::optional<Manifest>> read_manifest_beside(std::filesystem::path const& library);
 

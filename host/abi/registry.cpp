@@ -15,8 +15,8 @@
 namespace weir::host {
 
 Registry::Registry(std::vector<std::filesystem::path> directories, LibraryRoom* room,
-                   PluginsLock lock)
-    : directories_{std::move(directories)}, room_{room}, lock_{std::move(lock)} {}
+                   LoadRules rules)
+    : directories_{std::move(directories)}, room_{room}, rules_{std::move(rules)} {}
 
 Registry::~Registry() = default;
 
@@ -65,7 +65,7 @@ std::vector<std::filesystem::path> Registry::files() const {
 
 std::optional<Error> Registry::add(std::filesystem::path const& library) {
     // Here too, so that it takes no id or scheme from one that may be loaded.
-    if (std::optional<Error> objection = lock_.objection(library)) return objection;
+    if (std::optional<Error> objection = rules_.lock.objection(library)) return objection;
     auto entry = std::make_unique<Entry>();
     entry->path = library;
     Result<std::optional<Manifest>> written = read_manifest_beside(library);
@@ -73,7 +73,7 @@ std::optional<Error> Registry::add(std::filesystem::path const& library) {
     if (*written) {
         entry->manifest = std::move(**written);
     } else {
-        Result<LoadedLibrary> loaded = load_library(library, std::nullopt, room_, lock_);
+        Result<LoadedLibrary> loaded = load_library(library, std::nullopt, room_, rules_);
         if (!loaded) return loaded.error();
         entry->generation = std::move(loaded->generation);
         entry->generations = 1;
@@ -179,7 +179,7 @@ void Registry::load_all() {
 
 std::optional<Error> Registry::load_entry(Entry& entry) {
     if (entry.generation || entry.refused) return entry.refused;
-    Result<LoadedLibrary> loaded = load_library(entry.path, entry.manifest, room_, lock_);
+    Result<LoadedLibrary> loaded = load_library(entry.path, entry.manifest, room_, rules_);
     if (loaded) {
         entry.generation = std::move(loaded->generation);
         ++entry.generations;

@@ -11,6 +11,7 @@
 #include "host/abi/generation.hpp"
 #include "host/abi/library.hpp"
 #include "host/abi/manifest.hpp"
+#include "host/abi/placement.hpp"
 #include "host/abi/plugins_lock.hpp"
 #include "host/core/error.hpp"
 #include "weir/service.h"
@@ -24,11 +25,16 @@ namespace weir::host {
 struct Component {
     std::shared_ptr<Generation> generation;
     std::shared_ptr<ComponentInfo const> info;
-    weir_component const* table = nullptr;
+    weir_component const* table = nullptr;  ///< null: its library runs in another process
     weir_source const* source = nullptr;
     weir_sink const* sink = nullptr;
     weir_lifecycle const* lifecycle = nullptr;
     weir_service const* service = nullptr;
+
+    /// As weir_component.create and destroy, wherever it runs.
+    weir_status create(weir_host const* host, char const* config_json, weir_instance** out,
+                       weir_error* error) const;
+    void destroy(weir_instance* instance) const;
 };
 
 /// A library that was not loaded, and why.
@@ -65,10 +71,10 @@ private:
 /// Thread-safe.
 class Registry {
 public:
-    /// With a `room`, which outlives it, copies are loaded, after a child looked at them. What
-    /// `lock` does not name is refused, at the scan already.
+    /// With a `room`, which outlives it, copies are loaded, after a child looked at them. What the
+    /// lock of `rules` does not name is refused, at the scan already.
     explicit Registry(std::vector<std::filesystem::path> directories, LibraryRoom* room = nullptr,
-                      PluginsLock lock = {});
+                      LoadRules rules = {});
     ~Registry();
 
     /// Looks at every *.so of the directories, in order of name; a directory that does not exist
@@ -107,6 +113,9 @@ public:
         bool is_loaded = false, is_enabled = true;
         std::size_t generation = 0;     ///< counts its loads; 0: not loaded
         std::size_t parked = 0;         ///< older generations that somebody still uses
+        bool is_contained = false;      ///< it runs in another process
+        std::int64_t pid = 0;           ///< of that process; 0: none runs
+        std::optional<Error> given_up{};  ///< it does not start any more
         std::optional<Error> failed{};  ///< why the last attempt to replace it came to nothing
     };
     std::vector<Library> libraries();
@@ -158,7 +167,7 @@ private:
     std::mutex mutex_;
     std::vector<std::filesystem::path> directories_;
     LibraryRoom* room_;
-    PluginsLock lock_;
+    LoadRules const rules_;
     Leave leave_;
     std::vector<std::unique_ptr<Entry>> entries_;
     std::vector<Refusal> refusals_;

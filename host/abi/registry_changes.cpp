@@ -75,7 +75,7 @@ Result<FreshLibrary> Registry::load_fresh(std::string const& file) {
     // Not under the lock: a child looks at it, and others want their connectors meanwhile.
     Result<std::optional<Manifest>> const written = read_manifest_beside(*path);
     Result<LoadedLibrary> loaded =
-        written ? load_library(*path, *written, room_, lock_)
+        written ? load_library(*path, *written, room_, rules_)
                 : Result<LoadedLibrary>{written.error()};
     if (loaded) return FreshLibrary{*path, std::move(*loaded)};
     std::lock_guard const lock{mutex_};
@@ -201,9 +201,17 @@ std::optional<Registry::Library> Registry::find(std::string_view id) {
 Registry::Library Registry::shown(Entry const& entry) {
     auto const parked = std::count_if(entry.retired.begin(), entry.retired.end(),
                                       [](auto const& each) { return !each.expired(); });
-    return {entry.path,        entry.manifest,
-            entry.generation != nullptr, entry.is_enabled,
-            entry.generations, static_cast<std::size_t>(parked),
+    Contained const* const elsewhere =
+        entry.generation ? entry.generation->contained() : nullptr;
+    return {entry.path,
+            entry.manifest,
+            entry.generation != nullptr,
+            entry.is_enabled,
+            entry.generations,
+            static_cast<std::size_t>(parked),
+            elsewhere != nullptr,
+            elsewhere ? elsewhere->pid() : 0,
+            elsewhere ? elsewhere->given_up() : std::nullopt,
             entry.failed};
 }
 

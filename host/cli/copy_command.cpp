@@ -72,7 +72,7 @@ Exit run(CopyCommand const& command, Clock const& clock, Limits const& limits) {
     CopyReport report;
     {
         Environment host{clock, limits, command.voice, command.connector_dirs,
-                         "connectors", command.plugins_lock};
+                         command.in_process, "connectors", command.plugins_lock};
         report = run_copy(command.request,
                           {host.registry, host.services, host.progress, clock, limits, host.stop});
         host.tell_refusals();

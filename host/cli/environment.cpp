@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "host/child/contained_library.hpp"
+
 namespace weir::host {
 
 std::vector<std::filesystem::path> library_directories(char const* kind,
@@ -20,8 +22,23 @@ std::filesystem::path runner_path() {
     return self.parent_path().parent_path() / "lib/weir/weir-runner";
 }
 
+Placement placement_here(std::vector<std::string> in_process) {
+    Placement placement;
+    for (char const* const kind : {"connectors", "plugins"})
+        for (std::filesystem::path const& each : library_directories(kind, {})) {
+            std::error_code ignored;
+            placement.own_directories.push_back(std::filesystem::weakly_canonical(each, ignored));
+        }
+    placement.in_process = std::move(in_process);
+    placement.contain = [runner = runner_path()](std::filesystem::path const& library) {
+        return ContainedLibrary::load(runner, library);
+    };
+    return placement;
+}
+
 Environment::Environment(Clock const& its_clock, Limits const& its_limits, Voice const& voice,
-                         std::vector<std::string> const& more_dirs, char const* kind,
+                         std::vector<std::string> const& more_dirs,
+                         std::vector<std::string> const& in_process, char const* kind,
                          std::string const& plugins_lock)
     : clock{its_clock},
       limits{its_limits},
@@ -34,7 +51,8 @@ Environment::Environment(Clock const& its_clock, Limits const& its_limits, Voice
               }},
       services{clock, progress, metrics, watchdog},
       registry{library_directories(kind, more_dirs), nullptr,
-               PluginsLock{plugins_lock, !plugins_lock.empty()}} {}
+               LoadRules{PluginsLock{plugins_lock, !plugins_lock.empty()},
+                         placement_here(in_process)}} {}
 
 void Environment::tell_refusals() {
     for (Refusal const& refusal : registry.refusals())

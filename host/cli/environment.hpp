@@ -22,13 +22,17 @@ std::vector<std::filesystem::path> library_directories(char const* kind,
 /// weir-runner, which lies beside this program.
 std::filesystem::path runner_path();
 
+/// What lies beside this program, and `in_process`, runs in this process; all else in weir-runner.
+Placement placement_here(std::vector<std::string> in_process);
+
 /// What a command that works without a server needs, built in order and torn down in reverse: the
 /// stop, its signals, progress, and the libraries of `kind` that lie beside this program or in
 /// `more_dirs`, if `plugins_lock` names them (empty: all).
 class Environment {
 public:
     Environment(Clock const& clock, Limits const& limits, Voice const& voice,
-                std::vector<std::string> const& more_dirs, char const* kind = "connectors",
+                std::vector<std::string> const& more_dirs,
+                std::vector<std::string> const& in_process = {}, char const* kind = "connectors",
                 std::string const& plugins_lock = {});
 
     /// Tells of every library that was refused so far, with the check that failed.

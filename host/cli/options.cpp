@@ -60,10 +60,14 @@ void add_voice(CLI::App& app, Voice& voice) {
     add_switch(app, "-v,--verbose", voice.verbose, "Also what connectors log and count");
 }
 
-void add_directories(CLI::App& app, Strings& directories) {
+void add_directories(CLI::App& app, Strings& directories, Strings& in_process) {
     app.add_option("--connector-dir", directories, "Look for connectors here too")
         ->check(CLI::ExistingDirectory)
         ->type_name("DIR")
+        ->allow_extra_args(false);
+    app.add_option("--in-process", in_process,
+                   "Run this plugin in this process, though it did not come with Weir")
+        ->type_name("ID")
         ->allow_extra_args(false);
 }
 
@@ -117,7 +121,7 @@ CLI::App* add_copy(CLI::App& app, CopyCommand& out, CopyText& text) {
         ->type_name("FILE");
     add_switch(*copy, "--dry-run", request.dry_run, "Say what would be done; write nothing");
     add_voice(*copy, out.voice);
-    add_directories(*copy, out.connector_dirs);
+    add_directories(*copy, out.connector_dirs, out.in_process);
     add_lock(*copy, out.plugins_lock);
     return copy;
 }
@@ -130,7 +134,7 @@ CLI::App* add_discover(CLI::App& app, DiscoverCommand& out) {
         ->type_name("PATTERN");
     add_switch(*discover, "--columns", out.columns, "Show every stream's fields");
     add_voice(*discover, out.voice);
-    add_directories(*discover, out.connector_dirs);
+    add_directories(*discover, out.connector_dirs, out.in_process);
     add_lock(*discover, out.plugins_lock);
     return discover;
 }
@@ -146,7 +150,7 @@ CLI::App* add_serve(CLI::App& app, ServeCommand& out) {
                      "Address of the API, or unix:PATH; port 0: any free one; default: "
                      "127.0.0.1:7070")
         ->type_name("HOST:PORT");
-    add_directories(*serve, out.connector_dirs);
+    add_directories(*serve, out.connector_dirs, out.in_process);
     serve->add_option("--plugin-dir", out.plugin_dirs, "Look for plugins here too")
         ->check(CLI::ExistingDirectory)
         ->type_name("DIR")

@@ -20,7 +20,7 @@ struct Voice {
 struct CopyCommand {
     CopyRequest request;
     Voice voice;
-    std::vector<std::string> connector_dirs;
+    std::vector<std::string> connector_dirs, in_process;
     std::string plugins_lock;  ///< empty: everything may be loaded
 };
 
@@ -28,13 +28,13 @@ struct DiscoverCommand {
     std::string url, match;
     bool columns = false;
     Voice voice;
-    std::vector<std::string> connector_dirs;
+    std::vector<std::string> connector_dirs, in_process;
     std::string plugins_lock;  ///< empty: everything may be loaded
 };
 
 struct ServeCommand {
     std::string config, data_dir, listen, state, token_file;
-    std::vector<std::string> connector_dirs, plugin_dirs;
+    std::vector<std::string> connector_dirs, plugin_dirs, in_process;
     std::string log_format, log_level;  ///< empty: by the file
     bool print_port = false;
     bool watch = false;

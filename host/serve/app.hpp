@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "host/abi/placement.hpp"
 #include "host/core/clock.hpp"
 #include "host/core/error.hpp"
 #include "host/core/limits.hpp"
@@ -23,6 +24,7 @@ struct ServeRequest {
     std::vector<std::filesystem::path> library_dirs;  ///< of connectors and plugins
     std::filesystem::path runner;                     ///< weir-runner
     std::string plugins_lock;  ///< must be there; empty: by the file, else of data_dir if it is
+    Placement placement;  ///< which libraries run in a process of their own
     bool watch = false;  ///< libraries whose files change are reloaded, new ones loaded
     std::int64_t drain_ms = 30'000;
     /// Set by SIGHUP: read the configuration and the files of TLS again.

@@ -195,6 +195,17 @@ void read_host(Reading& reading, YAML::Node const& host, std::filesystem::path c
     read_log(reading, host["log"], config);
 }
 
+/// plugins := {"in_process"?: [id]}
+void read_plugins(Reading& reading, YAML::Node const& plugins, ConfigFile& config) {
+    if (!reading.check_names(plugins, {"in_process"}, "/plugins")) return;
+    YAML::Node const ids = plugins["in_process"];
+    if (!ids) return;
+    if (!ids.IsSequence())
+        return reading.wrong(ids.Mark(), "/plugins/in_process", "config.type",
+                             "in_process is a list of ids of plugins");
+    for (YAML::Node const& each : ids) config.in_process.push_back(each.Scalar());
+}
+
 void read_http(Reading& reading, YAML::Node const& http, ConfigFile& config) {
     if (!http || http.IsNull()) return;
     std::vector<Finding> found;
@@ -210,17 +221,19 @@ void read_http(Reading& reading, YAML::Node const& http, ConfigFile& config) {
 void read_document(Reading& reading, YAML::Node const& root, std::filesystem::path const& folder,
                    ConfigFile& config) {
     if (!reading.check_names(
-            root, {"version", "host", "http", "integrations", "connections", "jobs"}, ""))
+            root, {"version", "host", "http", "plugins", "integrations", "connections", "jobs"},
+            ""))
         return;
     if (YAML::Node const version = root["version"]; version && reading.json(version) != 1)
         reading.wrong(version.Mark(), "/version", "config.version",
                       "version is 1, no other is known to this version of Weir");
     read_host(reading, root["host"], folder, config);
     read_http(reading, root["http"], config);
+    read_plugins(reading, root["plugins"], config);
     take_objects(reading, root["integrations"], "/integrations", config.integrations);
     take_objects(reading, root["connections"], "/connections", config.connections);
     take_objects(reading, root["jobs"], "/jobs", config.jobs);
-    for (char const* const section : {"host", "http"})
+    for (char const* const section : {"host", "http", "plugins"})
         if (root[section]) config.settings.emplace_back(section);
 }
 

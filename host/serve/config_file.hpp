@@ -32,6 +32,8 @@ struct ConfigFile {
     std::optional<std::int64_t> drain_ms;
     /// Below which tokens without `admin` may name files; relative ones: beside the file.
     std::optional<std::vector<std::filesystem::path>> file_roots;
+    /// Ids of plugins of others that run in the host's process all the same.
+    std::vector<std::string> in_process;
     HttpSettings http;
     std::optional<std::int32_t> log_level;
     std::optional<std::string> log_format;  ///< "text" or "json"

@@ -24,7 +24,10 @@ constexpr char frame[] = R"json({
         "description": "below which tokens without admin may name files; default: data_dir"},
       "log": {"type": "object", "additionalProperties": false, "properties": {
         "level": {"enum": ["trace", "debug", "info", "warning", "error"]},
-        "format": {"enum": ["text", "json"]}}}}}}})json";
+        "format": {"enum": ["text", "json"]}}}}},
+    "plugins": {"type": "object", "additionalProperties": false, "properties": {
+      "in_process": {"type": "array", "items": {"type": "string"},
+        "description": "ids of others' plugins that run in the host's process"}}}}})json";
 
 /// A document as it stands in the file: its id is the name it stands by.
 Json without_id(Json schema) {

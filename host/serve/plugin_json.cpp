@@ -43,9 +43,13 @@ Json plugin_json(Registry::Library const& library, PluginLife const& plugins) {
               {"requires", Json::array()},
               {"components", Json::array()},
               {"last_error", nullptr}};
+    json["placement"] = library.is_contained ? "child" : "host";
+    if (library.is_contained) json["pid"] = library.pid == 0 ? Json() : Json(library.pid);
     if (library.failed) json["last_error"] = last_error(*library.failed);
+    if (library.given_up) json["last_error"] = last_error(*library.given_up);
     for (ComponentInfo const& component : manifest.components)
         add_component(json, component, plugins);
+    if (library.given_up) json["state"] = "quarantined";
     if (!library.is_enabled) json["state"] = "disabled";
     return json;
 }

@@ -82,7 +82,8 @@ public:
                     PluginServices{&offered_store_, &offered_secrets_, &offered_timer_, &bus_},
                     clock.unix_us()},
           room_{directory.path() / "gen", request.runner},
-          registry_{request.library_dirs, &room_, lock_of(request, directory)},
+          registry_{request.library_dirs, &room_,
+                    LoadRules{lock_of(request, directory), request.placement}},
           engine_{{runs_, letters_, registry_, services_, secrets_, limits}},
           plugins_{
               {registry_, services_, bus_, events_, router_,

@@ -1,13 +1,16 @@
 // A connector of somebody else, in several builds: stream "parts" (id, build), where `build` says
 // which one made the row. {"rows":N,"batch":N,"gate":FILE}: a batch each two milliseconds; the
-// second half of the rows waits until FILE is there.
+// second half of the rows waits until FILE is there. {"fault":"abort"|"exit"|"stay","mark":FILE}:
+// in the middle it ends its process, or answers no more, once: until FILE is there.
 //
 // ACME_BUILD: its number; the third takes at most 100 rows and knows no gate, the fourth has
 // another connector instead. ACME_FAULT: 1 crashes when it is loaded, 2 never ends loading.
 #include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <mutex>
+#include <thread>
 #include <weir/cpp/module.hpp>
 #include <weir/cpp/source.hpp>
 
@@ -27,10 +30,27 @@ using weir::Json;
 weir::Schema const schema{{"id", weir::Type::int64, false, "int64"},
                           {"build", weir::Type::int64, false, "int64"}};
 
+/// What goes wrong in the middle.
+struct Fault {
+    std::string how, mark;
+
+    void happen() const {
+        if (how.empty() || (!mark.empty() && std::filesystem::exists(mark))) return;
+        if (!mark.empty()) std::ofstream{mark} << "x";
+        if (how == "abort") std::abort();
+        if (how == "exit") std::_Exit(7);
+        for (;;) std::this_thread::sleep_for(std::chrono::hours{1});
+    }
+};
+
 class AcmeReader final : public weir::Reader {
 public:
-    AcmeReader(std::int64_t rows, std::int64_t batch, std::string gate, weir::Read const& read)
-        : rows_{rows}, batch_{std::min(batch, read.rows_max)}, gate_{std::move(gate)} {
+    AcmeReader(std::int64_t rows, std::int64_t batch, std::string gate, Fault fault,
+               weir::Read const& read)
+        : rows_{rows},
+          batch_{std::min(batch, read.rows_max)},
+          gate_{std::move(gate)},
+          fault_{std::move(fault)} {
         if (!read.cursor.empty()) last_ = Json::parse(read.cursor)["at"].get<std::int64_t>();
     }
 
@@ -44,6 +64,7 @@ public:
         }
         call.check();
         if (last_ >= rows_) return false;
+        if (last_ >= rows_ / 2) fault_.happen();
         for (std::int64_t const until = std::min(rows_, last_ + batch_); last_ < until;)
             batch.row(++last_, std::int64_t{ACME_BUILD});
         batch.cursor(Json{{"at", last_}}.dump());
@@ -64,6 +85,7 @@ private:
 
     std::int64_t rows_, batch_, last_ = 0;
     std::string gate_;
+    Fault fault_;
     std::mutex mutex_;
     std::condition_variable wake_;
     bool is_interrupted_ = false;
@@ -74,7 +96,8 @@ public:
     Acme(weir::Host const&, weir::Config const& config)
         : rows_{config.integer("rows", 1'000)},
           batch_{config.integer("batch", 100)},
-          gate_{config.text("gate")} {}
+          gate_{config.text("gate")},
+          fault_{config.text("fault"), config.text("mark")} {}
 
     void discover(weir::Call const&, std::string_view, weir::Catalog& catalog) override {
         weir::Stream stream{"parts", ::schema, Json::object(), WEIR_READ_FULL | WEIR_READ_DELTA};
@@ -82,13 +105,14 @@ public:
         catalog.add(stream);
     }
     std::unique_ptr<weir::Reader> open(weir::Call const&, weir::Read const& read) override {
-        return std::make_unique<AcmeReader>(rows_, batch_, gate_, read);
+        return std::make_unique<AcmeReader>(rows_, batch_, gate_, fault_, read);
     }
     Json describe() const { return {{"identity", "acme:parts"}}; }
 
 private:
     std::int64_t rows_, batch_;
     std::string gate_;
+    Fault fault_;
 };
 
 #if ACME_BUILD == 3
@@ -100,7 +124,9 @@ constexpr char config_schema[] = R"({"type":"object","properties":{
 constexpr char config_schema[] = R"({"type":"object","properties":{
     "rows":{"type":"integer","title":"Rows","minimum":0},
     "batch":{"type":"integer","title":"Rows of a batch","minimum":1},
-    "gate":{"type":"string","title":"File to wait for"}},
+    "gate":{"type":"string","title":"File to wait for"},
+    "fault":{"type":"string","title":"What goes wrong in the middle"},
+    "mark":{"type":"string","title":"File after which nothing does"}},
     "additionalProperties":false})";
 #endif
 

@@ -1,6 +1,7 @@
 // weir-runner --seal FILE.so                        adds what tells damage, once; see seal.hpp
 // weir-runner --lint FILE.so                        what keeps a library from being loaded
 // weir-runner --describe FILE.so [--output FILE]    its manifest, to FILE or standard output
+// weir-runner --serve FILE.so                       runs it for the host at descriptor 3
 //
 // Exit: 0 fine, 1 the library is refused, 2 wrong arguments, 3 a file cannot be written.
 #include <fcntl.h>
@@ -18,6 +19,7 @@
 #include "host/abi/config_schema.hpp"
 #include "host/abi/library.hpp"
 #include "host/abi/seal.hpp"
+#include "host/child/serve_library.hpp"
 
 namespace weir::host {
 namespace {
@@ -32,7 +34,9 @@ std::optional<Arguments> parse(std::vector<std::string> const& words) {
     out.verb = words[0];
     out.library = words[1];
     bool const is_describe = out.verb == "--describe";
-    if (!is_describe && out.verb != "--lint" && out.verb != "--seal") return std::nullopt;
+    bool const is_known = is_describe || out.verb == "--lint" || out.verb == "--seal" ||
+                          out.verb == "--serve";
+    if (!is_known) return std::nullopt;
     if (words.size() == 2) return out;
     if (!is_describe || words[2] != "--output") return std::nullopt;
     out.output = words[3];
@@ -102,5 +106,6 @@ int main(int count, char** words) {
     }
     if (arguments->verb == "--seal") return weir::host::seal(arguments->library);
     if (arguments->verb == "--lint") return weir::host::lint(arguments->library);
+    if (arguments->verb == "--serve") return weir::host::serve_library(arguments->library);
     return weir::host::describe(*arguments);
 }

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "host/child/wire.hpp"
+
+namespace weir::host {
+
+/// The other end of a line is gone: its process has ended, or closed it.
+struct LineGone : std::runtime_error {
+    LineGone() : std::runtime_error{"the other end is gone"} {}
+};
+
+/// A file descriptor, closed once. Move-only.
+class Fd {
+public:
+    Fd() = default;
+    explicit Fd(int fd) : fd_{fd} {}
+    Fd(Fd&& other) noexcept : fd_{std::exchange(other.fd_, -1)} {}
+    Fd& operator=(Fd&& other) noexcept;
+    ~Fd();
+    int get() const { return fd_; }
+    explicit operator bool() const { return fd_ >= 0; }
+
+private:
+    int fd_ = -1;
+};
+
+/// One end of a stream socket between host and child, used by one thread at a time.
+///
+/// A call goes out, and until its answer comes the calls that the other side makes on its behalf
+/// are served: so frames on one line nest, and none needs a number. Calls at the same time take
+/// lines of their own.
+class Line {
+public:
+    static constexpr std::size_t frame_bytes_max = 256u << 20;
+    static constexpr std::size_t fds_max = 4;  ///< with one frame
+
+    /// Answers `op`: reads `args`, fills `out`.
+    using Serve = std::function<void(Op op, Unpacker& args, Packer& out)>;
+
+    explicit Line(Fd fd) : fd_{std::move(fd)} {}
+
+    /// `fds` go with it, and stay the caller's. Throws LineGone, BadFrame, and what `serve` throws,
+    /// after which the line is of no use.
+    Unpacker call(Op op, Packer const& args, Serve const& serve, std::vector<int> const& fds = {});
+    /// Serves what the other side asks until it is gone.
+    void serve(Serve const& serve);
+
+    /// Runs each time nothing came for `pause_ms`, while an answer is waited for.
+    void when_waiting(int pause_ms, std::function<void()> look);
+
+    /// Descriptors that go with the answer under way. For who serves.
+    void answer_with(int fd) { sent_.push_back(fd); }
+    /// The oldest descriptor that came and was not taken. Throws BadFrame when there is none.
+    Fd take_fd();
+
+private:
+    struct Frame {
+        Op op{};
+        bool is_answer = false;
+        Unpacker args;
+    };
+    void send(Op op, bool is_answer, std::string const& data, std::vector<int> const& fds);
+    Frame receive();
+    void answer(Frame& asked, Serve const& serve);
+    void wait_or_leave(int why);
+
+    Fd fd_;
+    std::deque<Fd> received_;
+    std::vector<int> sent_;
+    std::function<void()> look_;
+};
+
+/// Both ends of a new stream socket, not inherited. Throws std::system_error.
+std::pair<Fd, Fd> socket_pair();
+
+}  // namespace weir::host

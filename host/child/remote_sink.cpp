@@ -1,0 +1,170 @@
+#include <limits>
+
+#include "host/child/array_image.hpp"
+#include "host/child/remote.hpp"
+
+namespace weir::host {
+
+namespace {
+
+struct RemoteWriter {
+    ContainedLibrary& library;
+    RemotePlace place;
+    RemoteInterrupt interrupt{Op::interrupt_writer};
+    SlabRing slabs{};
+};
+
+RemoteWriter& of(weir_writer* handle) { return *reinterpret_cast<RemoteWriter*>(handle); }
+
+void pack(Packer& args, weir_target const* target) {
+    args.number(target->flags).number(target->write_mode);
+    args.text(target->name).text(target->spec_json);
+}
+
+void pack(Packer& args, weir_begin const* begin) {
+    args.number(begin->flags);
+    pack(args, begin->target);
+    args.text(begin->job).text(begin->stream).text(begin->run_id).text(begin->spec_json);
+}
+
+weir_error reason_in(Unpacker& args) {
+    weir_error reason{};
+    reason.struct_size = sizeof reason;
+    args.error(&reason);
+    return reason;
+}
+
+weir_status prepare(weir_instance* self, weir_call const* call, weir_target const* target,
+                    ArrowSchema const* schema, std::uint32_t flags, weir_out const* actions,
+                    weir_error* error) {
+    RemoteInstance& instance = RemoteInstance::of(self);
+    RemotePlace place;
+    if (weir_status const found = instance.place(place, error); found != WEIR_OK) return found;
+    RemoteCall remote{instance.library(), place, "prepare", call, error};
+    pack(remote.args(), target);
+    pack_schema(remote.args(), *schema);
+    remote.args().number(flags);
+    return remote.unblocked_by(&instance.interrupt)
+        .visited_by([&](Op op, Unpacker& args, Packer& out) {
+            return visit_out(actions, op, args, out);
+        })
+        .run(Op::prepare);
+}
+
+weir_status begin(weir_instance* self, weir_call const* call, weir_begin const* begin,
+                  std::uint64_t* epoch, weir_out const* cursor, weir_writer** out,
+                  weir_error* error) {
+    RemoteInstance& instance = RemoteInstance::of(self);
+    RemotePlace place;
+    if (weir_status const found = instance.place(place, error); found != WEIR_OK) return found;
+    RemoteCall remote{instance.library(), place, "begin", call, error};
+    pack(remote.args(), begin);
+    remote.args().number(*epoch);
+    std::uint64_t handle = 0;
+    weir_status const status =
+        remote.unblocked_by(&instance.interrupt)
+            .visited_by([&](Op op, Unpacker& args, Packer& answer) {
+                return visit_out(cursor, op, args, answer);
+            })
+            .run(Op::begin, [&](Unpacker& answer, Line&) {
+                *epoch = answer.number();
+                handle = answer.number();
+            });
+    if (status == WEIR_OK && handle != 0)
+        *out = reinterpret_cast<weir_writer*>(
+            new RemoteWriter{instance.library(), {place.process, handle}});
+    return status;
+}
+
+weir_status write(weir_writer* self, weir_call const* call, ArrowSchema const* schema,
+                  ArrowArray const* batch, weir_rejects const* rejects, weir_error* error) {
+    RemoteWriter& writer = of(self);
+    ArrayImage const image{*schema, *batch};
+    SlabRing::Room const room = writer.slabs.take(image.size());
+    image.copy_to(room.slab->data());
+    RemoteCall remote{writer.library, writer.place, "write", call, error};
+    Packer& args = remote.args();
+    args.number(std::uint32_t{rejects != nullptr});
+    pack_schema(args, *schema);
+    SlabView::write(args, room);
+    image.pack(args);
+    if (room.is_new) remote.with(room.slab->fd());
+    weir_status const status =
+        remote.unblocked_by(&writer.interrupt)
+            .visited_by([&](Op op, Unpacker& asked, Packer& out) {
+                if (op != Op::reject || !rejects) return false;
+                std::int64_t const row = asked.integer();
+                weir_status const why = asked.status();
+                weir_error const reason = reason_in(asked);
+                out.number(rejects->add(rejects->ctx, row, why, &reason));
+                return true;
+            })
+            .run(Op::write);
+    room.slab->in_use().store(0);
+    return status;
+}
+
+/// A staged row that the target refused, with the slab that it came in.
+weir_status refuse(weir_refusals const* refusals, SlabView& slabs, Line& line, Unpacker& args) {
+    ArrowSchema schema{};
+    ArrowArray record{};
+    weir_status const why = args.status();
+    weir_error const reason = reason_in(args);
+    bool const is_sound = args.number() != 0;
+    if (is_sound) unpack_schema(args, &schema);
+    if (is_sound) unpack_array(args, slabs.take(args, line), &record);
+    weir_status const taken = refusals->add(refusals->ctx, is_sound ? &schema : nullptr,
+                                            is_sound ? &record : nullptr, why, &reason);
+    if (record.release) record.release(&record);
+    if (schema.release) schema.release(&schema);
+    return taken;
+}
+
+weir_status commit(weir_writer* self, weir_call const* call, weir_commit* commit,
+                   weir_error* error) {
+    RemoteWriter& writer = of(self);
+    weir_refusals const* const refusals = commit->refusals;
+    RemoteCall remote{writer.library, writer.place, "commit", call, error};
+    remote.args().number(commit->flags).bytes(commit->cursor, commit->cursor_size);
+    remote.args().number(commit->rows).text(commit->spec_json);
+    remote.args().number(std::uint32_t{refusals != nullptr});
+    SlabView slabs;
+    return remote.unblocked_by(&writer.interrupt)
+        .visited_by([&](Op op, Unpacker& args, Packer& out) {
+            if (!refusals || (op != Op::refuse && op != Op::keep_refused)) return false;
+            out.number(op == Op::keep_refused ? refusals->keep(refusals->ctx)
+                                              : refuse(refusals, slabs, *remote.line(), args));
+            return true;
+        })
+        .run(Op::commit, [&](Unpacker& answer, Line&) { commit->deleted = answer.number(); });
+}
+
+weir_status peek(weir_instance* self, weir_call const* call, weir_begin const* begin,
+                 weir_out const* checkpoint, weir_error* error) {
+    RemoteInstance& instance = RemoteInstance::of(self);
+    RemotePlace place;
+    if (weir_status const found = instance.place(place, error); found != WEIR_OK) return found;
+    RemoteCall remote{instance.library(), place, "peek", call, error};
+    pack(remote.args(), begin);
+    return remote.unblocked_by(&instance.interrupt)
+        .visited_by([&](Op op, Unpacker& args, Packer& out) {
+            return visit_out(checkpoint, op, args, out);
+        })
+        .run(Op::peek);
+}
+
+void interrupt(weir_writer* self) { of(self).interrupt.is_wanted.store(true); }
+
+void close(weir_writer* self) {
+    std::unique_ptr<RemoteWriter> const writer{&of(self)};
+    if (writer->place.process->is_alive())
+        RemoteCall{writer->library, writer->place, "close", nullptr, nullptr}.run(
+            Op::close_writer);
+}
+
+}  // namespace
+
+weir_sink const remote_sink{sizeof(weir_sink), 0,         prepare, begin, write, commit,
+                            peek,              interrupt, close};
+
+}  // namespace weir::host

@@ -1,0 +1,120 @@
+// A library of somebody else runs in a process of its own: what it does to that process costs a
+// batch, and nobody else.
+#include <csignal>
+
+#include "e2e/plugins_fixture.hpp"
+
+namespace weir::test {
+namespace {
+
+class Contained : public Plugins {
+protected:
+    Contained() { install("acme_1"); }
+
+    /// A job of its parts that is tried again at once.
+    static void make_patient_job(WeirServer& host, Json const& config) {
+        ASSERT_EQ(host.post("/replication/connections",
+                            {{"id", "parts"}, {"connector", "acme"}, {"config", config}})
+                      .status,
+                  201u);
+        Json const retry{{"attempts", 3}, {"delay", 10}};
+        Answer const made = host.post(
+            "/replication/jobs",
+            {{"id", "parts"},
+             {"source", {{"connection", "parts"}, {"stream", "parts"}, {"retry", retry}}},
+             {"destination", {{"connection", "local"}, {"table", "parts"}}}});
+        ASSERT_EQ(made.status, 201u) << made;
+    }
+    static Json shown(WeirServer& host) { return plugin(host, "com.example.acme"); }
+    static std::string start(WeirServer& host) {
+        return host.post("/replication/jobs/parts/run").body.at("run_id");
+    }
+    static Json ended(WeirServer& host, std::string const& run) {
+        EXPECT_TRUE(eventually([&] { return has_ended(run_of(host, run)); }));
+        return run_of(host, run);
+    }
+    std::string count() const {
+        return Sqlite{data() + "/local.db"}.one("SELECT count(*) || ' ' || sum(id) FROM parts");
+    }
+};
+
+TEST_F(Contained, WhatDidNotComeWithWeirHasAProcessOfItsOwn) {
+    WeirServer host{data(), with_libraries()};
+    make_patient_job(host, {{"rows", 2'000}});
+    EXPECT_EQ(host.run_job("parts").body.at("written"), 2'000);
+    EXPECT_EQ(shown(host).at("placement"), "child");
+    EXPECT_GT(shown(host).at("pid").get<int>(), 0);
+    EXPECT_EQ(count(), "2000 2001000");
+    EXPECT_EQ(plugin(host, "dev.weir.sqlite").at("placement"), "host");
+}
+
+TEST_F(Contained, ItsProcessKilledInABatchThatBatchIsTriedAgain) {
+    std::string const gate = directory / "gate";
+    WeirServer host{data(), with_libraries()};
+    make_patient_job(host, {{"rows", 2'000}, {"batch", 100}, {"gate", gate}});
+    std::string const run = start(host);
+    ASSERT_TRUE(eventually([&] { return run_of(host, run).value("written", 0) >= 900; }));
+    int const pid = shown(host).at("pid");
+    ASSERT_EQ(::kill(pid, SIGKILL), 0);
+    std::ofstream{gate} << "x";
+    Json const done = ended(host, run);
+    EXPECT_EQ(done.at("status"), "succeeded") << done;
+    EXPECT_EQ(done.at("attempts"), 2) << done;
+    EXPECT_EQ(count(), "2000 2001000") << "nothing lost, nothing twice";
+    EXPECT_NE(shown(host).at("pid"), pid);
+    EXPECT_NE(host.get("/runs/" + run + "/logs").text.find("plugin.process_ended"),
+              std::string::npos);
+}
+
+TEST_F(Contained, WhatEndsItsProcessEndsNothingElse) {
+    WeirServer host{data(), with_libraries()};
+    ASSERT_EQ(host.cli({"conn", "add", "made", "generator", "rows=10"}).code, 0);
+    ASSERT_EQ(host.cli({"job", "create", "made", "made", "local", "--stream", "users"}).code, 0);
+    std::string const mark = directory / "mark";
+    make_patient_job(host, {{"rows", 1'000}, {"fault", "abort"}, {"mark", mark}});
+    Json const done = ended(host, start(host));
+    EXPECT_EQ(done.at("status"), "succeeded") << done;
+    EXPECT_EQ(done.at("attempts"), 2) << done;
+    EXPECT_EQ(count(), "1000 500500");
+    EXPECT_EQ(host.run_job("made").body.at("status"), "succeeded");
+}
+
+TEST_F(Contained, AfterThreeCrashesItIsLeftAloneUntilItIsAskedFor) {
+    WeirServer host{data(), with_libraries()};
+    make_patient_job(host, {{"rows", 1'000}, {"fault", "exit"}});
+    Json const done = ended(host, start(host));
+    EXPECT_EQ(done.at("status"), "failed") << done;
+    EXPECT_NE(done.at("error").at("message").get<std::string>().find("exit code 7"),
+              std::string::npos)
+        << done;
+    EXPECT_EQ(shown(host).at("state"), "quarantined") << shown(host);
+    Json const refused = ended(host, start(host));
+    EXPECT_EQ(refused.at("error").at("code"), "plugin.quarantined") << refused;
+    EXPECT_EQ(refused.at("attempts"), 1) << "no try would help";
+    // Somebody mended it.
+    EXPECT_EQ(host.call("PATCH", "/replication/connections/parts",
+                        {{"config", {{"fault", nullptr}}}})
+                  .status,
+              200u);
+    ASSERT_EQ(host.post("/plugins/com.example.acme/reload").status, 200u);
+    EXPECT_EQ(shown(host).at("state"), "active");
+    EXPECT_EQ(ended(host, start(host)).at("status"), "succeeded");
+}
+
+TEST_F(Contained, IsInTheHostWhereThatIsSaid) {
+    {
+        WeirServer host{data(), {"--connector-dir", libraries().string(), "--in-process",
+                                 "com.example.acme"}};
+        make_patient_job(host, {{"rows", 10}});
+        EXPECT_EQ(host.run_job("parts").body.at("written"), 10);
+        EXPECT_EQ(shown(host).at("placement"), "host");
+    }
+    std::ofstream{directory / "weir.yaml"} << "plugins: {in_process: [com.example.acme]}\n";
+    WeirServer host{data(), {"--connector-dir", libraries().string(), "--config",
+                             (directory / "weir.yaml")}};
+    EXPECT_EQ(host.run_job("parts").body.at("written"), 10);
+    EXPECT_EQ(shown(host).at("placement"), "host");
+}
+
+}  // namespace
+}  // namespace weir::test
