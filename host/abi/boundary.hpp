@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "host/abi/breadcrumb.hpp"
 #include "host/abi/call_context.hpp"
 #include "host/abi/lane.hpp"
 #include "host/core/error.hpp"
@@ -25,6 +26,7 @@ public:
     Judge(std::string who, std::string plugin) : who_{std::move(who)}, plugin_{std::move(plugin)} {}
 
     std::string const& who() const { return who_; }
+    std::string const& plugin() const { return plugin_; }
 
     /// What `what` failed with: cancelled or late, whatever the plugin said in `said`.
     Error failure(char const* what, CallContext const* context, weir_status status,
@@ -59,6 +61,8 @@ public:
         weir_status status = WEIR_E_INTERNAL;
         bool has_thrown = false;
         bool const has_run = lane_.enter(context, [&]() noexcept {
+            Breadcrumb const here{lane_.generation()->file().c_str(), judge_.plugin().c_str(),
+                                  what};
             try {
                 status = work(&said);
             } catch (...) {
@@ -76,6 +80,8 @@ public:
     template <class Work>
     void finish(Work&& work) noexcept {
         lane_.enter(nullptr, [&]() noexcept {
+            Breadcrumb const here{lane_.generation()->file().c_str(), judge_.plugin().c_str(),
+                                  "close"};
             try {
                 work();
             } catch (...) {  // nobody is left to be told

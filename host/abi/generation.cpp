@@ -12,6 +12,7 @@ Generation::Generation(std::string id, std::string version, std::string sha256,
       version_{std::move(version)},
       sha256_{std::move(sha256)},
       path_{std::move(path)},
+      file_{path_.filename().string()},
       library_{std::move(library)},
       module_{module},
       contained_{std::move(contained)} {}

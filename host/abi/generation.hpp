@@ -38,6 +38,7 @@ public:
     std::string const& version() const { return version_; }
     std::string const& sha256() const { return sha256_; }
     std::filesystem::path const& path() const { return path_; }
+    std::string const& file() const { return file_; }  ///< its name
     /// Static, checked by check_module(). Of one in this process only.
     weir_module const& module() const { return *module_; }
     /// Null: it runs in this process.
@@ -61,6 +62,7 @@ private:
 
     std::string id_, version_, sha256_;
     std::filesystem::path path_;
+    std::string file_;
     std::shared_ptr<Library const> library_;
     weir_module const* module_;
     std::shared_ptr<Contained> contained_;

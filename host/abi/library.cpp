@@ -77,8 +77,8 @@ std::optional<Error> enter(Library const& library, weir_module const*& module) {
 
 Error quarantined() {
     return Error{WEIR_E_CONFIG, "plugin.quarantined",
-                 "took the host down the last time it was loaded, and is left alone until it is "
-                 "asked for: weir plugin reload"};
+                 "took the host down when it was loaded last, or three times within ten minutes, "
+                 "and is left alone until it is asked for: weir plugin reload"};
 }
 
 Error disagrees(std::filesystem::path const& path, std::string_view how) {

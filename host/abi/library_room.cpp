@@ -85,6 +85,12 @@ bool LibraryRoom::is_quarantined(fs::path const& library) const {
     return quarantined_.contains(library.filename().string());
 }
 
+void LibraryRoom::quarantine(fs::path const& library) {
+    std::lock_guard const lock{mutex_};
+    quarantined_.insert(library.filename().string());
+    std::ofstream{marker_of(library)} << "quarantined\n";
+}
+
 void LibraryRoom::release(fs::path const& library) {
     std::lock_guard const lock{mutex_};
     quarantined_.erase(library.filename().string());

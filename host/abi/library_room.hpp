@@ -32,6 +32,8 @@ public:
 
     /// Whether the host died while it loaded the library of this file name.
     bool is_quarantined(std::filesystem::path const& library) const;
+    /// It crashed the host too often: it is left alone as well.
+    void quarantine(std::filesystem::path const& library);
     /// Somebody asked for it: try again.
     void release(std::filesystem::path const& library);
 

@@ -40,6 +40,7 @@ public:
         weir_status status = WEIR_E_INTERNAL;
         bool has_thrown = false;
         generation_->enter();
+        Breadcrumb const here{generation_->file().c_str(), judge_.plugin().c_str(), what};
         try {
             status = work(&said);
         } catch (...) {

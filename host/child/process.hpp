@@ -22,7 +22,7 @@ class ChildProcess {
 public:
     /// How long a call that was cancelled, is late or cannot be cancelled may go on until its
     /// process is ended.
-    static constexpr std::int64_t stuck_ms_max = 30'000;
+    static constexpr std::int64_t stuck_ms_max = 10'000;
     static constexpr int look_ms = 20;
 
     /// Starts `runner` on `library`. E_IO "plugin.runner", or how it ended.

@@ -5,6 +5,7 @@
 #include "host/http/tokens.hpp"
 #include "host/serve/backup_routes.hpp"
 #include "host/serve/config_routes.hpp"
+#include "host/serve/crash_journal.hpp"
 #include "host/serve/event_routes.hpp"
 #include "host/serve/exposure.hpp"
 #include "host/serve/host_routes.hpp"
@@ -17,6 +18,7 @@
 #include "host/serve/self_routes.hpp"
 #include "host/serve/series_routes.hpp"
 #include "host/serve/timeline_routes.hpp"
+#include "weir/cpp/calendar.hpp"
 
 namespace weir::host {
 
@@ -86,6 +88,7 @@ Result<void> App::open_vault() {
 }
 
 Result<void> App::start(ConfigFile const& config) {
+    if (Result<void> begun = read_crashes(); !begun) return begun;
     if (Result<void> opens = open_vault(); !opens) return opens;
     Result<http::AdminToken> token = http::AdminToken::open(request_.admin_token, token_file());
     if (!token) return token.error();
@@ -157,6 +160,24 @@ void App::watch() {
         else
             (void)admin_.load(file.filename().string());
     });
+}
+
+/// Tells what the last host crashed in, and leaves alone what did so again and again.
+Result<void> App::read_crashes() {
+    std::filesystem::path const file = directory_.path() / "crash-journal";
+    std::vector<CrashJournal::Crash> const all = CrashJournal::read(file);
+    std::int64_t const now_s = clock_.unix_us() / 1'000'000;
+    if (!all.empty() && now_s - all.back().at_s <= CrashJournal::window_s)
+        log_.log(level_error, "host",
+                 fmt::format("the host crashed (signal {}) in {}() of the plugin {} at {}; "
+                             "plugins that did not come with Weir crash alone unless "
+                             "plugins.in_process names them",
+                             all.back().signal, all.back().call, all.back().plugin,
+                             weir::rfc3339(all.back().at_s * 1'000'000)));
+    std::vector<std::string> const repeated = CrashJournal::repeated(all, now_s);
+    for (std::string const& library : repeated) room_.quarantine(library);
+    if (!repeated.empty()) CrashJournal::end(file);
+    return CrashJournal::begin(file);
 }
 
 /// For who listens at /events; nothing depends on it.

@@ -124,6 +124,7 @@ private:
     Result<void> open_vault();
     void warn_of_plain_text();
     void watch();
+    Result<void> read_crashes();
     Result<void> apply(ConfigFile const& config);
     Result<void> apply_again();
     void tell_config(Result<void> const& applied);

@@ -3,7 +3,9 @@
 #include <benchmark/benchmark.h>
 
 #include "host/abi/instance.hpp"
+#include "host/abi/registry.hpp"
 #include "host/abi/watchdog.hpp"
+#include "host/child/contained_library.hpp"
 
 namespace {
 
@@ -147,6 +149,24 @@ void write_through_the_proxy(benchmark::State& state) {
         benchmark::DoNotOptimize(writer.write(nothing.call, schema, batch.top, nullptr));
 }
 BENCHMARK(write_through_the_proxy);
+
+/// A real library in weir-runner: what the way there and back costs.
+void describe_in_a_child(benchmark::State& state) {
+    SystemClock clock;
+    NoLog log;
+    Metrics metrics;
+    Watchdog watchdog{clock};
+    Placement placement;
+    placement.contain = [](std::filesystem::path const& library) {
+        return ContainedLibrary::load(BENCH_RUNNER, library);
+    };
+    Registry registry{{BENCH_CONNECTORS}, nullptr, std::move(placement)};
+    Instance instance = std::move(
+        *Instance::create(*registry.load("generator"), {{"url", "generator:rows=1"}},
+                          HostServices{clock, log, metrics, watchdog}, "generator"));
+    for (auto _ : state) benchmark::DoNotOptimize(instance.describe());
+}
+BENCHMARK(describe_in_a_child);
 
 }  // namespace
 

@@ -116,5 +116,47 @@ TEST_F(Contained, IsInTheHostWhereThatIsSaid) {
     EXPECT_EQ(shown(host).at("placement"), "host");
 }
 
+TEST_F(Contained, OneInTheHostIsNamedWhenItTookTheHostDown) {
+    std::vector<std::string> const inside{"--connector-dir", libraries().string(), "--in-process",
+                                          "com.example.acme"};
+    std::string run;
+    {
+        WeirServer host{data(), inside};
+        make_patient_job(host, {{"rows", 1'000}, {"fault", "abort"}});
+        run = start(host);
+        EXPECT_NE(host.process().wait(), 0);
+    }
+    // The run goes on where it was, and takes the next host down too, until that is enough.
+    for (int starts = 1; starts <= 2; ++starts) {
+        std::string said;
+        try {
+            WeirServer host{data(), inside};
+            EXPECT_NE(host.process().wait(), 0);
+            said = host.process().err();
+        } catch (std::runtime_error const& before_it_was_ready) {
+            said = before_it_was_ready.what();
+        }
+        EXPECT_NE(said.find("crashed (signal 6) in next() of the plugin com.example.acme"),
+                  std::string::npos)
+            << said;
+    }
+    WeirServer host{data(), inside};
+    Json const refused = ended(host, run);
+    EXPECT_EQ(refused.at("error").at("code"), "plugin.quarantined") << refused;
+    EXPECT_EQ(host.get("/readyz").status, 200u);
+}
+
+TEST_F(Contained, WhatDoesNotComeBackIsEnded) {
+    WeirServer host{data(), with_libraries()};
+    std::string const mark = directory / "mark";
+    make_patient_job(host, {{"rows", 1'000}, {"fault", "stay"}, {"mark", mark}});
+    std::string const run = start(host);
+    ASSERT_TRUE(eventually([&] { return std::filesystem::exists(mark); }));
+    EXPECT_EQ(host.post("/replication/jobs/parts/cancel").status, 202u);
+    EXPECT_EQ(ended(host, run).at("status"), "cancelled");
+    Json const again = ended(host, start(host));
+    EXPECT_EQ(again.at("status"), "succeeded") << again;
+}
+
 }  // namespace
 }  // namespace weir::test
