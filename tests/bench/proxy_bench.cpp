@@ -160,7 +160,7 @@ void describe_in_a_child(benchmark::State& state) {
     placement.contain = [](std::filesystem::path const& library) {
         return ContainedLibrary::load(BENCH_RUNNER, library);
     };
-    Registry registry{{BENCH_CONNECTORS}, nullptr, std::move(placement)};
+    Registry registry{{BENCH_CONNECTORS}, nullptr, LoadRules{{}, std::move(placement)}};
     Instance instance = std::move(
         *Instance::create(*registry.load("generator"), {{"url", "generator:rows=1"}},
                           HostServices{clock, log, metrics, watchdog}, "generator"));

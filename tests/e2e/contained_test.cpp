@@ -1,5 +1,6 @@
 // A library of somebody else runs in a process of its own: what it does to that process costs a
 // batch, and nobody else.
+#include <algorithm>
 #include <csignal>
 
 #include "e2e/plugins_fixture.hpp"
@@ -99,6 +100,67 @@ TEST_F(Contained, AfterThreeCrashesItIsLeftAloneUntilItIsAskedFor) {
     ASSERT_EQ(host.post("/plugins/com.example.acme/reload").status, 200u);
     EXPECT_EQ(shown(host).at("state"), "active");
     EXPECT_EQ(ended(host, start(host)).at("status"), "succeeded");
+}
+
+/// Weir's own connectors, put where somebody else's lie: source and sink are in children then.
+class ContainedCopy : public Contained {
+protected:
+    ContainedCopy() {
+        std::filesystem::path const own =
+            std::filesystem::path{weir_command({}).front()}.parent_path().parent_path() /
+            "lib/weir/connectors";
+        for (char const* const name : {"generator", "sqlite"})
+            for (char const* const end : {".so", ".json"})
+                std::filesystem::copy_file(own / (std::string{name} + end),
+                                           libraries() / (std::string{name} + end));
+    }
+    Ran copy(bool in_children, std::vector<std::string> words) const {
+        words.insert(words.begin(), {"copy", "--json", "--connector-dir", libraries().string()});
+        if (!in_children)
+            for (char const* const id : {"dev.weir.generator", "dev.weir.sqlite"})
+                words.insert(words.end(), {"--in-process", id});
+        return weir(words);
+    }
+    std::string file(std::string const& name) const { return directory / name; }
+};
+
+TEST_F(ContainedCopy, EveryValueArrivesAsThroughTheHost) {
+    std::string const source =
+        "generator:rows=5000,types=boolean+int64+uint64+float32+float64+text+binary+uuid+date+time+"
+        "timestamp+instant+decimal+numeric+json";
+    std::vector<Record> rows[2];
+    for (bool const in_children : {false, true}) {
+        std::string const db = file(in_children ? "child.db" : "host.db");
+        Ran const ran = copy(in_children, {source, "sqlite:" + db, "--batch-rows", "700"});
+        ASSERT_EQ(ran.code, 0) << ran;
+        EXPECT_EQ(ran.stream().at("written"), 5'000) << ran;
+        rows[in_children] = Sqlite{db}.rows("SELECT * FROM users ORDER BY 1");
+    }
+    EXPECT_EQ(rows[0].size(), 5'000u);
+    EXPECT_TRUE(rows[0] == rows[1]);
+}
+
+TEST_F(ContainedCopy, RefusedRowsComeBackOneByOneAndAtTheSwap) {
+    Sqlite{file("from.db")}.run(
+        "CREATE TABLE keyed (id INTEGER PRIMARY KEY, v INTEGER);"
+        "CREATE TABLE loose (id INTEGER, v INTEGER);"
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300) "
+        "INSERT INTO keyed SELECT i, i FROM n; INSERT INTO loose SELECT * FROM keyed;");
+    Sqlite{file("to.db")}.run(
+        "CREATE TABLE keyed (id INTEGER PRIMARY KEY, v INTEGER CHECK (v % 100 <> 7));"
+        "CREATE TABLE loose (id INTEGER, v INTEGER CHECK (v % 100 <> 7));");
+    Ran const ran = copy(true, {"sqlite:" + file("from.db"), "sqlite:" + file("to.db"), "--stream",
+                                "keyed", "--stream", "loose", "--on-error", "dead_letter",
+                                "--dead-letters", file("letters.jsonl")});
+    EXPECT_EQ(ran.code, 4) << ran;
+    for (std::size_t i = 0; i < 2; ++i) {
+        EXPECT_EQ(ran.stream(i).at("written"), 297) << ran;
+        EXPECT_EQ(ran.stream(i).at("rejected"), 3) << ran;
+    }
+    std::ifstream in{file("letters.jsonl")};
+    std::string const letters{std::istreambuf_iterator<char>{in}, {}};
+    EXPECT_EQ(std::count(letters.begin(), letters.end(), '\n'), 6) << letters;
+    EXPECT_NE(letters.find("107"), std::string::npos) << letters;
 }
 
 TEST_F(Contained, IsInTheHostWhereThatIsSaid) {
