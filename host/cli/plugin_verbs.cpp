@@ -36,6 +36,11 @@ std::string details(Json const& plugin) {
         fmt::format("{}  {}  {}\n  file        {}\n  sha256      {}\n  generation  {}\n",
                     cell(plugin, "id"), cell(plugin, "version"), cell(plugin, "state"),
                     cell(plugin, "file"), cell(plugin, "sha256"), cell(plugin, "generation"));
+    if (plugin.value("placement", "") == "child")
+        text += fmt::format("  runs in     a process of its own{}\n",
+                            plugin.value("pid", Json()).is_number()
+                                ? fmt::format(", {}", plugin["pid"].get<std::int64_t>())
+                                : ", which has ended");
     for (char const* name : {"components", "provides", "requires", "routes"})
         if (std::string const all = listed(plugin.value(name, Json::array())); !all.empty())
             text += fmt::format("  {:<11} {}\n", name, all);

@@ -80,6 +80,8 @@ constexpr char table[] = R"json({
     "file": {"type": "string"}, "sha256": {"type": "string"},
     "state": {"type": "string"}, "generation": {"type": "integer"},
     "enabled": {"type": "boolean"}, "parked": {"$ref": "#/definitions/count"},
+    "placement": {"type": "string", "enum": ["host", "child"]},
+    "pid": {"type": ["integer", "null"], "description": "of its process, where it has its own"},
     "routes": {"type": "array", "items": {"type": "string"}},
     "provides": {"type": "array", "items": {"type": "string"}},
     "requires": {"type": "array", "items": {"type": "string"}},

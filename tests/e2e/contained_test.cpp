@@ -47,6 +47,8 @@ TEST_F(Contained, WhatDidNotComeWithWeirHasAProcessOfItsOwn) {
     EXPECT_GT(shown(host).at("pid").get<int>(), 0);
     EXPECT_EQ(count(), "2000 2001000");
     EXPECT_EQ(plugin(host, "dev.weir.sqlite").at("placement"), "host");
+    EXPECT_NE(host.cli({"plugin", "show", "acme"}).out.find("a process of its own, "),
+              std::string::npos);
 }
 
 TEST_F(Contained, ItsProcessKilledInABatchThatBatchIsTriedAgain) {
