@@ -164,7 +164,8 @@ SourceIndex read_index(Result const& from, int row, Table const& table) {
 }  // namespace
 
 Field SourceField::field() const {
-    return {.name = name, .type = type_of(type), .nullable = nullable, .source_type = type_text};
+    return {.name = name, .type = type_of(type), .nullable = nullable, .source_type = type_text,
+            .vendor = "postgres"};
 }
 
 SourceField const* Table::find(std::string_view field) const {

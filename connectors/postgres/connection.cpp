@@ -138,21 +138,78 @@ PGresult* Connection::next_result(Wait const& wait) {
     return PQgetResult(connection);
 }
 
-std::vector<Result> Connection::run(std::string const& sql, Wait const& wait,
-                                    Subject const& subject) {
-    send(sql, wait);
-    std::vector<Result> answers;
-    std::optional<Error> failed;
+/// Takes what the server answers until it is done; true: it waits for the data of a COPY instead.
+bool Connection::take_results(Outcome& outcome, Wait const& wait) {
     while (PGresult* const raw = next_result(wait)) {
         Result result{raw};
-        ExecStatusType const status = PQresultStatus(raw);
-        if (status == PGRES_TUPLES_OK)
-            answers.push_back(std::move(result));
-        else if (status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY && !failed)
-            failed = statement_failure(settings_, connection_.get(), raw, subject);
+        switch (PQresultStatus(raw)) {
+            case PGRES_TUPLES_OK: outcome.rows.push_back(std::move(result)); break;
+            case PGRES_COMMAND_OK: {
+                std::string_view const text = PQcmdTuples(raw);
+                std::uint64_t count = 0;
+                std::from_chars(text.data(), text.data() + text.size(), count);
+                outcome.counts.push_back(count);
+                break;
+            }
+            case PGRES_COPY_IN: return true;
+            case PGRES_EMPTY_QUERY: break;
+            default:
+                if (!outcome.failed) outcome.failed = std::move(result);
+        }
     }
-    if (failed) throw *failed;
-    return answers;
+    return false;
+}
+
+Outcome Connection::execute(std::string const& sql, Wait const& wait) {
+    send(sql, wait);
+    Outcome outcome;
+    take_results(outcome, wait);
+    return outcome;
+}
+
+std::vector<Result> Connection::run(std::string const& sql, Wait const& wait,
+                                    Subject const& subject) {
+    Outcome outcome = execute(sql, wait);
+    if (outcome.failed)
+        throw statement_failure(settings_, connection_.get(), outcome.failed->get(), subject);
+    return std::move(outcome.rows);
+}
+
+std::optional<Outcome> Connection::start_copy_in(std::string const& sql, Wait const& wait) {
+    // A server that is busy with a row would hold us up for as long, interrupts or not.
+    PQsetnonblocking(connection_.get(), 1);
+    send(sql, wait);
+    Outcome outcome;
+    if (take_results(outcome, wait)) return std::nullopt;
+    return outcome;
+}
+
+bool Connection::put(char const* data, std::size_t size, Wait const& wait) {
+    constexpr std::size_t piece = 1 << 18;
+    for (; size > 0;) {
+        std::size_t const now = std::min(size, piece);
+        int const taken = PQputCopyData(connection_.get(), data, static_cast<int>(now));
+        if (taken < 0) {
+            if (PQstatus(connection_.get()) != CONNECTION_OK)
+                throw connection_lost(settings_, PQerrorMessage(connection_.get()));
+            return false;
+        }
+        if (taken > 0) {
+            data += now;
+            size -= now;
+        }
+        flush(wait);
+    }
+    return true;
+}
+
+Outcome Connection::end_copy_in(Wait const& wait, char const* why) {
+    // Where the server has refused already, there is nothing to be ended.
+    while (PQputCopyEnd(connection_.get(), why) == 0) flush(wait);
+    flush(wait);
+    Outcome outcome;
+    take_results(outcome, wait);
+    return outcome;
 }
 
 void Connection::start_copy(std::string const& sql, Wait const& wait, Subject const& subject) {

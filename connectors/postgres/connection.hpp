@@ -63,6 +63,13 @@ private:
     std::unique_ptr<PGresult, decltype(&PQclear)> result_;
 };
 
+/// What statements came to. The first that fails is the last.
+struct Outcome {
+    std::vector<Result> rows;           ///< of each statement that answers rows
+    std::vector<std::uint64_t> counts;  ///< rows that each other statement touched
+    std::optional<Result> failed;
+};
+
 /// One session. No call blocks beyond its Wait, but for the name service, which libpq asks before
 /// anything can be waited for. Used by one thread at a time.
 class Connection {
@@ -77,6 +84,17 @@ public:
     /// Runs one or more statements; the results of all of them that answer rows.
     std::vector<Result> run(std::string const& sql, Wait const& wait, Subject const& subject = {});
 
+    /// The same for those who know better what a failure means; throws when the session is gone.
+    Outcome execute(std::string const& sql, Wait const& wait);
+
+    /// Runs `sql`, whose last statement that runs now is COPY … FROM STDIN; what stands behind it
+    /// runs at its end. Nothing: the server waits for data.
+    std::optional<Outcome> start_copy_in(std::string const& sql, Wait const& wait);
+    /// Hands data on; false: the server has refused what came before, and end_copy_in() says why.
+    bool put(char const* data, std::size_t size, Wait const& wait);
+    /// With `why`, the COPY is given up: the outcome is a failure.
+    Outcome end_copy_in(Wait const& wait, char const* why = nullptr);
+
     /// Begins COPY … TO STDOUT; what stands behind it in `sql` runs at its end.
     void start_copy(std::string const& sql, Wait const& wait, Subject const& subject);
     /// The next line of it, with its line feed, writable, valid until the next call; empty at the
@@ -88,6 +106,7 @@ public:
     Line copy_line(Wait const& wait, Subject const& subject);
 
     bool usable() const;
+    std::string said() const { return PQerrorMessage(connection_.get()); }
     Settings const& settings() const { return settings_; }
 
 private:
@@ -95,6 +114,7 @@ private:
     void send(std::string const& sql, Wait const& wait);
     void flush(Wait const& wait);
     PGresult* next_result(Wait const& wait);
+    bool take_results(Outcome& outcome, Wait const& wait);
     void finish_copy(Wait const& wait, Subject const& subject);
     bool wait_for(short events, Wait const& wait, std::int64_t at_most_ms = -1);
 

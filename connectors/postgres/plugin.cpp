@@ -1,7 +1,7 @@
 #include <weir/cpp/module.hpp>
 
 #include "errors.hpp"
-#include "source.hpp"
+#include "postgres.hpp"
 
 namespace {
 
@@ -36,6 +36,6 @@ constexpr char config_schema[] = R"({
 
 WEIR_PLUGIN(
     "dev.weir.postgres", "0.1.0",
-    weir::connector<weir::postgres::PostgresSource>({"postgres", "PostgreSQL", config_schema,
+    weir::connector<weir::postgres::Postgres>({"postgres", "PostgreSQL", config_schema,
                                                      R"({"schemes":["postgres","postgresql"]})",
                                                      weir::postgres::errors}))

@@ -11,7 +11,7 @@
 namespace weir::postgres {
 
 /// One PostgreSQL database that can be read.
-class PostgresSource final : public Source {
+class PostgresSource : public Source {
 public:
     PostgresSource(Host host, Config const& config);
 

@@ -51,8 +51,17 @@ public:
             std::to_string(rows - 1) + ") i ORDER BY i % 7");
         return {"public.people", {"id"}, "updated_at"};
     }
+    std::vector<Record> content(std::string const& target) override {
+        return db().rows("SELECT * FROM " + target + " ORDER BY 1");
+    }
+    bool exists(std::string const& target) override {
+        return db().one("SELECT to_regclass(" + quoted(target) + ") IS NOT NULL") == "t";
+    }
+    void drop(std::string const& target) override { db().run("DROP TABLE " + target); }
 
 private:
+    Pg db() const { return server_.connect_as_owner(database_); }
+
     PostgresServer& server_ = PostgresServer::shared();
     std::string const database_ = server_.fresh();
 };
@@ -98,6 +107,5 @@ private:
 
 WEIR_TEST_MODULE(Generator, weir::test::GeneratorQuirks);
 WEIR_TEST_SOURCE(Generator, weir::test::GeneratorQuirks);
-WEIR_TEST_MODULE(Postgres, weir::test::PostgresQuirks);
-WEIR_TEST_SOURCE(Postgres, weir::test::PostgresQuirks);
+WEIR_TEST_CONNECTOR(Postgres, weir::test::PostgresQuirks);
 WEIR_TEST_CONNECTOR(Sqlite, weir::test::SqliteQuirks);

@@ -44,6 +44,7 @@ struct Field {
     std::string source_type = {};  ///< with modifiers, as the source spells it
     std::int32_t precision = 0;    ///< of Type::decimal
     std::int32_t scale = 0;
+    std::string vendor = {};  ///< whose type `source_type` is: "postgres"; empty: nobody is told
     bool operator==(Field const&) const = default;
 };
 
@@ -161,6 +162,7 @@ inline void export_field(Field const& field, ArrowSchema* out) {
         metadata.emplace_back("ARROW:extension:name", extension);
     if (field.type == Type::opaque) metadata.emplace_back("ARROW:extension:metadata", "{}");
     if (!field.source_type.empty()) metadata.emplace_back("weir.type", field.source_type);
+    if (!field.vendor.empty()) metadata.emplace_back("weir.vendor", field.vendor);
     if (!metadata.empty()) data->metadata = encode_metadata(metadata);
     fill_schema(out, std::move(data), field.nullable ? ARROW_FLAG_NULLABLE : 0);
 }

@@ -42,7 +42,7 @@ struct FieldView {
     bool nullable = true;
     std::int32_t width = 0, precision = 0, scale = 0;
     std::int64_t units = 1;  ///< per second of a time; per day of a date
-    std::string extension, source_type;
+    std::string extension, source_type, vendor;
 
     static FieldView of(ArrowSchema const& schema);
     bool operator==(FieldView const&) const = default;
@@ -148,6 +148,7 @@ inline FieldView FieldView::of(ArrowSchema const& schema) {
     field.nullable = (schema.flags & ARROW_FLAG_NULLABLE) != 0;
     field.extension = detail::metadata_value(schema.metadata, "ARROW:extension:name");
     field.source_type = detail::metadata_value(schema.metadata, "weir.type");
+    field.vendor = detail::metadata_value(schema.metadata, "weir.vendor");
     std::string_view const format = schema.format;
     auto is = [&](Layout layout, std::int32_t width, Meaning meaning = Meaning::plain,
                   std::int64_t units = 1) {

@@ -1,0 +1,116 @@
+#include "merge.hpp"
+
+#include <algorithm>
+
+#include "../names.hpp"
+#include "../oids.hpp"
+
+namespace weir::postgres {
+namespace {
+
+bool is_key(Fit const& fit, std::string const& column) {
+    return std::ranges::find(fit.key, column) != fit.key.end();
+}
+
+std::string key_list(Fit const& fit, std::string const& before) {
+    std::string out;
+    for (std::string const& column : fit.key)
+        out += (out.empty() ? "" : ", ") + before + identifier(column);
+    return out;
+}
+
+/// By the binary image: `IS DISTINCT FROM` fails on json and xml, and calls 1.1 and 1.10 equal.
+std::string differs_sql(Fit const& fit, std::string const& there, std::string const& here) {
+    std::string one, other;
+    for (Landing const& landing : fit.landings) {
+        if (is_key(fit, landing.column.name)) continue;
+        std::string const column = identifier(landing.column.name);
+        one += (one.empty() ? "" : ", ") + there + column;
+        other += (other.empty() ? "" : ", ") + here + column;
+    }
+    return "ROW(" + one + ")::record OPERATOR(pg_catalog.*<>) ROW(" + other + ")::record";
+}
+
+std::string sets_sql(Fit const& fit, std::string const& here) {
+    std::string out;
+    for (Landing const& landing : fit.landings) {
+        // What the server alone gives, it lets nobody change.
+        if (is_key(fit, landing.column.name) || landing.column.is_always_identity) continue;
+        std::string const column = identifier(landing.column.name);
+        out += (out.empty() ? "" : ", ") + column + " = " + here + column;
+    }
+    return out;
+}
+
+/// Text is compared by its bytes, as its source sorts it.
+std::string version_sql(Fit const& fit, std::string const& before) {
+    TargetColumn const& column = fit.landings[fit.version.value()].column;
+    bool const is_text = column.oid == oid_text || column.oid == oid_varchar;
+    return before + identifier(column.name) + (is_text ? " COLLATE \"C\"" : "");
+}
+
+std::string not_newer_sql(Fit const& fit, std::string const& here) {
+    if (!fit.version) return {};
+    return " AND (" + version_sql(fit, "t.") + " > " + version_sql(fit, here) + ") IS NOT TRUE";
+}
+
+}  // namespace
+
+std::string column_list(Fit const& fit, std::string const& before) {
+    std::string out;
+    for (Landing const& landing : fit.landings)
+        out += (out.empty() ? "" : ", ") + before + identifier(landing.column.name);
+    return out;
+}
+
+std::string same_key_sql(Fit const& fit) {
+    std::string out;
+    for (std::string const& column : fit.key)
+        out += (out.empty() ? "" : " AND ") + ("t." + identifier(column)) + " = s." +
+               identifier(column);
+    return out;
+}
+
+std::string temporary_sql(std::string const& name, Place const& place, Fit const& fit,
+                          bool numbered) {
+    return "CREATE TEMPORARY TABLE " + name + " ON COMMIT DROP AS SELECT " + column_list(fit) +
+           (numbered ? std::string{", 0::bigint AS "} + row_column : std::string{}) + " FROM " +
+           place.sql() + " WITH NO DATA";
+}
+
+std::string insert_sql(Place const& place, Fit const& fit, std::string const& from) {
+    std::string const columns = column_list(fit);
+    return "INSERT INTO " + place.sql() + " AS t (" + columns +
+           ") OVERRIDING SYSTEM VALUE SELECT " + column_list(fit, "s.") + " FROM " + from + " AS s";
+}
+
+std::string merge_sql(Place const& place, Fit const& fit, std::string const& from) {
+    std::string const sets = sets_sql(fit, "s.");
+    std::string sql;
+    if (!sets.empty())
+        sql = "UPDATE " + place.sql() + " AS t SET " + sets + " FROM " + from + " AS s WHERE " +
+              same_key_sql(fit) + " AND " + differs_sql(fit, "t.", "s.") +
+              not_newer_sql(fit, "s.") + "; ";
+    // Somebody else may insert the same key between the two: then the last clause decides.
+    sql += insert_sql(place, fit, from) + " WHERE NOT EXISTS (SELECT FROM " + place.sql() +
+           " AS t WHERE " + same_key_sql(fit) + ") ON CONFLICT (" + key_list(fit, "") + ") DO ";
+    if (sets.empty()) return sql + "NOTHING";
+    return sql + "UPDATE SET " + sets_sql(fit, "excluded.") + " WHERE " +
+           differs_sql(fit, "t.", "excluded.") + not_newer_sql(fit, "excluded.");
+}
+
+std::string last_of_key_sql(Fit const& fit, std::string const& name) {
+    std::string const key = key_list(fit, "");
+    return "(SELECT DISTINCT ON (" + key + ") * FROM " + name + " ORDER BY " + key +
+           (fit.version ? ", " + version_sql(fit, "") + " DESC NULLS LAST" : std::string{}) + ", " +
+           row_column + " DESC)";
+}
+
+std::string newer_sql(Place const& place, Fit const& fit, std::string const& name) {
+    std::string const version = identifier(fit.landings[fit.version.value()].column.name);
+    return std::string{"SELECT s."} + row_column + ", s." + version + "::text, t." + version +
+           "::text FROM " + name + " AS s JOIN " + place.sql() + " AS t ON " + same_key_sql(fit) +
+           " WHERE " + version_sql(fit, "t.") + " > " + version_sql(fit, "s.") + " ORDER BY 1";
+}
+
+}  // namespace weir::postgres
