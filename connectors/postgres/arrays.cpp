@@ -72,6 +72,14 @@ std::size_t read_quoted(std::string_view text, std::size_t at, std::string& item
 
 }  // namespace
 
+bool plain_documents(std::string_view text) {
+    if (text.size() > 1 && text[1] == '{') return false;
+    constexpr std::string_view null = "\"null\"";
+    for (std::size_t at = 0; (at = text.find(null, at)) != text.npos; ++at)
+        if (at > 0 && text[at - 1] != '\\') return false;
+    return true;
+}
+
 void append_array(std::string& out, std::string_view text, Element element, char delimiter) {
     std::string item;
     std::size_t depth = 0;

@@ -161,9 +161,13 @@ bool Decoder::holds(RawValue const& value) const {
             if (value.size > 4 && value.data[4] == '-') return true;
             return microseconds_of({value.data, value.size}).has_value();
         }
-        case Form::array: return plain_bounds({value.data, value.size});
+        case Form::array: return is_plain_array({value.data, value.size});
         default: return true;
     }
+}
+
+bool Decoder::is_plain_array(std::string_view text) const {
+    return plain_bounds(text) && (element_ != Element::json || plain_documents(text));
 }
 
 void Decoder::become_text() {
@@ -285,7 +289,7 @@ void Decoder::append_rewritten(Column& column, RawValue& value) {
     scratch_.clear();
     if (form_ == Form::timestamp_text || form_ == Form::instant_text)
         append_timestamp(scratch_, text, form_ == Form::instant_text);
-    else if (plain_bounds(text))
+    else if (is_plain_array(text))
         append_array(scratch_, text, element_, delimiter_);
     else
         scratch_ = text;

@@ -46,6 +46,7 @@ public:
     void append(Column& column, RawValue& value);
 
 private:
+    bool is_plain_array(std::string_view text) const;
     void append_present(Column& column, RawValue& value);
     void append_native(Column& column, RawValue& value);
     void append_text(Column& column, RawValue& value);

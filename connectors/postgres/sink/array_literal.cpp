@@ -1,5 +1,6 @@
 #include "array_literal.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace weir::postgres {
@@ -61,8 +62,7 @@ private:
         if (json_[at_] == '[') return array();
         if (json_[at_] == '"') return text();
         std::size_t const from = at_;
-        while (at_ < json_.size() && json_[at_] != ',' && json_[at_] != ']' && !is_blank(json_[at_]))
-            ++at_;
+        at_ = std::min(json_.find_first_of(",] \t\r\n", at_), json_.size());
         return bare(json_.substr(from, at_ - from));
     }
     bool bare(std::string_view word) {

@@ -101,7 +101,8 @@ void BatchWriter::refuse(std::int64_t row, Error const& why, Rejects& rejects) {
 
 void BatchWriter::ensure_table(Wait const& wait, std::string& first) {
     if (has_table_) return;
-    connection_.run(std::exchange(first, {}) + temporary_sql(stage_table, place_, fit_, true), wait);
+    std::string const made = temporary_sql(stage_table, place_, fit_, true);
+    connection_.run(std::exchange(first, {}) + made, wait);
     has_table_ = true;
 }
 

@@ -48,7 +48,8 @@ bool boolean(EncodedColumn& column, std::int64_t row, Outgoing& out) {
 }
 
 bool float4(EncodedColumn& column, std::int64_t row, Outgoing& out) {
-    return put_fixed(out, std::bit_cast<std::uint32_t>(static_cast<float>(column.view.float64(row))));
+    auto const value = static_cast<float>(column.view.float64(row));
+    return put_fixed(out, std::bit_cast<std::uint32_t>(value));
 }
 
 bool float8(EncodedColumn& column, std::int64_t row, Outgoing& out) {

@@ -43,8 +43,8 @@ Error sorted(Settings const& settings, std::string const& state, std::string con
     std::string const about = place.table + ": " + text;
     if (state == "42501") return privilege(settings, text, place);
     if (state == "3F000")
-        return Error{WEIR_E_NOT_FOUND, "there is no schema \"" + place.schema + "\" in the database \"" +
-                                           settings.database() + "\""}
+        return Error{WEIR_E_NOT_FOUND, "there is no schema \"" + place.schema +
+                                           "\" in the database \"" + settings.database() + "\""}
             .coded("postgres.no_schema")
             .suggest("CREATE SCHEMA " + short_identifier(place.schema));
     if (state == "25006")

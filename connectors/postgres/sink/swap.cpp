@@ -34,8 +34,10 @@ void Swap::run_or_fail(std::string const& sql, Wait const& wait) {
 /// Of the records of one key the last stays.
 void Swap::make_unique(Wait const& wait) {
     std::string key;
-    for (std::string const& column : fit_.key) key += (key.empty() ? "" : ", ") + identifier(column);
-    std::string const index = std::string{"CREATE UNIQUE INDEX ON "} + stage_table + " (" + key + ")";
+    for (std::string const& column : fit_.key)
+        key += (key.empty() ? "" : ", ") + identifier(column);
+    std::string const index =
+        std::string{"CREATE UNIQUE INDEX ON "} + stage_table + " (" + key + ")";
     Outcome outcome = run_savepoint(index, wait);
     if (!outcome.failed) return;
     run_or_fail(std::string{"DELETE FROM "} + stage_table + " AS s USING (SELECT ctid AS at,"

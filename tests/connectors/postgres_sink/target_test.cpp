@@ -90,7 +90,8 @@ TEST_F(PostgresTarget, NamesOfAnyKindAreTaken) {
         batch.add(1, 2 + i, "x", "it's");
         run(request, batch);
     }
-    EXPECT_EQ(rows("SELECT * FROM \"Sel\"\"ect é😀.x\""), (std::vector<Record>{{"1", "3", "x", "it's"}}));
+    EXPECT_EQ(rows("SELECT * FROM \"Sel\"\"ect é😀.x\""),
+              (std::vector<Record>{{"1", "3", "x", "it's"}}));
 }
 
 TEST_F(PostgresTarget, NamesThatTheServerWouldCutOrKeepForItselfAreRefused) {

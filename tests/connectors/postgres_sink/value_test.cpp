@@ -37,9 +37,9 @@ TEST_F(PostgresValues, Numbers) {
 
 TEST_F(PostgresValues, DigitsOfAnyNumber) {
     std::string const whole(2000, '7'), fraction(1500, '3');
-    std::vector<std::string> const texts{"0",        "0.000",     "-0.00010", "1.10",  "10000",
-                                         "9999.9999", "100000000", "0.00001",  "NaN",   "12345.6789",
-                                         "-1",        "Infinity",  "-Infinity", whole + "." + fraction};
+    std::vector<std::string> const texts{
+        "0",       "0.000", "-0.00010",   "1.10", "10000",    "9999.9999", "100000000",
+        "0.00001", "NaN",   "12345.6789", "-1",   "Infinity", "-Infinity", whole + "." + fraction};
     Rows batch{{{"id", Type::int64, false}, {"v", Type::numeric}}};
     for (std::size_t i = 0; i < texts.size(); ++i) batch.add(i, texts[i]);
     run(upsert(), batch);
@@ -124,7 +124,8 @@ TEST_F(PostgresValues, ArraysComeAsJson) {
     Schema const schema{{"id", Type::int64, false}, {"n", Type::json}, {"t", Type::json},
                         {"j", Type::json},          {"b", Type::json}};
     Rows batch{schema};
-    batch.add(1, "[[1.10,null],[\"NaN\",-3]]", "[\"a\\\"b\\\\\",\"NULL\",\"\",null,\"\\u00e9\\ud83d\\ude00\"]",
+    batch.add(1, "[[1.10,null],[\"NaN\",-3]]",
+              "[\"a\\\"b\\\\\",\"NULL\",\"\",null,\"\\u00e9\\ud83d\\ude00\"]",
               "[{\"a\":[1,\"]\"]},null,2]", "[\"(1,1),(0,0)\",\"(2,2),(1,1)\"]");
     batch.add(2, "[]", "[]", "[]", "[]");
     run(upsert(), batch);
