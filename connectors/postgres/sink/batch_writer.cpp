@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "../names.hpp"
+#include "connectors/postgres/names.hpp"
 #include "merge.hpp"
 #include "printing.hpp"
 #include "refusal.hpp"

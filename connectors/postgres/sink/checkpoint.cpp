@@ -1,6 +1,6 @@
 #include "checkpoint.hpp"
 
-#include "../names.hpp"
+#include "connectors/postgres/names.hpp"
 #include "refusal.hpp"
 
 namespace weir::postgres {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "../connection.hpp"
+#include "connectors/postgres/connection.hpp"
 #include "fit.hpp"
 
 namespace weir::postgres {

@@ -4,8 +4,8 @@
 #include <charconv>
 #include <optional>
 
-#include "../names.hpp"
-#include "../oids.hpp"
+#include "connectors/postgres/names.hpp"
+#include "connectors/postgres/oids.hpp"
 
 namespace weir::postgres {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 #include <weir/cpp/view.hpp>
 
-#include "../connection.hpp"
+#include "connectors/postgres/connection.hpp"
 #include "target.hpp"
 
 namespace weir::postgres {

@@ -3,7 +3,7 @@
 #include <bit>
 #include <limits>
 
-#include "../oids.hpp"
+#include "connectors/postgres/oids.hpp"
 #include "numeric.hpp"
 #include "printing.hpp"
 

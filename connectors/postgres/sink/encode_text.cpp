@@ -1,7 +1,7 @@
 #include "encode_text.hpp"
 
-#include "../oids.hpp"
 #include "array_literal.hpp"
+#include "connectors/postgres/oids.hpp"
 #include "printing.hpp"
 
 namespace weir::postgres {

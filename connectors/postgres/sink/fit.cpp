@@ -4,8 +4,8 @@
 #include <random>
 #include <set>
 
-#include "../names.hpp"
 #include "column_type.hpp"
+#include "connectors/postgres/names.hpp"
 
 namespace weir::postgres {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "../names.hpp"
-#include "../oids.hpp"
+#include "connectors/postgres/names.hpp"
+#include "connectors/postgres/oids.hpp"
 
 namespace weir::postgres {
 namespace {

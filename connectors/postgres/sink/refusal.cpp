@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "../names.hpp"
+#include "connectors/postgres/names.hpp"
 
 namespace weir::postgres {
 namespace {

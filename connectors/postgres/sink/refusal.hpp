@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "../connection.hpp"
+#include "connectors/postgres/connection.hpp"
 #include "fit.hpp"
 
 // What the server says when something cannot be written, sorted by whose move it is.

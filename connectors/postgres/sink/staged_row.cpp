@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
-#include "../names.hpp"
-#include "../times.hpp"
 #include "batch_writer.hpp"
+#include "connectors/postgres/names.hpp"
+#include "connectors/postgres/times.hpp"
 #include "merge.hpp"
 
 namespace weir::postgres {

@@ -1,7 +1,7 @@
 #include "swap.hpp"
 
-#include "../names.hpp"
 #include "batch_writer.hpp"
+#include "connectors/postgres/names.hpp"
 #include "merge.hpp"
 #include "refusal.hpp"
 #include "staged_row.hpp"

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "../names.hpp"
-#include "../oids.hpp"
+#include "connectors/postgres/names.hpp"
+#include "connectors/postgres/oids.hpp"
 
 namespace weir::postgres {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "../connection.hpp"
+#include "connectors/postgres/connection.hpp"
 
 namespace weir::postgres {
 

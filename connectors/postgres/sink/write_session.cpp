@@ -1,7 +1,7 @@
 #include "write_session.hpp"
 
-#include "../names.hpp"
 #include "column_type.hpp"
+#include "connectors/postgres/names.hpp"
 #include "refusal.hpp"
 #include "swap.hpp"
 

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "../connection.hpp"
-#include "../spare.hpp"
 #include "batch_writer.hpp"
 #include "checkpoint.hpp"
+#include "connectors/postgres/connection.hpp"
+#include "connectors/postgres/spare.hpp"
 #include "fit.hpp"
 
 namespace weir::postgres {

@@ -119,6 +119,18 @@ TEST_F(PostgresDrift, AFieldThatTurnsToTextWithinARunIsNoDrift) {
     }
 }
 
+TEST_F(PostgresDrift, OtherFieldsAmidStagedRowsStopTheRun) {
+    Schema more = people();
+    more.push_back({"extra", Type::utf8});
+    Rows first{people()}, second{more};
+    first.add(1, "a");
+    second.add(2, "b", "new");
+    run(upsert(), first);
+    testkit::Writer writer = sink.start(replace(), first.schema());
+    writer.write(first);
+    expect_code("postgres.fields_changed", [&] { sink.prepare(replace(), second.schema()); });
+}
+
 TEST_F(PostgresDrift, AColumnGainedWithinARunJoinsTheOpenTransaction) {
     Schema more = people();
     more.push_back({"extra", Type::utf8});

@@ -89,7 +89,9 @@ TEST_F(PostgresFence, TwoWritersOfOneTableWithoutAKeyLeaveNoRowTwice) {
     EXPECT_EQ(failure_of([&] { early.commit("{\"at\":9}"); }).status, WEIR_E_FENCED);
     late.write(row);
     late.commit("{\"at\":2}", true);
-    EXPECT_EQ(failure_of([&] { early.commit("{\"at\":9}"); }).status, WEIR_E_STATE);
+    Failure const ended = failure_of([&] { early.commit("{\"at\":9}"); });
+    EXPECT_EQ(ended.status, WEIR_E_STATE);
+    EXPECT_EQ(ended.code, "postgres.writer_ended");
     EXPECT_EQ(one("SELECT count(*) FROM people"), "2");
     EXPECT_EQ(one("SELECT \"cursor\" FROM _weir_checkpoint"), "{\"at\":2}");
 }

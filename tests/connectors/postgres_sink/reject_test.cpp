@@ -94,6 +94,24 @@ TEST_F(PostgresRejects, WhatAColumnCannotHoldIsNamed) {
     EXPECT_EQ(ids(), "1,6");
 }
 
+TEST_F(PostgresRejects, AnExclusionAndARowThatIsTooBigAreNamed) {
+    sql("CREATE TABLE people(id bigint PRIMARY KEY, name text, EXCLUDE (name WITH =));"
+        "CREATE TABLE big(id text PRIMARY KEY)");
+    Rows batch{nullable()};
+    batch.add(1, "a").add(2, "a");
+    auto const excluded = write(batch, upsert());
+    ASSERT_EQ(excluded.size(), 1u);
+    EXPECT_EQ(excluded[0].code, "postgres.constraint") << excluded[0].message;
+    std::string noise;  // that no compression makes short
+    for (unsigned i = 0, x = 1; i < 20'000; ++i, x = x * 1664525 + 1013904223)
+        noise += static_cast<char>('!' + (x >> 24) % 90);
+    Rows keys{{{"id", Type::utf8, false}}};
+    keys.add("short").add(noise);
+    auto const refused = write(keys, upsert("big"));
+    ASSERT_EQ(refused.size(), 1u);
+    EXPECT_EQ(refused[0].code, "postgres.row_too_big") << refused[0].message;
+}
+
 TEST_F(PostgresRejects, AllOfAThousandRowsMayBeRefused) {
     sql("CREATE TABLE people(id bigint PRIMARY KEY, name text NOT NULL)");
     Rows batch{nullable()};

@@ -120,6 +120,17 @@ TEST_F(PostgresTarget, UpsertNeedsAUniqueIndex) {
     EXPECT_NO_THROW(run(upsert(), batch));
 }
 
+TEST_F(PostgresTarget, WhatNobodyCouldWriteIsRefused) {
+    EXPECT_EQ(refusal({}, append()), "postgres.no_fields");
+    Schema wide;
+    for (int i = 0; i < 1601; ++i) wide.push_back({"c" + std::to_string(i), Type::int64});
+    EXPECT_EQ(refusal(wide, append()), "postgres.too_many_columns");
+    EXPECT_EQ(refusal({{"name", Type::utf8}}, upsert()), "postgres.key_missing");
+    WriteRequest request = upsert();
+    request.version = "no_such";
+    EXPECT_EQ(refusal(people(), request), "postgres.no_field");
+}
+
 TEST_F(PostgresTarget, AColumnThatWouldChangeAValueIsRefused) {
     struct Case {
         char const* column;
