@@ -7,9 +7,11 @@
 namespace weir::postgres {
 namespace {
 
-// Extension members and partitions are no streams of their own, but whoever names one gets it.
+// Extension members, partitions and what Weir keeps for itself are no streams of their own, but
+// whoever names one gets it.
 constexpr char not_asked_for[] =
-    " AND NOT c.relispartition AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend x"
+    " AND NOT c.relispartition AND c.relname !~ '^_weir_'"
+    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend x"
     " WHERE x.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND x.objid = c.oid"
     " AND x.deptype = 'e')";
 

@@ -34,6 +34,7 @@ Examples:
   weir copy '${env:SHOP_URL}' sqlite:shop.db --stream public.users
   weir copy '${env:SHOP_URL}' sqlite:shop.db --stream public.users --cursor updated_at
   weir copy '${env:SHOP_URL}' sqlite:shop.db --stream 'public.*' --write replace
+  weir copy '${env:SHOP_URL}' '${env:WAREHOUSE_URL}' --stream 'public.*'
   weir copy generator:rows=1000000 sqlite:big.db
 
 Exit codes: 0 done, 1 the work failed, 2 wrong usage, 3 the environment failed,

@@ -272,6 +272,19 @@ TEST_F(PostgresSinkCopy, RefusalsNameWhatIsWrongAndNoPassword) {
     EXPECT_EQ((refused.out + refused.err).find("wr0ng-Pa55"), std::string::npos) << refused;
 }
 
+TEST_F(PostgresSinkCopy, AWholeSchemaGoesOnToAThirdDatabase) {
+    db.run("CREATE TABLE a (id bigint PRIMARY KEY); INSERT INTO a VALUES (1);"
+           "CREATE TABLE \"B \"\"é\" (id bigint PRIMARY KEY); INSERT INTO \"B \"\"é\" VALUES (2);"
+           "CREATE VIEW v AS SELECT * FROM a");
+    expect_exit(move({"--stream", "public.*"}), 0);
+    std::string const third = server.fresh();
+    Ran const ran = weir({"copy", server.url(target), server.url(third), "--stream", "public.*",
+                          "--json"});
+    expect_exit(ran, 0);
+    EXPECT_EQ(ran.json.at("streams").size(), 3u) << "what Weir keeps there is no stream" << ran;
+    EXPECT_EQ(server.connect_as_owner(third).one("SELECT id FROM \"B \"\"é\""), "2");
+}
+
 TEST_F(PostgresSinkCopy, FromSqliteToo) {
     Sqlite file{directory / "in.db"};
     file.run("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b REAL, c BLOB, d);"

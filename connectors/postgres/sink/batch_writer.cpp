@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "connectors/postgres/names.hpp"
+#include "encode_binary.hpp"
 #include "merge.hpp"
 #include "printing.hpp"
 #include "refusal.hpp"
@@ -32,7 +33,11 @@ BatchWriter::BatchWriter(Connection& connection, Place place, Fit fit,
         for (std::size_t i = 0; i < fit_.landings.size(); ++i)
             if (fit_.landings[i].column.name == column) {
                 key_.push_back(i);
-                by_server_ = by_server_ || !fit_.landings[i].column.is_exact;
+                Landing const& landing = fit_.landings[i];
+                // Text that the server reads may be one value in several spellings.
+                bool const is_exact =
+                    landing.column.is_exact && binary_put(fields_[landing.field], landing.column);
+                by_server_ = by_server_ || !is_exact;
             }
     turn_to(route);
 }

@@ -28,50 +28,57 @@ private:
 
 PostgresSink::PostgresSink(Host host, Config const& config) : host_{host}, settings_{config} {}
 
-/// The idle session, if it still answers, or a new one.
-std::unique_ptr<Connection> PostgresSink::session(Wait const& wait) {
+/// Does `work` on the idle session if there is one, on a new one if not, or if the idle one turns
+/// out to be gone. `work` takes the session, and may keep it.
+template <class Work>
+auto PostgresSink::on_session(Wait const& wait, Work&& work) {
     if (std::unique_ptr<Connection> idle = spare_->take()) {
         try {
-            if (!idle->execute("SELECT", wait).failed) return idle;
+            return work(idle);
         } catch (Error const& error) {
             if (error.code != "postgres.connection_lost") throw;
         }
     }
-    return std::make_unique<Connection>(settings_, wait);
+    auto fresh = std::make_unique<Connection>(settings_, wait);
+    return work(fresh);
 }
 
 std::string PostgresSink::peek(Call const& call, Begin const& begin) {
     interrupt_.clear();
     Wait const wait{call, interrupt_};
-    Context& context = contexts_[begin.target.name];
-    context = {fingerprint({begin.job, begin.stream}), begin.spec, {}, {}};
-    std::unique_ptr<Connection> connection = session(wait);
+    contexts_[begin.target.name] = {fingerprint({begin.job, begin.stream}), begin.spec, {}, {}};
+    Json const found = on_session(wait, [&](std::unique_ptr<Connection>& connection) {
+        Json answer = checkpoint_on(*connection, begin, wait);
+        spare_->keep(std::move(connection));
+        return answer;
+    });
+    return found.is_null() ? std::string{}
+                           : found.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json PostgresSink::checkpoint_on(Connection& connection, Begin const& begin, Wait const& wait) {
     Seat const seat{settings_.schema(), begin.job, begin.stream};
-    Outcome const outcome = connection->execute(seat.find_sql(), wait);
+    Place const place = place_of(begin.target);
+    Outcome const outcome =
+        connection.execute(seat.find_sql() + "; " + look_sql(place.sql()), wait);
     if (outcome.failed) {
         if (auto why = foreign_checkpoint(settings_, *outcome.failed))
             throw Error{std::move(*why)};
-        if (!is_missing_table(*outcome.failed))
-            throw write_failure(*connection, *outcome.failed,
-                                {settings_.schema(), "_weir_checkpoint"});
-        spare_->keep(std::move(connection));
-        return {};
+        if (is_missing_table(*outcome.failed)) return {};
+        throw write_failure(connection, *outcome.failed,
+                            {settings_.schema(), "_weir_checkpoint"});
     }
     std::optional<Checkpoint> const found = read_checkpoint(outcome.rows.at(0));
-    Place const place = place_of(begin.target);
-    std::string objection;
-    if (found) {
-        Look const look = look_at(*connection, place, {}, wait);
-        objection = found->objection(place, look.table ? &*look.table : nullptr, look.has_rows);
-    }
-    spare_->keep(std::move(connection));
-    if (!found || !objection.empty()) return {};
-    context.memory = Memory::parse(found->fields);
-    return Json{{"epoch", found->epoch},   {"cursor", found->cursor},
-                {"spec", found->spec},     {"rows", found->rows},
-                {"run_id", found->run_id}, {"updated_at", found->updated_at},
-                {"owned", found->is_owned()}}
-        .dump(-1, ' ', false, Json::error_handler_t::replace);
+    if (!found) return {};
+    std::optional<TargetTable> const table = read_look(outcome.rows, 1);
+    bool const is_empty = table && table->mark() == foreign_mark && found->rows > 0 &&
+                          !has_rows(connection, *table, place, wait);
+    if (!found->objection(place, table ? &*table : nullptr, !is_empty).empty()) return {};
+    contexts_[begin.target.name].memory = Memory::parse(found->fields);
+    return {{"epoch", found->epoch},   {"cursor", found->cursor},
+            {"spec", found->spec},     {"rows", found->rows},
+            {"run_id", found->run_id}, {"updated_at", found->updated_at},
+            {"owned", found->is_owned()}};
 }
 
 std::unique_ptr<Writer> PostgresSink::begin(Call const& call, Begin const& begin,
@@ -79,10 +86,13 @@ std::unique_ptr<Writer> PostgresSink::begin(Call const& call, Begin const& begin
     check_target_name(begin.target.name);
     interrupt_.clear();
     Wait const wait{call, interrupt_};
-    auto made = std::make_shared<WriteSession>(host_, spare_, session(wait), begin, epoch, call);
+    auto const made = on_session(wait, [&](std::unique_ptr<Connection>& connection) {
+        return std::make_shared<WriteSession>(host_, spare_, std::move(connection), begin, epoch,
+                                              call);
+    });
     cursor = made->cursor();
     contexts_[begin.target.name] = {{}, {}, {}, made};
-    return std::make_unique<TableWriter>(std::move(made));
+    return std::make_unique<TableWriter>(made);
 }
 
 Prepared PostgresSink::prepare(Call const& call, Target const& target,
@@ -92,15 +102,16 @@ Prepared PostgresSink::prepare(Call const& call, Target const& target,
     if (open && !dry_run) return open->prepare(call, target, fields);
     interrupt_.clear();
     Wait const wait{call, interrupt_};
-    std::unique_ptr<Connection> connection = session(wait);
     std::string const owner = context.owner.empty() ? fingerprint({}) : context.owner;
     Place const place = place_of(target);
-    std::vector<std::string> const types = column_types(*connection, fields, wait);
-    Prepared const prepared = prepare_alone(
-        *connection, wait, {target, place, fields, types, owner, context.spec, &context.memory},
-        dry_run);
-    spare_->keep(std::move(connection));
-    return prepared;
+    return on_session(wait, [&](std::unique_ptr<Connection>& connection) {
+        std::vector<std::string> const types = column_types(*connection, fields, wait);
+        Prepared const prepared = prepare_alone(
+            *connection, wait,
+            {target, place, fields, types, owner, context.spec, &context.memory}, dry_run);
+        spare_->keep(std::move(connection));
+        return prepared;
+    });
 }
 
 Prepared PostgresSink::prepare_alone(Connection& connection, Wait const& wait, FitRequest request,

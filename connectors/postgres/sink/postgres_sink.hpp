@@ -29,7 +29,9 @@ private:
     };
 
     Place place_of(Target const& target) const { return {settings_.schema(), target.name}; }
-    std::unique_ptr<Connection> session(Wait const& wait);
+    template <class Work>
+    auto on_session(Wait const& wait, Work&& work);
+    Json checkpoint_on(Connection& connection, Begin const& begin, Wait const& wait);
     Prepared prepare_alone(Connection& connection, Wait const& wait, FitRequest request,
                            bool dry_run);
 

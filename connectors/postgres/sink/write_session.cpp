@@ -41,18 +41,22 @@ std::string begin_write_sql(std::string const& name) {
            "SET LOCAL application_name = " + literal(name) + "; ";
 }
 
+bool has_rows(Connection& connection, TargetTable const& table, Place const& place,
+              Wait const& wait) {
+    if (table.kind != 'r' && table.kind != 'p') return false;
+    if (!table.is_readable) return true;
+    Outcome const outcome =
+        connection.execute("SELECT EXISTS (SELECT FROM " + place.sql() + ")", wait);
+    if (outcome.failed) throw write_failure(connection, *outcome.failed, place);
+    return outcome.rows.at(0).flag(0, 0);
+}
+
 Look look_at(Connection& connection, Place const& place, std::string const& first,
              Wait const& wait) {
     Look look;
     std::vector<Result> const answers = connection.run(first + look_sql(place.sql()), wait);
     look.table = read_look(answers, answers.size() - look_answers);
-    bool const can_hold = look.table && (look.table->kind == 'r' || look.table->kind == 'p');
-    look.has_rows = can_hold && !look.table->is_readable;  // nobody knows
-    if (!can_hold || !look.table->is_readable) return look;
-    Outcome outcome =
-        connection.execute("SELECT EXISTS (SELECT FROM " + place.sql() + ")", wait);
-    if (outcome.failed) throw write_failure(connection, *outcome.failed, place);
-    look.has_rows = outcome.rows.at(0).flag(0, 0);
+    look.has_rows = look.table && has_rows(connection, *look.table, place, wait);
     return look;
 }
 
@@ -108,12 +112,9 @@ Outcome WriteSession::begin_or_make_table(std::int64_t epoch, Wait const& wait) 
 /// Decides where to read on, and stores that with what is known of this run.
 void WriteSession::recover(Begin const& begin, Outcome const& found, Wait const& wait) {
     std::optional<TargetTable> const table = read_look(found.rows, 1);
-    bool has_rows = true;
-    bool const must_look = table && table->mark() == foreign_mark && row_.rows > 0 &&
-                           table->is_readable && (table->kind == 'r' || table->kind == 'p');
-    if (must_look)
-        has_rows = run("SELECT EXISTS (SELECT FROM " + place_.sql() + ")", wait).at(0).flag(0, 0);
-    std::string const why = row_.objection(place_, table ? &*table : nullptr, has_rows);
+    bool const is_empty = table && table->mark() == foreign_mark && row_.rows > 0 &&
+                          !has_rows(*connection_, *table, place_, wait);
+    std::string const why = row_.objection(place_, table ? &*table : nullptr, !is_empty);
     if (!why.empty()) {
         host_.info("checkpoint of " + place_.table + " ignored: " + why + "; " + seat_.stream +
                    " is read from the beginning");

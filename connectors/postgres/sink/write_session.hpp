@@ -88,6 +88,9 @@ struct Look {
 };
 Look look_at(Connection& connection, Place const& place, std::string const& first,
              Wait const& wait);
+/// Whether there is a row; where the user may not look, there may be one.
+bool has_rows(Connection& connection, TargetTable const& table, Place const& place,
+              Wait const& wait);
 
 /// The transaction of a write: settings that hold for it alone, so that a pooler may lend the
 /// session to others after it.
