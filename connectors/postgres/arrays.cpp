@@ -73,10 +73,13 @@ std::size_t read_quoted(std::string_view text, std::size_t at, std::string& item
 }  // namespace
 
 bool plain_documents(std::string_view text) {
-    if (text.size() > 1 && text[1] == '{') return false;
-    constexpr std::string_view null = "\"null\"";
-    for (std::size_t at = 0; (at = text.find(null, at)) != text.npos; ++at)
-        if (at > 0 && text[at - 1] != '\\') return false;
+    // A quote that no backslash stands before opens an element, or closes one.
+    for (std::size_t at = 0; (at = text.find('"', at)) != text.npos; ++at) {
+        std::string_view const next = text.substr(at + 1, 2);
+        if (next.empty() || text[at - 1] == '\\') continue;
+        bool const is_escape = next[0] == '\\' && next.find_first_of("tnr") == 1;
+        if (is_escape || std::string_view{" \t\n\r"}.find(next[0]) != next.npos) return false;
+    }
     return true;
 }
 
@@ -86,7 +89,7 @@ void append_array(std::string& out, std::string_view text, Element element, char
     for (std::size_t at = 0; at < text.size();) {
         char const c = text[at];
         if (c == '{') {
-            out += '[';
+            out += depth > 0 && element == Element::json ? " [" : "[";
             ++depth;
             ++at;
         } else if (c == '}') {
@@ -105,7 +108,7 @@ void append_array(std::string& out, std::string_view text, Element element, char
             while (end < text.size() && text[end] != delimiter && text[end] != '}') ++end;
             std::string_view const bare = text.substr(at, end - at);
             if (bare == "NULL")
-                out += "null";
+                out += element == Element::json ? " null" : "null";
             else
                 append_item(out, bare, element);
             at = end;

@@ -10,14 +10,15 @@
 //   array   := "{" [item (delimiter item)*] "}"      item := array | "NULL" | bare | quoted
 //   quoted  := '"' (any | "\" any)* '"'
 // An array whose lower bounds are not 1 is printed with them, "[0:1]={1,2}": JSON has no place for
-// these, so such a value stays as it is.
+// these, so such a value stays as it is. In an array of JSON values a blank stands before what is the
+// array's own and no element: a value that is missing, a further dimension.
 namespace weir::postgres {
 
 /// Whether `text` is printed without bounds.
 inline bool plain_bounds(std::string_view text) { return !text.empty() && text[0] == '{'; }
 
-/// Whether an array of JSON values keeps its meaning as one JSON array: a second dimension would be
-/// an element that is an array, and the JSON value null an element that is missing.
+/// Whether no element of an array of JSON values begins with a blank, as printed or as COPY escapes
+/// it: there a blank means something.
 bool plain_documents(std::string_view text);
 
 /// Appends the JSON array that `text` means; throws E_DATA when it is no array.

@@ -39,6 +39,7 @@ private:
     void skip() {
         while (at_ < json_.size() && is_blank(json_[at_])) ++at_;
     }
+    bool is_blank_next() const { return at_ < json_.size() && is_blank(json_[at_]); }
     bool take(char c) {
         skip();
         if (at_ == json_.size() || json_[at_] != c) return false;
@@ -48,11 +49,13 @@ private:
     bool array() {
         if (!take('[')) return false;
         out_ += '{';
+        bool has_blank = is_blank_next();
         for (bool is_first = true; !take(']'); is_first = false) {
             if (!is_first && !take(',')) return false;
-            if (!is_first) out_ += delimiter_;
+            if (!is_first) out_ += delimiter_, has_blank = is_blank_next();
             skip();
-            if (!(of_json_ ? document() : item())) return false;
+            // Behind a blank stands what is of the array and no element: see ../arrays.hpp.
+            if (!(of_json_ && !has_blank ? document() : item())) return false;
         }
         out_ += '}';
         return true;
@@ -155,7 +158,6 @@ private:
         }
         if (at_ >= json_.size()) return false;
         std::string_view const element = json_.substr(from, at_ - from);
-        if (element == "null") return bare(element);
         if (element.empty()) return false;
         out_ += '"';
         for (char const c : element) quote(c);
