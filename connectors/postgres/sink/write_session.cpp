@@ -37,7 +37,7 @@ std::string end_older_sql(std::string const& owner, std::int64_t epoch) {
 }  // namespace
 
 std::string begin_write_sql(std::string const& name) {
-    return "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; " + std::string{settings_sql} +
+    return "BEGIN ISOLATION LEVEL READ COMMITTED; " + std::string{settings_sql} +
            "SET LOCAL application_name = " + literal(name) + "; ";
 }
 

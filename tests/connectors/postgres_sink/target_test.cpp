@@ -217,6 +217,18 @@ TEST_F(PostgresTarget, WhatTheUserMayNotDoIsSaidWithTheGrant) {
     EXPECT_EQ(host.everything_said().find("r3ader-Pa55"), std::string::npos);
 }
 
+TEST_F(PostgresTarget, AServerThatTakesNoWritesSaysSo) {
+    Rows batch{people()};
+    batch.add(1, "a");
+    run(upsert(), batch);
+    server.connect().run("ALTER DATABASE " + database +
+                         " SET default_transaction_read_only = on");
+    testkit::SinkInstance other = make(server.url(database));
+    Failure const failure = failure_of([&] { other.start(upsert(), batch.schema()); });
+    EXPECT_EQ(failure.status, WEIR_E_UNSUPPORTED) << failure.what();
+    EXPECT_EQ(failure.code, "postgres.read_only");
+}
+
 TEST_F(PostgresTarget, AnotherSchemaIsThatOfTheConfiguration) {
     sql("CREATE SCHEMA other");
     testkit::SinkInstance there{host, plugin.component(),
