@@ -42,7 +42,10 @@ void append_item(std::string& out, std::string_view text, Element element) {
                 out += text;
             return;
         case Element::boolean: out += text == "t" ? "true" : "false"; return;
-        case Element::json: out += text; return;
+        case Element::json:
+            if (text == "null") out += ' ';
+            out += text;
+            return;
         case Element::text: append_json_text(out, text); return;
         case Element::time:
             out += '"';
@@ -108,7 +111,7 @@ void append_array(std::string& out, std::string_view text, Element element, char
             while (end < text.size() && text[end] != delimiter && text[end] != '}') ++end;
             std::string_view const bare = text.substr(at, end - at);
             if (bare == "NULL")
-                out += element == Element::json ? " null" : "null";
+                out += "null";
             else
                 append_item(out, bare, element);
             at = end;

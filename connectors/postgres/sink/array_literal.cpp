@@ -54,8 +54,9 @@ private:
             if (!is_first && !take(',')) return false;
             if (!is_first) out_ += delimiter_, has_blank = is_blank_next();
             skip();
-            // Behind a blank stands what is of the array and no element: see ../arrays.hpp.
-            if (!(of_json_ && !has_blank ? document() : item())) return false;
+            // What a blank says of JSON values: see ../arrays.hpp.
+            bool const is_dimension = has_blank && at_ < json_.size() && json_[at_] == '[';
+            if (!(of_json_ && !is_dimension ? document(has_blank) : item())) return false;
         }
         out_ += '}';
         return true;
@@ -138,7 +139,7 @@ private:
         return true;
     }
     /// One element that is JSON itself: as far as its brackets and strings go.
-    bool document() {
+    bool document(bool is_value) {
         std::size_t const from = at_;
         std::size_t depth = 0;
         for (bool is_quoted = false; at_ < json_.size(); ++at_) {
@@ -158,6 +159,7 @@ private:
         }
         if (at_ >= json_.size()) return false;
         std::string_view const element = json_.substr(from, at_ - from);
+        if (element == "null" && !is_value) return bare(element);
         if (element.empty()) return false;
         out_ += '"';
         for (char const c : element) quote(c);

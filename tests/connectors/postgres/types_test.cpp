@@ -268,7 +268,7 @@ TEST_F(PostgresTypes, ArraysAreJson) {
     EXPECT_EQ(json("timestamp[]", "ARRAY['0044-03-15 BC']::timestamp[]"),
               R"(["0044-03-15T00:00:00.000000 BC"])");
     EXPECT_EQ(json("jsonb[]", R"(ARRAY['{"a": [1, "x"]}', 'null']::jsonb[])"),
-              R"([{"a": [1, "x"]},null])");
+              R"([{"a": [1, "x"]}, null])");
     EXPECT_EQ(json("box[]", "ARRAY['(2,2),(1,1)', '(4,4),(3,3)']::box[]"),
               R"j(["(2,2),(1,1)","(4,4),(3,3)"])j");
     EXPECT_EQ(json("int4range[]", "ARRAY['[1,5)']::int4range[]"), R"j(["[1,5)"])j");

@@ -126,7 +126,7 @@ TEST_F(PostgresValues, ArraysComeAsJson) {
     Rows batch{schema};
     batch.add(1, "[[1.10,null],[\"NaN\",-3]]",
               "[\"a\\\"b\\\\\",\"NULL\",\"\",null,\"\\u00e9\\ud83d\\ude00\"]",
-              "[{\"a\":[1,\"]\"]}, null,null,2]", "[\"(1,1),(0,0)\",\"(2,2),(1,1)\"]");
+              "[{\"a\":[1,\"]\"]},null, null,2]", "[\"(1,1),(0,0)\",\"(2,2),(1,1)\"]");
     batch.add(2, "[]", "[]", "[]", "[]");
     run(upsert(), batch);
     EXPECT_EQ(rows("SELECT n, t, j, b FROM people ORDER BY id"),
