@@ -10,8 +10,8 @@
 //   array   := "{" [item (delimiter item)*] "}"      item := array | "NULL" | bare | quoted
 //   quoted  := '"' (any | "\" any)* '"'
 // An array whose lower bounds are not 1 is printed with them, "[0:1]={1,2}": JSON has no place for
-// these, so such a value stays as it is. In an array of JSON values a blank stands before what would
-// be taken for something else: a null that is a value of JSON, the bracket of a further dimension.
+// these, so such a value stays as it is. In an array of JSON values a blank stands before what
+// would be taken for something else: a null that is a value of JSON, the bracket of a dimension.
 namespace weir::postgres {
 
 /// Whether `text` is printed without bounds.
