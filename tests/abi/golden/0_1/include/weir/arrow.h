@@ -14,6 +14,7 @@
 //   arrow.opaque (utf8)  a type only the source knows, as the source prints it
 //   weir.numeric (utf8)  exact decimal digits, NaN and infinities included
 // The field metadata "weir.type" says the source's own type, with modifiers: "numeric(10,2)".
+// "weir.vendor" says whose word that is, where another system may know it: "postgres".
 // A value its column cannot hold is handed as text or refused, never clamped, never null.
 #pragma once
 
