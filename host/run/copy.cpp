@@ -37,6 +37,10 @@ Error unknown_scheme(std::string const& url, Registry& registry) {
             WEIR_E_CONFIG, "copy.bad_url",
             fmt::format("\"{}\" is no URL: it begins with one of {}", mask_secrets(url), known)}
             .suggest(shell_word("sqlite:" + mask_secrets(url)));
+    // Its library may be there and be refused: then that is what has to be mended.
+    if (Result<Component> const refused = registry.load(scheme);
+        !refused && refused.error().code != "connector.unknown")
+        return refused.error();
     Error error{WEIR_E_CONFIG, "connector.unknown",
                 fmt::format("no connector here serves {}: URLs; there are {}", scheme, known),
                 scheme};

@@ -66,7 +66,8 @@ protected:
     void expect_exact() {
         expect_equal();
         EXPECT_EQ(one("SELECT count(*) FROM users"), "400");
-        if (!is_postgres()) EXPECT_EQ(one("PRAGMA integrity_check"), "ok");
+        if (is_postgres()) return;
+        EXPECT_EQ(one("PRAGMA integrity_check"), "ok");
     }
     /// Killed at a moment between start and end, by counting how often the sink is looked at.
     void kill_at_random(std::vector<std::string> const& what) {

@@ -5,14 +5,14 @@
 namespace weir::cron {
 namespace {
 
-struct Case {
+struct Written {
     char const* pattern;
     char const* after;
     Times next;
 };
 
-void expect_all(std::vector<Case> const& cases) {
-    for (Case const& row : cases)
+void expect_all(std::vector<Written> const& cases) {
+    for (Written const& row : cases)
         EXPECT_EQ(next_times(row.pattern, "UTC", row.after, static_cast<int>(row.next.size())),
                   row.next)
             << row.pattern << " after " << row.after;
@@ -147,14 +147,14 @@ TEST(CronPattern, KnowsTheMacros) {
                   next_times(pattern, "UTC", "2026-05-05T05:05:05Z", 3));
 }
 
-struct Refusal {
+struct BadPattern {
     char const* pattern;
     int character;  ///< where the message points to
     char const* suggestion;
 };
 
 TEST(CronPattern, RefusesWithPositionAndSuggestion) {
-    std::vector<Refusal> const refusals{
+    std::vector<BadPattern> const refusals{
         {"60 * * * *", 1, ""},
         {"* 24 * * *", 3, ""},
         {"* * 0 * *", 5, ""},
@@ -220,7 +220,7 @@ TEST(CronPattern, RefusesWithPositionAndSuggestion) {
         {"* * * * *\n* * * * *", 0, "*/15 * * * *"},
         {"0 0 * * 1\n", 9, ""},
     };
-    for (Refusal const& row : refusals) try {
+    for (BadPattern const& row : refusals) try {
             Pattern::parse(row.pattern);
             ADD_FAILURE() << row.pattern << " was taken";
         } catch (Error const& error) {

@@ -110,7 +110,7 @@ TEST_F(PluginsLock, HoldsForACopyToo) {
     std::vector<std::string> const copy{"copy",           "generator:rows=3", "sqlite:" + data(),
                                         "--plugins-lock", file,               "--json"};
     Ran const without = weir(copy);
-    EXPECT_EQ(without.error_code(), "connector.unknown") << without;
+    EXPECT_EQ(without.error_code(), "plugin.lock_unusable") << without;
     EXPECT_NE(without.err.find("generator.so: cannot read " + file), std::string::npos) << without;
     ASSERT_EQ(run_lock({"--output", file}).code, 0);
     fs::remove_all(data());
@@ -118,7 +118,7 @@ TEST_F(PluginsLock, HoldsForACopyToo) {
     install("acme_2");
     Ran const refused = weir({"discover", "acme:", "--plugins-lock", file, "--json",
                               "--connector-dir", libraries().string()});
-    EXPECT_EQ(refused.error_code(), "connector.unknown") << refused;
+    EXPECT_EQ(refused.error_code(), "plugin.not_locked") << refused;
     EXPECT_NE(refused.err.find("acme.so (sha256 "), std::string::npos) << refused;
     EXPECT_NE(refused.err.find("is another build than the one"), std::string::npos) << refused;
 }
