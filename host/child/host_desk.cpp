@@ -169,7 +169,8 @@ void answer_as_host(ChildProcess const& process, weir_call const* call, Op op,
         case Op::secret_put:
         case Op::secret_del: return ask_secrets(op, q);
         case Op::timer_arm:
-            return q.answer(q.table<weir_timer>("weir.timer/1").arm(host, args.integer(), &q.error));
+            return q.answer(
+                q.table<weir_timer>("weir.timer/1").arm(host, args.integer(), &q.error));
         case Op::timer_disarm:
             return q.answer(q.table<weir_timer>("weir.timer/1").disarm(host, &q.error));
         case Op::bus_publish:

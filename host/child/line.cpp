@@ -99,7 +99,9 @@ void Line::send(Op op, bool is_answer, std::string const& data, std::vector<int>
             part.iov_base = static_cast<char*>(part.iov_base) + of_part;
             part.iov_len -= of_part;
             done -= of_part;
-            if (part.iov_len == 0 && message.msg_iovlen > 1) ++message.msg_iov, --message.msg_iovlen;
+            if (part.iov_len > 0 || message.msg_iovlen == 1) continue;
+            ++message.msg_iov;
+            --message.msg_iovlen;
         }
     }
 }

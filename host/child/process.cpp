@@ -77,7 +77,10 @@ std::string ending(int status) {
 }  // namespace
 
 ChildProcess::ChildProcess(pid_t pid, Fd control, std::string library)
-    : pid_{pid}, library_{std::move(library)}, page_{CallsPage::make()}, control_{std::move(control)} {
+    : pid_{pid},
+      library_{std::move(library)},
+      page_{CallsPage::make()},
+      control_{std::move(control)} {
     for (std::uint32_t i = CallsPage::lines_max; i > 0; --i) free_.push_back(i - 1);
 }
 

@@ -81,8 +81,10 @@ weir_status next(weir_reader* self, weir_call const* call, weir_batch* out, weir
         .run(Op::next, [&](Unpacker& answer, Line& line) {
             out->flags = answer.word();
             bool const has_array = answer.number() != 0;
-            std::shared_ptr<Slab> const slab = has_array ? reader.slabs.take(answer, line) : nullptr;
-            if (has_array) unpack_array(answer, slab, &out->array);
+            if (has_array) {
+                std::shared_ptr<Slab> slab = reader.slabs.take(answer, line);
+                unpack_array(answer, std::move(slab), &out->array);
+            }
             std::string_view const cursor = answer.bytes();
             std::size_t const size = cursor.size();
             char const* const text = cursor.data();

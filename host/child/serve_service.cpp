@@ -30,7 +30,8 @@ public:
             return of(http).host_.ask(Op::http_status, Packer{}.number(code)).status();
         };
         abi_.set_header = [](weir_http const* http, char const* name, char const* value) {
-            return of(http).host_.ask(Op::http_set_header, Packer{}.text(name).text(value)).status();
+            Packer const args = Packer{}.text(name).text(value);
+            return of(http).host_.ask(Op::http_set_header, args).status();
         };
         abi_.write = [](weir_http const* http, void const* data, std::size_t size) {
             return of(http).host_.ask(Op::http_write, Packer{}.bytes(data, size)).status();

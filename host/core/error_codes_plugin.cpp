@@ -175,8 +175,8 @@ constexpr ErrorCode plugin_codes[] = {
      "The library or its directory belongs to a user who could change it.",
      "chown it to root, or to the user that runs the host."},
     {"plugin.process_ended", "Its process ended",
-     "A plugin that runs in a process of its own crashed, ended it, or did not come back; the batch "
-     "in hand is lost and tried again.",
+     "A plugin that runs in a process of its own crashed, ended it, or did not come back; the "
+     "batch in hand is lost and tried again.",
      "Report it to the maker of the plugin; the log has what it printed."},
     {"plugin.quarantined", "Set aside",
      "The library failed when it was looked at and is not tried again by itself.",

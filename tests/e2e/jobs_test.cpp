@@ -318,9 +318,9 @@ TEST_F(JobsOverHttp, KeepASecretForTheAddressItWasGivenFor) {
 TEST_F(JobsOverHttp, AreToldWhatCannotBeReadOrWritten) {
     WeirServer host{data()};
     ASSERT_EQ(add_shop(host).status, 201u);
+    ASSERT_EQ(host.cli({"conn", "add", "made", "generator", "rows=1"}).code, 0);
     Json job = users_job("back");
-    job["destination"] = {{"connection", "shop"}, {"table", "users"}};
-    job["source"] = {{"connection", "local"}, {"stream", "users"}};
+    job["destination"] = {{"connection", "made"}, {"table", "users"}};
     Answer const refused = host.post("/replication/jobs", job);
     EXPECT_EQ(findings(refused), Json({"/destination/connection connector.role"})) << refused;
     make_users(1);

@@ -38,7 +38,8 @@ std::size_t code_points(std::string const& line) {
 /// Where a floor stands in the host; 0: not one.
 int height(std::string const& floor) {
     static std::map<std::string, int> const heights{
-        {"core", 1}, {"abi", 2}, {"store", 2}, {"run", 3}, {"http", 4}, {"serve", 5}, {"cli", 6}};
+        {"core", 1}, {"abi", 2},  {"store", 2}, {"child", 3},
+        {"run", 3},  {"http", 4}, {"serve", 5}, {"cli", 6}};
     auto const found = heights.find(floor);
     return found == heights.end() ? 0 : found->second;
 }

@@ -5,12 +5,13 @@
 //
 // ACME_BUILD: its number; the third takes at most 100 rows and knows no gate, the fourth has
 // another connector instead. ACME_FAULT: 1 crashes when it is loaded, 2 never ends loading.
+#include <unistd.h>
+
 #include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
-#include <thread>
 #include <weir/cpp/module.hpp>
 #include <weir/cpp/source.hpp>
 
@@ -39,7 +40,7 @@ struct Fault {
         if (!mark.empty()) std::ofstream{mark} << "x";
         if (how == "abort") std::abort();
         if (how == "exit") std::_Exit(7);
-        for (;;) std::this_thread::sleep_for(std::chrono::hours{1});
+        for (;;) ::pause();
     }
 };
 
