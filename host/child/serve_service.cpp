@@ -30,8 +30,8 @@ public:
             return of(http).host_.ask(Op::http_status, Packer{}.number(code)).status();
         };
         abi_.set_header = [](weir_http const* http, char const* name, char const* value) {
-            Packer const args = Packer{}.text(name).text(value);
-            return of(http).host_.ask(Op::http_set_header, args).status();
+            Packer const said = Packer{}.text(name).text(value);
+            return of(http).host_.ask(Op::http_set_header, said).status();
         };
         abi_.write = [](weir_http const* http, void const* data, std::size_t size) {
             return of(http).host_.ask(Op::http_write, Packer{}.bytes(data, size)).status();

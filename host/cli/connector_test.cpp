@@ -286,7 +286,7 @@ void add_connector_test(CLI::App& connector, Verb& chosen) {
     text("--make", suite->make, "Makes a stream of {rows} records", "COMMAND");
     text("--content", suite->content, "Prints what lies in {target}, a JSON array per record",
          "COMMAND");
-    text("--drop", suite->drop, "Removes {target}", "COMMAND");
+    text("--drop", suite->drop, "Removes {target}, and on a server _weir_checkpoint", "COMMAND");
     text("--stream", suite->stream, "The stream to read; default: the first found", "NAME");
     text("--cursor", suite->cursor, "What a delta goes by; default: as found", "FIELD");
     text("--only", suite->only, "Only cases whose name contains this", "TEXT");

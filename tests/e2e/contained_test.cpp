@@ -136,7 +136,7 @@ TEST_F(ContainedCopy, EveryValueArrivesAsThroughTheHost) {
         Ran const ran = copy(in_children, {source, "sqlite:" + db, "--batch-rows", "700"});
         ASSERT_EQ(ran.code, 0) << ran;
         EXPECT_EQ(ran.stream().at("written"), 5'000) << ran;
-        rows[in_children] = Sqlite{db}.rows("SELECT * FROM users ORDER BY 1");
+        rows[in_children] = Sqlite{db}.rows("SELECT * FROM records ORDER BY 1");
     }
     EXPECT_EQ(rows[0].size(), 5'000u);
     EXPECT_TRUE(rows[0] == rows[1]);
