@@ -71,13 +71,14 @@ TEST(Conformance, IsPassedByAConnectorOnAServer) {
         "name text, updated_at timestamptz NOT NULL)' -c \"INSERT INTO crowd SELECT i, "
         "CASE WHEN i % 5 = 0 THEN NULL ELSE 'n' || i END, timestamptz '2024-01-01 00:00Z' + "
         "(i / {ties}) * interval '1 second' FROM generate_series(0, {rows} - 1) i\"";
-    std::string const drop =
-        "psql -qX -v ON_ERROR_STOP=1 '" + url + "' -c 'DROP TABLE IF EXISTS {target}, _weir_checkpoint'";
+    std::string const drop = "psql -qX -v ON_ERROR_STOP=1 '" + url +
+                             "' -c 'DROP TABLE IF EXISTS {target}, _weir_checkpoint'";
     std::string const wrong = server.url_as("weir", "wr0ng-Pa55", "postgres");
-    Ran const ran = weir({"connector", "test", connector_path("postgres"), "--url", url, "--make",
-                          make, "--stream", "public.crowd", "--drop", drop, "--cursor", "updated_at", "--broken",
-                          Json{{"url", wrong}}.dump(), "--secret", PostgresServer::password,
-                          "--secret", "wr0ng-Pa55", "--json"});
+    Ran const ran =
+        weir({"connector", "test", connector_path("postgres"), "--url", url, "--make", make,
+              "--stream", "public.crowd", "--drop", drop, "--cursor", "updated_at", "--broken",
+              Json{{"url", wrong}}.dump(), "--secret", PostgresServer::password, "--secret",
+              "wr0ng-Pa55", "--json"});
     EXPECT_EQ(faults(ran), std::vector<std::string>{});
     EXPECT_EQ(ran.code, 0) << ran.err;
     EXPECT_GT(ran.json.value("passed", 0), 50);
