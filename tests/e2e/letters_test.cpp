@@ -190,7 +190,8 @@ TEST_F(Letters, OfAStreamThatTheJobCopiesNoMoreStayAndSaySo) {
     mend();
     Answer const answer = replay_all(host);
     EXPECT_EQ(with_status(answer, "waiting"), 2u) << answer;
-    for (Json const& item : host.get("/dead-letters").body.at("items")) {
+    Json const letters = host.get("/dead-letters").body.at("items");
+    for (Json const& item : letters) {
         EXPECT_EQ(item.at("error").at("code"), "replay.stream_gone") << item;
         EXPECT_EQ(item["error"].at("message"),
                   "job users does not copy public.users any more: add it again, or discard the "
