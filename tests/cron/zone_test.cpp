@@ -34,6 +34,7 @@ TEST(CronZone, SuggestsTheNearestName) {
         }
 }
 
+#ifndef __SANITIZE_ADDRESS__  // the sanitizer opens files itself to look at what was thrown
 /// As long as this lives the process opens no file more.
 class NoMoreFiles {
 public:
@@ -65,6 +66,7 @@ TEST(CronZone, SaysThatItsFileCannotBeRead) {
     }
     EXPECT_EQ(Zone::named("Antarctica/Troll").name(), "Antarctica/Troll");
 }
+#endif
 
 TEST(CronZone, KnowsSummerTimeBehindTheEndOfItsTable) {
     for (char const* year : {"2037", "2038", "2100", "2199"}) {
