@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "host/abi/arrow_check.hpp"
-#include "host/abi/arrow_owned.hpp"
 
 namespace weir::host {
 

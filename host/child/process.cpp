@@ -161,6 +161,7 @@ void ChildProcess::serve_host() {
         from_child_->serve([this](Op op, Unpacker& args, Packer& out) {
             answer_as_host(*this, nullptr, op, args, out);
         });
+        is_over_.store(true);  // seen before anybody calls: the next instance is made elsewhere
     } catch (std::exception const& error) {
         kill(error.what());
     }

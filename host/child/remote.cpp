@@ -63,6 +63,9 @@ weir_status RemoteCall::run(Op op, Take const& take) {
     } catch (BadFrame const& error) {
         place_.process->kill(std::string{"it sent "} + error.what());
         return gone();
+    } catch (...) {  // a call that was left in its middle: nobody may use its line again
+        place_.process->kill("the host failed while it answered");
+        throw;
     }
 }
 

@@ -1,5 +1,3 @@
-#include <limits>
-
 #include "host/child/array_image.hpp"
 #include "host/child/remote.hpp"
 

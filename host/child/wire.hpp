@@ -67,7 +67,6 @@ enum class Op : std::uint16_t {
     store_del,
     store_list,
     store_apply,
-    docs_add,  ///< of the child: what store_list finds
     secret_put,
     secret_del,
     timer_arm,
@@ -101,7 +100,6 @@ public:
     Packer& error(weir_error const* value);
 
     std::string const& data() const { return data_; }
-    std::string take() { return std::move(data_); }
 
 private:
     std::string data_;

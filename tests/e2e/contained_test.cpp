@@ -69,6 +69,17 @@ TEST_F(Contained, ItsProcessKilledInABatchThatBatchIsTriedAgain) {
               std::string::npos);
 }
 
+TEST_F(Contained, ItsProcessLostBetweenRunsCostsNone) {
+    WeirServer host{data(), with_libraries()};
+    make_patient_job(host, {{"rows", 100}});
+    ASSERT_EQ(host.run_job("parts").body.at("status"), "succeeded");
+    ASSERT_EQ(::kill(shown(host).at("pid").get<int>(), SIGKILL), 0);
+    ASSERT_TRUE(eventually([&] { return shown(host).at("pid").is_null(); }));
+    Json const done = host.run_job("parts").body;
+    EXPECT_EQ(done.at("status"), "succeeded") << done;
+    EXPECT_EQ(done.at("attempts"), 1) << "the loss was seen before";
+}
+
 TEST_F(Contained, WhatEndsItsProcessEndsNothingElse) {
     WeirServer host{data(), with_libraries()};
     ASSERT_EQ(host.cli({"conn", "add", "made", "generator", "rows=10"}).code, 0);
