@@ -135,5 +135,53 @@ TEST(BatchCheck, HonoursTheOffsetOfAColumn) {
     EXPECT_NE(check.check(array), "");
 }
 
+/// What the C++ layer says to whoever builds a batch wrongly.
+template <class Deed>
+std::string refusal(Schema const& schema, Deed&& deed) {
+    Batch batch{schema};
+    ArrowArray array{};
+    try {
+        deed(batch);
+        batch.finish(&array);
+        array.release(&array);
+    } catch (weir::Error const& error) {
+        return error.message;
+    }
+    return "nothing";
+}
+
+TEST(BatchOfTheCppLayer, TakesOnlyWhatAFieldIs) {
+    Schema const schema{{"n", Type::int64}, {"t", Type::utf8}};
+    EXPECT_EQ(refusal(schema, [](Batch& batch) { batch.row(1, "one"); }), "nothing");
+    EXPECT_EQ(refusal(schema, [](Batch& batch) { batch.column(0).text("hello"); }),
+              "the field \"n\" is of type int64, which text() does not write");
+    EXPECT_EQ(refusal(schema, [](Batch& batch) { batch.column(1).integer(1); }),
+              "the field \"t\" is of type utf8, which integer() does not write");
+    EXPECT_EQ(refusal(schema, [](Batch& batch) { batch.row(1.5, "one"); }),
+              "the field \"n\" is of type int64, which float64() does not write");
+    EXPECT_EQ(refusal({{"f", Type::float32}}, [](Batch& batch) { batch.row(1.5); }),
+              "the field \"f\" is of type float32, which float64() does not write");
+    EXPECT_EQ(refusal({{"d", Type::date}}, [](Batch& batch) { batch.row(INT64_C(1) << 31); }),
+              "the field \"d\" is of type date, which cannot hold 2147483648");
+    EXPECT_EQ(refusal({{"u", Type::uint64}}, [](Batch& batch) { batch.row(UINT64_MAX); }),
+              "nothing");
+    EXPECT_EQ(refusal({{"u", Type::uint64}}, [](Batch& batch) { batch.row(-1); }),
+              "the field \"u\" is of type uint64, which cannot hold -1");
+}
+
+TEST(BatchOfTheCppLayer, WantsAValueOfEachFieldInEachRow) {
+    Schema const schema{{"n", Type::int64}, {"t", Type::utf8}};
+    EXPECT_EQ(refusal(schema, [](Batch& batch) { batch.row(1); }),
+              "a batch of 2 fields is given 1");
+    EXPECT_EQ(refusal(schema, [](Batch& batch) { batch.column(2).integer(1); }),
+              "a batch of 2 fields is given 3");
+    EXPECT_EQ(refusal(schema,
+                      [](Batch& batch) {
+                          batch.row(1, "one");
+                          batch.column(0).integer(2);
+                      }),
+              "the field \"n\" has 2 values where \"t\" has 1");
+}
+
 }  // namespace
 }  // namespace weir::host

@@ -1,5 +1,7 @@
 #include "host/abi/registry.hpp"
 
+#include <future>
+
 #include "abi/fixture.hpp"
 #include "host/abi/library.hpp"
 
@@ -79,6 +81,51 @@ TEST(Registry, LoadsALibraryWithManifestOnlyWhenItsConnectorIsAskedFor) {
     EXPECT_EQ(registry.load("odd").error().code, "plugin.not_elf");
     EXPECT_EQ(registry.load("odd").error().code, "plugin.not_elf");
     EXPECT_EQ(refusals(registry), "abi_odd.so plugin.not_elf\n");
+}
+
+/// A registry in which loading odd hangs until it is let go on, and fails then.
+struct Hanging {
+    Hanging() {
+        for (char const* const name : {"abi_odd", "abi_plain"}) describe(folder.take(name));
+        Placement placement;
+        placement.in_process = {"dev.weir.test.plain"};
+        placement.contain = [this](std::filesystem::path const&, std::int64_t,
+                                   OnLoss const&) -> Result<std::shared_ptr<Contained>> {
+            inside.set_value();
+            go_on.get_future().wait();
+            return Error{WEIR_E_IO, "plugin.runner", "it hung"};
+        };
+        registry.emplace(std::vector{folder.path()}, nullptr, LoadRules{{}, std::move(placement)});
+    }
+    std::string load_odd() { return registry->load("odd").error().code; }
+
+    Folder const folder;
+    std::promise<void> inside, go_on;  // a second load of odd would throw
+    std::optional<Registry> registry;
+};
+
+TEST(Registry, ALibraryThatHangsKeepsNobodyFromTheOthers) {
+    Hanging hanging;
+    auto first = std::async(std::launch::async, [&] { return hanging.load_odd(); });
+    hanging.inside.get_future().wait();
+    EXPECT_TRUE(hanging.registry->load("plain"));
+    EXPECT_EQ(ids(*hanging.registry), (std::vector<std::string>{"odd", "plain"}));
+    auto second = std::async(std::launch::async, [&] { return hanging.load_odd(); });
+    hanging.go_on.set_value();
+    EXPECT_EQ(first.get(), "plugin.runner");
+    EXPECT_EQ(second.get(), "plugin.runner");
+    EXPECT_EQ(refusals(*hanging.registry), "abi_odd.so plugin.runner\n");
+}
+
+TEST(Registry, ALibraryThatIsRemovedWhileItIsLoadedIsGone) {
+    Hanging hanging;
+    auto first = std::async(std::launch::async, [&] { return hanging.load_odd(); });
+    hanging.inside.get_future().wait();
+    EXPECT_TRUE(hanging.registry->remove("dev.weir.test.odd"));
+    hanging.go_on.set_value();
+    EXPECT_EQ(first.get(), "plugin.runner");
+    EXPECT_EQ(refusals(*hanging.registry), "");
+    EXPECT_EQ(hanging.load_odd(), "connector.unknown");
 }
 
 TEST(Registry, RefusesAnotherBuildThanTheManifestDescribes) {

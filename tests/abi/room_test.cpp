@@ -35,13 +35,14 @@ TEST_F(Room, SaysThatTheChildCannotBeStarted) {
               "beside the libraries of Weir");
 }
 
-TEST_F(Room, TakesTheRefusalOfAChildThatDoesNotSayWhy) {
+TEST_F(Room, SaysOfAChildThatEndsWithoutAWordThatItEnded) {
     Result<std::string> const seen = look("/bin/false");
     ASSERT_FALSE(seen);
     EXPECT_EQ(seen.error().status, WEIR_E_CONFIG);
-    EXPECT_EQ(seen.error().code, "plugin.refused");
+    EXPECT_EQ(seen.error().code, "plugin.exited");
     EXPECT_EQ(seen.error().message,
-              "was refused by weir-runner, which did not say why; run: weir plugin check FILE.so");
+              "ended the process that looked at it, with exit code 1; nothing of it was loaded "
+              "here");
 }
 
 TEST_F(Room, SaysWhereNoCopyCanBeWritten) {

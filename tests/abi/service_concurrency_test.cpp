@@ -56,6 +56,23 @@ TEST_F(Busy, TwoCallsAreInsideAtOnce) {
     EXPECT_EQ(generation.in_flight(), 0);
 }
 
+TEST_F(Busy, ACallThatDoesNotComeBackIsNamed) {
+    ServiceProxy const rude = started("abi_rude", "rude");
+    std::atomic<bool> stop{false};
+    CallContext const until{root.clock, &stop};
+    std::thread inside{[&] {
+        Asked const asked;
+        rude.on_http("waits", asked.request(), until);
+    }};
+    root.log.wait_for("2 rude: inside");
+    root.clock.step_ns = 600'000'000'000;  // each look of the watchdog is ten minutes later
+    root.log.wait_for(
+        "4 rude: on_http() of the plugin dev.weir.test.rude did not come back within 3600000 "
+        "ms, and keeps its thread: in the host's process a call cannot be ended");
+    stop = true;
+    inside.join();
+}
+
 TEST_F(Busy, StopWaitsForTheCallsInside) {
     ServiceProxy rude = started("abi_rude", "rude");
     std::atomic<bool> stop{false};

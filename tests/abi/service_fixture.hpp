@@ -141,10 +141,13 @@ struct Asked {
 /// Runs one service of a built library against services in memory.
 class ServiceTest : public testing::Test {
 protected:
+    /// `placement` says where its library runs.
+    explicit ServiceTest(Placement placement = {}) : rules{.placement = std::move(placement)} {}
+
     Component component(std::string const& library, std::string const& id) {
         if (!registry) {
             folder.take(library);
-            registry = std::make_unique<Registry>(std::vector{folder.path()});
+            registry = std::make_unique<Registry>(std::vector{folder.path()}, nullptr, rules);
         }
         Result<Component> found = registry->load_service(id);
         if (!found) throw std::runtime_error{found.error().message};
@@ -164,6 +167,7 @@ protected:
     }
 
     Folder folder;
+    LoadRules const rules;
     Root root;
     MemoryStore store;
     MemorySecrets secrets;

@@ -1,22 +1,12 @@
 // What the host makes of a service that keeps its promises, and of one that breaks them.
-#include "abi/service_fixture.hpp"
+#include "abi/desk_fixture.hpp"
 
 namespace weir::host {
 namespace {
 
 using Json = nlohmann::json;
 
-struct Desk : ServiceTest {
-    ServiceProxy desk = started("abi_desk", "desk");
-
-    HttpAnswer put(std::string const& id, std::string const& body) {
-        Asked const asked{
-            .method = "PUT", .path = "/desk/notes/" + id, .body = body, .params = {{"id", id}}};
-        return desk.on_http("put_note", asked.request(), call);
-    }
-};
-
-TEST_F(Desk, AnswersARoute) {
+TEST_P(Desk, AnswersARoute) {
     HttpAnswer const made = put("a", R"({"text":"buy milk"})");
     ASSERT_FALSE(made.error) << made.error->message;
     EXPECT_EQ(made.status, 201u);
@@ -28,7 +18,7 @@ TEST_F(Desk, AnswersARoute) {
     EXPECT_EQ(store.documents.at("dev.weir.test.desk|notes|a").json, R"({"text":"buy milk"})");
 }
 
-TEST_F(Desk, AnswersWithoutABody) {
+TEST_P(Desk, AnswersWithoutABody) {
     put("a", R"({"text":"buy milk"})");
     Asked const asked{.method = "DELETE", .params = {{"id", "a"}}};
     HttpAnswer const gone = desk.on_http("delete_note", asked.request(), call);
@@ -38,7 +28,7 @@ TEST_F(Desk, AnswersWithoutABody) {
     EXPECT_TRUE(store.documents.empty());
 }
 
-TEST_F(Desk, ReadsTheQueryDecoded) {
+TEST_P(Desk, ReadsTheQueryDecoded) {
     for (char const* id : {"a b", "ab", "b"}) put(id, R"({"text":"x"})");
     Asked asked{.query = "x=1&prefix=a%20b"};
     EXPECT_EQ(desk.on_http("list_notes", asked.request(), call).body, R"({"items":["a b"]})");
@@ -51,7 +41,7 @@ TEST_F(Desk, ReadsTheQueryDecoded) {
               R"({"items":["a b","ab","b"]})");
 }
 
-TEST_F(Desk, TellsAllFindingsAtOnce) {
+TEST_P(Desk, TellsAllFindingsAtOnce) {
     HttpAnswer const refused = put("a", R"({"colour":"mauve"})");
     ASSERT_TRUE(refused.error);
     EXPECT_EQ(refused.error->status, WEIR_E_CONFIG);
@@ -64,7 +54,7 @@ TEST_F(Desk, TellsAllFindingsAtOnce) {
     EXPECT_EQ(refused.findings[1].suggestion, "red");
 }
 
-TEST_F(Desk, GivesErrorsOfTheHostOnAsTheyAre) {
+TEST_P(Desk, GivesErrorsOfTheHostOnAsTheyAre) {
     put("a", R"({"text":"x"})");
     HttpAnswer const again = put("a", R"({"text":"y"})");
     ASSERT_TRUE(again.error);
@@ -77,7 +67,7 @@ TEST_F(Desk, GivesErrorsOfTheHostOnAsTheyAre) {
     EXPECT_EQ(missing.error->code, "desk.no_note");
 }
 
-TEST_F(Desk, AnswersAMethod) {
+TEST_P(Desk, AnswersAMethod) {
     MethodAnswer const answer =
         desk.on_invoke("dev.weir.other", "desk/1", "echo", {{"a", 1}}, call);
     ASSERT_FALSE(answer.error);
@@ -88,14 +78,14 @@ TEST_F(Desk, AnswersAMethod) {
     EXPECT_EQ(failed.findings.size(), 2u);
 }
 
-TEST_F(Desk, TakesAnEvent) {
+TEST_P(Desk, TakesAnEvent) {
     ASSERT_TRUE(desk.on_event("cron/1:a/b", "e7", R"({"n":1})", call));
     EXPECT_EQ(Json::parse(store.documents.at("dev.weir.test.desk|seen|e7").json),
               (Json{{"topic", "cron/1:a/b"}, {"data", {{"n", 1}}}}));
     EXPECT_EQ(desk.on_event("cron/1:a/b", "e8", "{", call).error().status, WEIR_E_DATA);
 }
 
-TEST_F(Desk, TakesTheTimerAndArmsItAgain) {
+TEST_P(Desk, TakesTheTimerAndArmsItAgain) {
     ASSERT_TRUE(desk.on_timer(5'000, 5'020, call));
     EXPECT_EQ(timer.aim, "dev.weir.test.desk 6000");
     EXPECT_EQ(bus.events, std::vector<std::string>{
@@ -104,7 +94,7 @@ TEST_F(Desk, TakesTheTimerAndArmsItAgain) {
     EXPECT_EQ(bus.events.size(), 1u);
 }
 
-TEST_F(Desk, MeetsAnotherOnTheBus) {
+TEST_P(Desk, MeetsAnotherOnTheBus) {
     bus.provider = desk;
     Json const in{{"service", "desk/1"}, {"method", "echo"}, {"in", 7}};
     MethodAnswer const answer = desk.on_invoke("host", "desk/1", "ask", in, call);
@@ -116,7 +106,7 @@ TEST_F(Desk, MeetsAnotherOnTheBus) {
     bus.provider.reset();
 }
 
-TEST_F(Desk, HandsTheDeadlineOnAlongTheBus) {
+TEST_P(Desk, HandsTheDeadlineOnAlongTheBus) {
     CallContext const limited{root.clock, nullptr, root.clock.monotonic_ns() + 1'234'000'000};
     Json const in{{"service", "desk/1"}, {"method", "echo"}, {"in", 7}};
     MethodAnswer const answer = desk.on_invoke("host", "desk/1", "ask", in, limited);
@@ -124,7 +114,7 @@ TEST_F(Desk, HandsTheDeadlineOnAlongTheBus) {
     EXPECT_EQ(bus.remaining_ms, 1'234);
 }
 
-TEST_F(Desk, EndsAChainThatCallsItself) {
+TEST_P(Desk, EndsAChainThatCallsItself) {
     bus.provider = desk;
     Json in{{"service", "desk/1"}, {"method", "echo"}, {"in", 7}};
     for (int i = 0; i < 20; ++i) in = {{"service", "desk/1"}, {"method", "ask"}, {"in", in}};
@@ -134,7 +124,7 @@ TEST_F(Desk, EndsAChainThatCallsItself) {
     bus.provider.reset();
 }
 
-TEST_F(Desk, RunsBetweenStartAndStop) {
+TEST_P(Desk, RunsBetweenStartAndStop) {
     EXPECT_EQ(root.log.lines(), std::vector<std::string>{"2 desk: started"});
     EXPECT_TRUE(desk.is_running());
     EXPECT_EQ(desk.start(call).error().code, "service.running");
@@ -148,14 +138,14 @@ TEST_F(Desk, RunsBetweenStartAndStop) {
     EXPECT_EQ(root.log.lines().size(), 2u);
 }
 
-TEST_F(Desk, IsNotEnteredWhenCancelledBefore) {
+TEST_P(Desk, IsNotEnteredWhenCancelledBefore) {
     std::atomic<bool> stop{true};
     CallContext const cancelled{root.clock, &stop};
     EXPECT_EQ(desk.on_event("a", "e", "{}", cancelled).error().status, WEIR_E_CANCELLED);
     EXPECT_TRUE(store.documents.empty());
 }
 
-TEST_F(Desk, IsNeitherSourceNorSink) {
+TEST_P(Desk, IsNeitherSourceNorSink) {
     Instance instance =
         *Instance::create(component("abi_desk", "desk"), Json::object(), services, "desk");
     Error const unread = instance.source().error(), unwritten = instance.sink().error();
@@ -167,7 +157,7 @@ TEST_F(Desk, IsNeitherSourceNorSink) {
     EXPECT_EQ(unwritten.message, "desk cannot be written to; it is a service");
 }
 
-TEST_F(Desk, RefusesABodyThatIsNoJson) {
+TEST_P(Desk, RefusesABodyThatIsNoJson) {
     HttpAnswer const refused = put("a", R"({"text":)");
     ASSERT_TRUE(refused.error);
     EXPECT_EQ(refused.error->status, WEIR_E_CONFIG);
@@ -176,7 +166,7 @@ TEST_F(Desk, RefusesABodyThatIsNoJson) {
     EXPECT_TRUE(store.documents.empty());
 }
 
-TEST_F(Desk, SaysWhichServiceTheHostLacks) {
+TEST_P(Desk, SaysWhichServiceTheHostLacks) {
     services.offered.timer = nullptr;
     ServiceProxy const lacking = started("abi_desk", "desk");
     Error const error = lacking.on_timer(1, 1, call).error();
@@ -184,6 +174,8 @@ TEST_F(Desk, SaysWhichServiceTheHostLacks) {
     EXPECT_EQ(error.code, "host.service_missing");
     EXPECT_NE(error.message.find("weir.timer/1"), std::string::npos) << error.message;
 }
+
+INSTANTIATE_TEST_SUITE_P(InTheHost, Desk, testing::Values(Placement{}));
 
 struct Bell : ServiceTest {};
 

@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "abi/fixture.hpp"
+#include "host/abi/misdeeds.hpp"
 
 namespace weir::host {
 namespace {
@@ -88,6 +89,29 @@ TEST_F(Stop, UnblocksByHandWithoutCancelling) {
     read.interrupt();
     pump.join();
     EXPECT_EQ(answer.error().status, WEIR_E_IO) << "what the plugin said stands";
+}
+
+constexpr char const* stuck =
+    "4 odd: next() of the plugin dev.weir.test.odd did not come back within 3600000 ms, and "
+    "keeps its thread: in the host's process a call cannot be ended";
+
+TEST_F(Stop, NamesTheCallThatDoesNotComeBackUntilItDoes) {
+    ReaderProxy read = reader("blocks");
+    std::thread pump{[&] { static_cast<void>(read.next(call)); }};
+    root.log.wait_for("2 odd: inside");
+    root.clock.step_ns = 600 * second_ns;  // each look of the watchdog is ten minutes later
+    root.log.wait_for(stuck);
+    std::optional<Error> const told = Misdeeds::here().last("dev.weir.test.odd");
+    ASSERT_TRUE(told);
+    EXPECT_EQ(told->code, "plugin.stuck");
+    EXPECT_EQ(told->status, WEIR_E_TIMEOUT);
+    read.interrupt();
+    pump.join();
+    EXPECT_EQ(root.log.lines().back(),
+              "3 odd: next() of the plugin dev.weir.test.odd came back after all");
+    EXPECT_FALSE(Misdeeds::here().last("dev.weir.test.odd"));
+    std::vector<std::string> const lines = root.log.lines();
+    EXPECT_EQ(std::count(lines.begin(), lines.end(), stuck), 1);
 }
 
 TEST_F(Stop, DoesNotEnterThePluginOnceCancelled) {

@@ -1,6 +1,10 @@
 // The suite as `weir connector test` runs it on any library.
 #include <gtest/gtest.h>
 
+#include <csignal>
+#include <fstream>
+#include <thread>
+
 #include "support/connectors.hpp"
 #include "support/postgres_server.hpp"
 #include "support/temp_dir.hpp"
@@ -88,8 +92,74 @@ TEST(Conformance, SaysWhatItWasNotTold) {
     Ran const ran = weir({"connector", "test", connector_path("generator"), "--url",
                           "generator:rows=5", "--only", "reads each record once"});
     EXPECT_EQ(ran.code, 0) << ran;
-    EXPECT_TRUE(says(ran.out, "· reads each record once: tell --make")) << ran;
+    EXPECT_TRUE(says(ran.out, "· reads each record once\n")) << ran;
+    EXPECT_TRUE(says(ran.out, "→ 1 not told: tell --make")) << ran;
     EXPECT_TRUE(says(ran.out, "0 passed, 0 failed, 1 not told")) << ran;
+}
+
+TEST(Conformance, ReadsWhatStandsBesideTheLibrary) {
+    TempDir const here;
+    std::string const library = here / "generator.so", beside = here / "generator.test.json";
+    std::filesystem::copy_file(connector_path("generator"), library);
+    std::vector<std::string> const words{"connector", "test", library, "--only", "READS each"};
+    write_file(beside, R"({"url":"generator:rows={rows}"})");
+    Ran const read = weir(words);
+    EXPECT_TRUE(says(read.out, "1 passed, 0 failed, 0 not told")) << read;
+    std::vector<std::string> over = words;
+    over.insert(over.end(), {"--url", "generator:rows=5"});
+    Ran const typed = weir(over);
+    EXPECT_TRUE(says(typed.out, "0 passed, 0 failed, 1 not told")) << typed;
+    for (char const* wrong : {R"({"uri":"generator:"})", R"({"url":5})", R"({"key":[5]})", "[]"}) {
+        write_file(beside, wrong);
+        Ran const refused = weir(words);
+        EXPECT_EQ(refused.code, 2) << wrong << refused;
+        EXPECT_TRUE(says(refused.err, "generator.test.json")) << refused;
+    }
+}
+
+// What a person got wrong is not laid at the library's door.
+TEST(Conformance, NamesTheCommandThatFailed) {
+    Ran const ran = weir({"connector", "test", connector_path("generator"), "--make", "exit 7",
+                          "--only", "reads each record once"});
+    EXPECT_EQ(ran.code, 1) << ran;
+    EXPECT_TRUE(says(ran.out, "      --make ended with 7: exit 7\n")) << ran;
+    Ran const none = weir({"connector", "test", connector_path("generator"), "--component", "nix",
+                           "--json"});
+    EXPECT_EQ(none.code, 2) << none;
+    EXPECT_EQ(none.error_code(), "plugin.refused") << none;
+    EXPECT_TRUE(says(none.err, "there is no component nix; it has generator")) << none;
+}
+
+/// Processes that `parent` has started and that are there.
+std::vector<pid_t> children_of(pid_t parent) {
+    std::string const id = std::to_string(parent);
+    std::ifstream in{"/proc/" + id + "/task/" + id + "/children"};
+    std::vector<pid_t> all;
+    for (pid_t child = 0; in >> child;) all.push_back(child);
+    return all;
+}
+
+// A library that never answers would go on for ever without the one who asked.
+TEST(Conformance, LeavesNoCaseBehindWhenItIsInterrupted) {
+    Process asked{weir_command({"connector", "test", bad("abi_odd"), "--config",
+                                R"({"do":"never_returns","rows":"{rows}"})", "--key", "id",
+                                "--cursor", "id", "--only", "reads each record once"})};
+    std::vector<pid_t> at_work;
+    auto const command_of = [](pid_t pid) {  // of one that has ended: nothing
+        std::ifstream in{"/proc/" + std::to_string(pid) + "/cmdline"};
+        std::string words;
+        std::getline(in, words);  // one that ends meanwhile fails the read, which is no exception
+        return words;
+    };
+    while (!asked.ended()) {
+        at_work = children_of(asked.pid());
+        if (at_work.size() == 1 && says(command_of(at_work[0]), "--case")) break;
+        std::this_thread::yield();
+    }
+    ASSERT_EQ(at_work.size(), 1u) << asked.output();
+    asked.kill(SIGINT);
+    asked.wait();
+    while (!command_of(at_work[0]).empty()) std::this_thread::yield();  // ctest's time ends it
 }
 
 // Each misdeed costs its case, for the reason that is its own.
@@ -106,7 +176,18 @@ TEST(Conformance, FailsEachMisdeedForItsOwnReason) {
     EXPECT_TRUE(says(judged("lies", "cancelling ends a read"), "went on to its end"));
     EXPECT_TRUE(says(judged("lies", "cancelling in the middle"), "went on to its end"));
     EXPECT_TRUE(says(judged("lies", "a deadline in the middle"), "went on to its end"));
-    EXPECT_TRUE(says(judged("keeps_thread", "leaves no thread"), "joins what create() began"));
+    EXPECT_TRUE(says(judged("keeps_thread", "leaves no thread"), "what create() began"));
+    EXPECT_TRUE(says(judged("open_thread", "leaves no thread"), "joins what open() began"));
+    EXPECT_TRUE(says(judged("begin_thread", "leaves no thread"), "what begin() and write() began"));
+    EXPECT_TRUE(says(judged("write_thread", "leaves no thread"), "what begin() and write() began"));
+    std::string const utf8 = "text that is no utf8 is refused";
+    EXPECT_TRUE(says(judged("takes_all", utf8), "row 1 has text that is no UTF-8, in hex 6eff"));
+    EXPECT_TRUE(says(judged("rejects_beyond", utf8), "row 1 has text that is no UTF-8"));
+    EXPECT_TRUE(says(judged("bad_bytes", once), "name has text that is no UTF-8, in hex 6eff"));
+    EXPECT_TRUE(says(judged("schema_twins", once), "two fields are named id"));
+    EXPECT_TRUE(says(judged("cursor_text", once), "answered a cursor that is no JSON"));
+    EXPECT_TRUE(says(judged("discover_keys", "discovers"), "\"keys\" is no list of lists"));
+    EXPECT_TRUE(says(judged("discover_twins", "discovers"), "two fields are named id"));
     EXPECT_TRUE(says(judged("none", "older epoch"), "went well"));
 }
 

@@ -29,7 +29,7 @@ protected:
         said({"chmod", "-R", "go-w", prefix()});
     }
 
-    static std::string prefix() { return *place / "prefix"; }
+    static std::string prefix() { return *place / "a prefix"; }
     static std::string weir() { return prefix() + "/bin/weir"; }
 
     /// Configures the project in `source` against the installation alone, and builds it.

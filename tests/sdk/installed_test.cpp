@@ -27,18 +27,24 @@ TEST_F(Installed, BuildsAConnectorInCFromAProjectElsewhere) {
               "the source has no streams\n");
 }
 
-// For who has a build of his own: the flags of pkg-config and one line.
-TEST_F(Installed, TellsItsHeadersToPkgConfig) {
+// For who has a build of his own: what the guide says is run as it stands there.
+TEST_F(Installed, BuildsWithTheLinesOfItsGuide) {
+    std::string const guide = read_file(prefix() + "/share/doc/weir-dev/README.md");
+    std::string lines = guide.substr(guide.find("    (echo 'static const char config_schema"));
+    lines = "cd '" + project.path().string() + "'\n" + lines.substr(0, lines.find("\n\n"));
+    ASSERT_NE(lines.find("pkg-config"), std::string::npos) << guide;
+    said({weir(), "connector", "new", "acme", "--dir", project.path().string()});
     ProcessOptions there;
-    there.environment = {{"PKG_CONFIG_PATH", prefix() + "/share/pkgconfig"}};
-    std::string flags = said({"pkg-config", "--cflags", "weir"}, there);
-    ASSERT_TRUE(flags.starts_with("-I")) << flags;
-    flags = flags.substr(2, flags.find_first_of(" \n") - 2);
+    there.environment = {{"PKG_CONFIG_PATH", prefix() + "/share/pkgconfig"},
+                         {"PATH", prefix() + "/bin:/usr/bin:/bin"}};
+    std::string const checked = said({"sh", "-e", "-c", lines}, there);
+    EXPECT_NE(checked.find("com.example.acme"), std::string::npos) << checked;
     std::string const library = project / "acme.so";
-    said({"gcc", "-std=c11", "-shared", "-fPIC", "-fvisibility=hidden", "-Wl,-z,now,-z,relro",
-          "-I", flags, WEIR_PLAIN_C, "-o", library});
-    EXPECT_NE(said({weir(), "plugin", "check", library}).find("dev.weir.test.plain"),
-              std::string::npos);
+    said({weir(), "plugin", "lint", library});
+    std::string const told =
+        said({weir(), "connector", "test", library, "--url", "acme:{dir}/lines.txt", "--make",
+              "seq {rows} > {dir}/lines.txt", "--broken", R"({"url":"acme:{dir}/none.txt"})"});
+    EXPECT_NE(told.find(", 0 failed, 0 not told"), std::string::npos) << told;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "sdk/installed.hpp"
+#include "support/sqlite.hpp"
 
 namespace weir::test {
 namespace {
@@ -17,16 +18,31 @@ TEST_P(Template, BuildsElsewhereAndPassesTheSuite) {
     EXPECT_NE(told.find("ctest"), std::string::npos) << told;
     EXPECT_NE(told.find(prefix()), std::string::npos) << "where the SDK is: " << told;
     build(directory);
-    std::string const outcome =
-        said({WEIR_CTEST, "--test-dir", directory + "/build", "--verbose"});
-    EXPECT_NE(outcome.find("0 failed, 0 not told"), std::string::npos) << outcome;
-    std::string const list = said({weir(), "connector", "list", "--connector-dir",
-                                   directory + "/build/lib/weir/connectors"});
+    std::string const built = directory + "/build/lib/weir/connectors";
+    for (std::vector<std::string> const& judge :
+         {std::vector<std::string>{WEIR_CTEST, "--test-dir", directory + "/build", "--verbose"},
+          {weir(), "connector", "test", built + "/sales_log.so"}}) {
+        std::string const outcome = said(judge);
+        EXPECT_NE(outcome.find("0 failed, 0 not told"), std::string::npos) << outcome;
+    }
+    std::string const list = said({weir(), "connector", "list", "--connector-dir", built});
     EXPECT_NE(list.find("sales_log"), std::string::npos) << list;
+    write_file(project / "a.txt", "one\n\ntwo\nhalf");
+    said({weir(), "copy", "sales_log:" + project / "a.txt", "sqlite:" + project / "out.db",
+          "--connector-dir", built});
+    EXPECT_EQ(Sqlite{project / "out.db"}.rows("SELECT at, text FROM lines ORDER BY at"),
+              (std::vector<Record>{{"4", "one"}, {"5", ""}, {"9", "two"}}));
 }
 
 INSTANTIATE_TEST_SUITE_P(Languages, Template, testing::Values("cpp", "c"),
                          [](auto const& of) { return std::string{of.param}; });
+
+TEST_F(Installed, TellsCommandsThatAShellTakesAsTheyAre) {
+    std::string const told =
+        said({weir(), "connector", "new", "shop", "--dir", project / "a b; c"});
+    EXPECT_NE(told.find("cmake -S '" + project / "a b; c" + "' -B '"), std::string::npos) << told;
+    EXPECT_NE(told.find(" --connector-dir '"), std::string::npos) << told;
+}
 
 TEST_F(Installed, WritesNothingOverWhatIsThere) {
     write_file(project / "mine.txt", "mine");
@@ -34,6 +50,9 @@ TEST_F(Installed, WritesNothingOverWhatIsThere) {
     EXPECT_EQ(again.wait(), 2) << again.output();
     EXPECT_NE(again.output().find("connector.exists"), std::string::npos) << again.output();
     EXPECT_FALSE(std::filesystem::exists(project / "CMakeLists.txt"));
+    Process taken{{weir(), "connector", "new", "sqlite", "--json"}};
+    EXPECT_EQ(taken.wait(), 2) << taken.output();
+    EXPECT_NE(taken.output().find("connector.exists"), std::string::npos) << taken.output();
     Process odd{{weir(), "connector", "new", "Not-A-Name"}};
     EXPECT_EQ(odd.wait(), 2) << odd.output();
     Process unwritable{{weir(), "connector", "new", "acme", "--dir", "/proc/acme", "--json"}};

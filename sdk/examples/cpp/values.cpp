@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <weir/cpp/utf8.hpp>
 
 namespace notebook {
 
@@ -97,15 +98,6 @@ std::string digits_of(std::string_view bytes, std::int32_t scale) {
     return is_negative ? "-" + out : out;
 }
 
-bool is_utf8(std::string_view text) {
-    try {
-        (void)Json(std::string{text}).dump();
-        return true;
-    } catch (Json::exception const&) {
-        return false;
-    }
-}
-
 }  // namespace
 
 Json kept_field(weir::FieldView const& field) {
@@ -150,7 +142,7 @@ Json value_of(weir::ColumnView const& column, std::int64_t row) {
             return column.float64(row);
         case Layout::text:
         case Layout::large_text:
-            if (!is_utf8(column.bytes(row))) throw no_word(field, "is no UTF-8");
+            if (!weir::is_utf8(column.bytes(row))) throw no_word(field, "is no UTF-8");
             return std::string{column.bytes(row)};
         default: return column.integer(row);
     }

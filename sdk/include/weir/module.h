@@ -20,7 +20,7 @@ typedef struct weir_component {
     const char *title;          // "PostgreSQL"
     const char *config_schema;  // JSON Schema, the profile of sdk/README.md
     // {"schemes":["postgres","postgresql"]}: with one of these a URL is configuration enough, and
-    // the host passes {"url":...}.
+    // the host passes {"url":...}. "placement":"child": always in a process of its own.
     const char *meta_json;
     // Makes an instance of a configuration that the host has validated, defaults filled in. No I/O,
     // no threads. `host` stays valid until destroy() returns. [lane]
@@ -54,6 +54,10 @@ typedef struct weir_lifecycle {
     //    "formerly":["postgres://127.0.0.1:5432/shop"], what earlier versions called it:
     //                                                   positions stored under these names still
     //                                                   hold
+    //    "lanes":16,              readers and writers of this instance that may be open and at
+    //                             work at once; absent: 1. Calls on the instance itself still come
+    //                             one at a time
+    //    "snapshots":true,        sources: weir_read's "snapshot" is kept
     //    "cursor":"atomic",       sinks: rows and cursor commit together
     //    "folds_case":true,       sinks: target names that differ in ASCII case only are one
     //    "writers":1}             sinks: transactions come one at a time; the host queues them

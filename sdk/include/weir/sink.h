@@ -8,13 +8,21 @@
 extern "C" {
 #endif
 
-enum { WEIR_WRITE_APPEND = 1, WEIR_WRITE_UPSERT = 2, WEIR_WRITE_REPLACE = 3 };
+enum {
+    WEIR_WRITE_APPEND = 1,
+    WEIR_WRITE_UPSERT = 2,
+    WEIR_WRITE_REPLACE = 3,
+    WEIR_WRITE_KEYS = 4  // nothing but keys, which sweep() compares; always staged
+};
 
 typedef struct weir_target {
     uint32_t struct_size, flags;
     uint32_t write_mode, reserved;  // one WEIR_WRITE_*
     const char *name;               // bare, unquoted: "orders"
-    const char *spec_json;          // {"key":["id"], "version"?:"updated_at"}
+    // {"key":["id"], "version"?:"updated_at", "deleted_at"?:"removed", "structure"?}. `deleted_at`:
+    // the column that says when a row was deleted at the source, where it is not
+    // "_weir_deleted_at"; whoever writes the row again makes it null.
+    const char *spec_json;
 } weir_target;
 
 enum { WEIR_PREPARE_DRY_RUN = 1 };
@@ -24,7 +32,10 @@ enum {
     // an earlier attempt left unfinished is dropped. REPLACE always works so.
     WEIR_BEGIN_STAGED = 1,
     // Forget the stored position: read from the beginning.
-    WEIR_BEGIN_RESET = 2
+    WEIR_BEGIN_RESET = 2,
+    // Fences and stores nothing: for a STAGED writer of which no more is asked than to sweep() with
+    // DRY_RUN. Only for sinks that have sweep().
+    WEIR_BEGIN_LOOK = 4
 };
 
 typedef struct weir_begin {
@@ -50,7 +61,12 @@ typedef struct weir_refusals {
     weir_status (*keep)(void *ctx);
 } weir_refusals;
 
-enum { WEIR_COMMIT_FINAL = 1 };  // the stream is complete; staged rows show now
+enum {
+    WEIR_COMMIT_FINAL = 1,  // the stream is complete; staged rows show now
+    // The position stays the one that was stored when the writer began; `cursor` is not looked at.
+    // Only for sinks that have sweep().
+    WEIR_COMMIT_KEEPS_CURSOR = 2
+};
 
 typedef struct weir_commit {
     uint32_t struct_size, flags;
@@ -64,13 +80,47 @@ typedef struct weir_commit {
     const weir_refusals *refusals;
 } weir_commit;
 
+enum {
+    WEIR_SWEEP_DRY_RUN = 1,  // counts, and deletes nothing
+    WEIR_SWEEP_SHARED = 2    // also a target that another job writes to
+};
+
+// Takes the keys that a sweep found missing.
+typedef struct weir_keys {
+    uint32_t struct_size, flags;
+    void *ctx;
+    uint64_t rows_max;  // where more are missing, none of them is told
+    // `keys`, borrowed, are rows of the fields of the target's key, any number at a time. Their
+    // types may differ from those that were written, as long as the values print the same. A
+    // negative answer is to be returned at once.
+    weir_status (*add)(void *ctx, const struct ArrowSchema *schema, const struct ArrowArray *keys);
+} weir_keys;
+
+typedef struct weir_sweep {
+    uint32_t struct_size, flags;  // WEIR_SWEEP_*
+    uint64_t deletes_max;         // more than these: WEIR_E_CONFLICT and nothing is deleted
+    uint32_t is_soft, reserved;   // 1: rows are marked in the target's column `deleted_at`, and
+                                  // stay; "_weir_deleted_at" is added to tables that Weir made
+    // Answered. Rows that are marked as deleted are none of the target unless `is_soft` is 0.
+    uint64_t target_rows;   // before
+    uint64_t extra_rows;    // of them, those whose key was not written
+    uint64_t missing_rows;  // keys written that no row has
+    uint64_t drifted_rows;  // of a REPLACE: rows that are there and differ
+    uint64_t deleted_rows;  // 0 in a dry run
+    // Of a dry run of KEYS: who takes the missing ones, or null. A sink that tells them takes the
+    // records too: behind the sweep that is none, prepare() for an UPSERT and write(), within the
+    // transaction that the FINAL commit ends.
+    const weir_keys *missing;
+} weir_sweep;
+
 typedef struct weir_writer weir_writer;
 
 typedef struct weir_sink {
     uint32_t struct_size, flags;
     // Makes the target fit `schema`; with DRY_RUN changes nothing. Either way says what it does or
-    // would do: {"actions":[{"text":"create table users"}],"holds_rows":false}. `holds_rows` is
-    // left out or true unless the target is known to be missing or empty now. [lane]
+    // would do: {"actions":[{"text":"create table users"}],"holds_rows":false,"references":false}.
+    // `holds_rows` is left out or true unless the target is known to be missing or empty now,
+    // `references` unless it is known to have no foreign keys. [lane]
     weir_status (*prepare)(weir_instance *, const weir_call *, const weir_target *,
                            const struct ArrowSchema *, uint32_t flags, const weir_out *actions,
                            weir_error *);
@@ -98,6 +148,11 @@ typedef struct weir_sink {
     // Unblocks the call at work; repeated until it returns. May be null. [any]
     void (*interrupt)(weir_writer *);
     void (*close)(weir_writer *);  // always, once; rolls back what is not committed. [lane]
+    // Optional. Of a staged writer of KEYS, or of a REPLACE with a key, once all of the stream was
+    // written: compares the target with that and deletes what is extra, within the transaction that
+    // the FINAL commit ends. With DRY_RUN no lock is held on return. WEIR_E_CONFLICT also where
+    // another job has a position for the same target. [lane]
+    weir_status (*sweep)(weir_writer *, const weir_call *, weir_sweep *, weir_error *);
 } weir_sink;
 
 #ifdef __cplusplus

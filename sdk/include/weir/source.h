@@ -22,6 +22,13 @@ typedef struct weir_stream {
     //  "rows":n,                               estimate, absent when not known
     //  "fields":[{"name","type","nullable"}],  in the source's own words
     //  "tracking":[{"field","type","notes":[]}],  cursor candidates, best first, with reasons
+    //  "cursors":{FIELD: null | {"kind":"timestamp|id|text",  null: it cannot be one
+    //      "updates","indexed","nulls": whether updates, an index, rows without a value are seen,
+    //      "method","guarantee":"settled|lookback 10m|unproven","caveat",  how no row is lost
+    //      "unsafe":"why it is refused","lookback_helps",
+    //      "append":{"method","guarantee"...}}},  where it differs for what is appended
+    //  "references":[{"fields":["user_id"],"stream":"public.users","nullable":false}],
+    //                                          its foreign keys; itself it need not name
     //  "caveats":["..."]}                      what a read of it cannot see
     const char *meta_json;
 } weir_stream;
@@ -44,7 +51,16 @@ typedef struct weir_read {
     //  "tracking":"updated_at",  a delta goes by it. With FULL: leave a delta's cursor behind
     //  "append":true,            a record that comes twice stands twice in the sink: a delta hands
     //                            out each version once, and what it cannot pass yet waits
-    //  "limit":n}                end after so many records
+    //  "lookback_ms":n,          the user's word: what is older than that has all appeared
+    //  "snapshot":"name",        where describe() says "snapshots": all reads that this instance
+    //                            opens by one name, while the first of them is open and was not
+    //                            asked for a batch, see the same state of all streams. That one
+    //                            may be left unread. E_IO "source.snapshot_lost": it is gone
+    //  "keys":[["1","a"]],       where describe() says "lookup": these records alone, by the values
+    //                            of "key" in its order, each as a text: digits, "true", a uuid,
+    //                            "2024-02-29T12:00:00.000000Z", bytes as "\\x00ff". One that is
+    //                            not there is left out
+    //  "limit":n, "row_bytes_max":n}  so many records; larger ones refused: sdk/README.md
     const char *select_json;
     const char *cursor;  // go on after this, as a batch brought it; empty: from the beginning
     size_t cursor_size;

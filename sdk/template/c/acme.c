@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 #include <weir/source.h>
 
 #include "config_schema.h"
@@ -250,7 +251,7 @@ static weir_status open_reader(weir_instance *handle, const weir_call *call,
     weir_status status = choose(r, read, error);
     if (status == WEIR_OK) status = find_place(r, read, error);
     if (status == WEIR_OK && !(r->file = fopen(self->path, "rb")))
-        status = fail(error, WEIR_E_NOT_FOUND, "acme.no_file", "/path", "acme: cannot open %s",
+        status = fail(error, WEIR_E_NOT_FOUND, "acme.no_file", "/url", "acme: cannot open %s",
                       self->path);
     if (status == WEIR_OK && fseeko(r->file, (off_t)r->at, SEEK_SET) != 0)
         status = fail(error, WEIR_E_IO, "acme.seek", "", "acme: cannot go on in %s", self->path);
@@ -305,14 +306,30 @@ static weir_status next(weir_reader *handle, const weir_call *call, weir_batch *
 
 /* ---- an instance ---- */
 
+/* The system that is meant is known by it, so it does not depend on where the host stands. */
+static int absolute(const char *path, char *into, size_t size) {
+    size_t at = 0;
+    if (*path == '\0') return 0;
+    if (*path != '/') {
+        if (!getcwd(into, size)) return 0;
+        at = strlen(into);
+        if (at + 1 < size) into[at++] = '/';
+    }
+    if (at + strlen(path) >= size) return 0;
+    strcpy(into + at, path);
+    return 1;
+}
+
 static weir_status create(const weir_host *host, const char *config, weir_instance **out,
                           weir_error *error) {
     (void)host;
     instance *self = calloc(1, sizeof *self);
     if (!self) return WEIR_E_NOMEM;
-    if (!read_text(member(config, "path"), self->path, sizeof self->path)) {
+    char url[sizeof self->path] = "";  // "acme:lines.txt"
+    const char *path = read_text(member(config, "url"), url, sizeof url) ? strchr(url, ':') : NULL;
+    if (!path || !absolute(path + 1, self->path, sizeof self->path)) {
         free(self);
-        return fail(error, WEIR_E_CONFIG, "acme.no_path", "/path", "acme: path is no file's name");
+        return fail(error, WEIR_E_CONFIG, "acme.no_path", "/url", "acme: the URL names no file");
     }
     *out = (weir_instance *)self;
     return WEIR_OK;
@@ -353,7 +370,7 @@ static weir_status discover(weir_instance *handle, const weir_call *call, const 
     (void)call;
     FILE *file = fopen(self->path, "rb");  // says what is wrong before anybody reads
     if (!file)
-        return fail(error, WEIR_E_NOT_FOUND, "acme.no_file", "/path", "acme: cannot open %s",
+        return fail(error, WEIR_E_NOT_FOUND, "acme.no_file", "/url", "acme: cannot open %s",
                     self->path);
     fclose(file);
     if (pattern && (strlen(pattern) > 64 || !matches(pattern, "lines"))) return WEIR_OK;
@@ -385,6 +402,7 @@ static const weir_component component = {.struct_size = sizeof component,
                                          .id = "acme",
                                          .title = "Lines of a text file",
                                          .config_schema = config_schema,
+                                         .meta_json = "{\"schemes\":[\"acme\"]}",
                                          .create = create,
                                          .destroy = destroy,
                                          .iface = iface};

@@ -44,10 +44,15 @@ VALUE(WEIR_ROLE_SERVICE, 8);
 VALUE(WEIR_WRITE_APPEND, 1);
 VALUE(WEIR_WRITE_UPSERT, 2);
 VALUE(WEIR_WRITE_REPLACE, 3);
+VALUE(WEIR_WRITE_KEYS, 4);
 VALUE(WEIR_PREPARE_DRY_RUN, 1);
 VALUE(WEIR_BEGIN_STAGED, 1);
 VALUE(WEIR_BEGIN_RESET, 2);
+VALUE(WEIR_BEGIN_LOOK, 4);
 VALUE(WEIR_COMMIT_FINAL, 1);
+VALUE(WEIR_COMMIT_KEEPS_CURSOR, 2);
+VALUE(WEIR_SWEEP_DRY_RUN, 1);
+VALUE(WEIR_SWEEP_SHARED, 2);
 VALUE(WEIR_READ_FULL, 1);
 VALUE(WEIR_READ_DELTA, 2);
 VALUE(WEIR_BATCH_CURSOR, 1);
@@ -287,7 +292,28 @@ MEMBER(struct weir_commit, deleted, 32, uint64_t *);
 MEMBER(struct weir_commit, spec_json, 40, const char **);
 MEMBER(struct weir_commit, refusals, 48, const weir_refusals **);
 
-SIZE_AT_LEAST(struct weir_sink, 64);
+SIZE_AT_LEAST(struct weir_keys, 32);
+MEMBER(struct weir_keys, struct_size, 0, uint32_t *);
+MEMBER(struct weir_keys, flags, 4, uint32_t *);
+MEMBER(struct weir_keys, ctx, 8, void **);
+MEMBER(struct weir_keys, rows_max, 16, uint64_t *);
+MEMBER(struct weir_keys, add, 24, weir_status (**)(void *, const struct ArrowSchema *, const struct
+       ArrowArray *));
+
+SIZE_AT_LEAST(struct weir_sweep, 72);
+MEMBER(struct weir_sweep, struct_size, 0, uint32_t *);
+MEMBER(struct weir_sweep, flags, 4, uint32_t *);
+MEMBER(struct weir_sweep, deletes_max, 8, uint64_t *);
+MEMBER(struct weir_sweep, is_soft, 16, uint32_t *);
+MEMBER(struct weir_sweep, reserved, 20, uint32_t *);
+MEMBER(struct weir_sweep, target_rows, 24, uint64_t *);
+MEMBER(struct weir_sweep, extra_rows, 32, uint64_t *);
+MEMBER(struct weir_sweep, missing_rows, 40, uint64_t *);
+MEMBER(struct weir_sweep, drifted_rows, 48, uint64_t *);
+MEMBER(struct weir_sweep, deleted_rows, 56, uint64_t *);
+MEMBER(struct weir_sweep, missing, 64, const weir_keys **);
+
+SIZE_AT_LEAST(struct weir_sink, 72);
 MEMBER(struct weir_sink, struct_size, 0, uint32_t *);
 MEMBER(struct weir_sink, flags, 4, uint32_t *);
 MEMBER(struct weir_sink, prepare, 8, weir_status (**)(weir_instance *, const weir_call *, const
@@ -302,6 +328,8 @@ MEMBER(struct weir_sink, peek, 40, weir_status (**)(weir_instance *, const weir_
        weir_begin *, const weir_out *, weir_error *));
 MEMBER(struct weir_sink, interrupt, 48, void (**)(weir_writer *));
 MEMBER(struct weir_sink, close, 56, void (**)(weir_writer *));
+MEMBER(struct weir_sink, sweep, 64, weir_status (**)(weir_writer *, const weir_call *, weir_sweep *,
+       weir_error *));
 
 SIZE_AT_LEAST(struct weir_stream, 24);
 MEMBER(struct weir_stream, struct_size, 0, uint32_t *);

@@ -80,6 +80,29 @@ static const void* iface(const char* id) {
 #define CONFIG_SCHEMA "{\"type\":\"object\"}"
 #endif
 
+#ifdef FAULT_ODD_ID
+#define COMPONENT_ID "A b/../"
+#else
+#define COMPONENT_ID "faulty"
+#endif
+#ifdef FAULT_ODD_TITLE
+#define TITLE "Fau\xfflty"
+#else
+#define TITLE "Faulty"
+#endif
+#if defined FAULT_ODD_SCHEMES
+#define META "{\"schemes\":5}"
+#elif defined FAULT_ODD_PLACEMENT
+#define META "{\"placement\":\"moon\"}"
+#else
+#define META NULL
+#endif
+#ifdef FAULT_ODD_MODULE_ID
+#define MODULE_ID "dev.\x1b[31m"
+#else
+#define MODULE_ID "dev.weir.test.faulty"
+#endif
+
 static const weir_component component = {
 #ifdef FAULT_SHORT_COMPONENT
     offsetof(weir_component, iface),
@@ -95,10 +118,10 @@ static const weir_component component = {
     WEIR_ROLE_SOURCE,
 #endif
     0,
-    "faulty",
-    "Faulty",
+    COMPONENT_ID,
+    TITLE,
     CONFIG_SCHEMA,
-    NULL,
+    META,
 #ifdef FAULT_NULL_CREATE
     NULL,
 #else
@@ -138,7 +161,7 @@ static const struct longer_module module = {{
 #ifdef FAULT_NO_ID
                                                 NULL,
 #else
-                                                 "dev.weir.test.faulty",
+                                                 MODULE_ID,
 #endif
                                                 "1.0.0",
 #ifdef FAULT_TWICE

@@ -56,6 +56,8 @@ void unblock(Odd const* odd) {
 
 weir::Schema schema_of(Reader const* reader) {
     weir::Schema schema{{"id", weir::Type::int64, false}, {"name", weir::Type::utf8, true}};
+    if (does(reader->odd, "schema_twins") || does(reader->odd, "discover_twins"))
+        schema[1].name = "id";
     if (does(reader->odd, "new_schema") && reader->batches > 1)
         schema.push_back({"more", weir::Type::boolean, true});
     return schema;
@@ -121,6 +123,10 @@ weir_status discover(weir_instance* instance, weir_call const*, char const* patt
     if (pattern) stream.name = pattern;
     if (does(odd, "discover_nameless")) stream.name = nullptr;
     if (does(odd, "discover_meta")) stream.meta_json = "{";
+    if (does(odd, "discover_cursors")) stream.meta_json = R"({"target":"things","cursors":["id"]})";
+    if (does(odd, "discover_rule")) stream.meta_json = R"({"cursors":{"id":{"updates":"yes"}}})";
+    if (does(odd, "discover_keys")) stream.meta_json = R"({"keys":"id"})";
+    if (does(odd, "discover_notes")) stream.meta_json = R"({"tracking":[{"notes":[5]}]})";
     // An older plugin, whose struct ends before meta_json.
     if (does(odd, "discover_short")) stream.struct_size = offsetof(weir_stream, meta_json);
     weir_status status = WEIR_OK;
@@ -134,6 +140,7 @@ weir_status discover(weir_instance* instance, weir_call const*, char const* patt
 weir_status open(weir_instance* instance, weir_call const*, weir_read const*, weir_reader** out,
                  weir_error*) {
     if (does(odd_of(instance), "open_nothing")) return WEIR_OK;
+    if (does(odd_of(instance), "open_thread")) std::thread{[] { ::pause(); }}.detach();
     *out = reinterpret_cast<weir_reader*>(new Reader{odd_of(instance), 0, {}});
     return WEIR_OK;
 }
@@ -217,6 +224,7 @@ void set_cursor(Reader* reader, weir_batch* out) {
     reader->cursor = "{\"n\":" + std::to_string(reader->batches) + "}";
     if (does(reader->odd, "cursor_big")) reader->cursor.assign((1 << 20) + 1, '1');
     if (does(reader->odd, "cursor_bytes")) reader->cursor = "\"\xff\"";
+    if (does(reader->odd, "cursor_text")) reader->cursor = "not json {";
     out->flags = WEIR_BATCH_CURSOR;
     out->cursor = does(reader->odd, "cursor_null") ? nullptr : reader->cursor.data();
     out->cursor_size = reader->cursor.size();
@@ -237,7 +245,7 @@ weir_status next(weir_reader* handle, weir_call const* call, weir_batch* out, we
     weir::Batch batch{schema_of(reader)};
     for (std::int64_t row = 0; row < 3; ++row) {
         batch.column(0).integer(row);
-        batch.column(1).text("name");
+        batch.column(1).text(does(reader->odd, "bad_bytes") && row == 1 ? "n\xff" : "name");
         if (batch.schema().size() > 2) batch.column(2).boolean(true);
     }
     batch.finish(&out->array);
@@ -271,6 +279,7 @@ weir_status begin(weir_instance* instance, weir_call const*, weir_begin const*,
         return WEIR_E_FENCED;
     }
     if (does(odd, "begin_nothing")) return WEIR_OK;
+    if (does(odd, "begin_thread")) std::thread{[] { ::pause(); }}.detach();
     ++*epoch;
     std::string last = "{\"n\":1}";
     if (does(odd, "begins_anew") || does(odd, "refuses_more")) last.clear();
@@ -285,6 +294,7 @@ weir_status write(weir_writer* writer, weir_call const*, ArrowSchema const*,
                   ArrowArray const* batch, weir_rejects const* rejects, weir_error* error) {
     Odd* odd = writer_of(writer);
     if (weir_status const status = fail_oddly(odd, error); status != WEIR_OK) return status;
+    if (does(odd, "write_thread")) std::thread{[] { ::pause(); }}.detach();
     if (does(odd, "write_blocks")) {
         block(odd, 1);
         return WEIR_E_IO;
@@ -294,7 +304,7 @@ weir_status write(weir_writer* writer, weir_call const*, ArrowSchema const*,
         mine->release(mine);
         return WEIR_OK;
     }
-    if (!rejects) return WEIR_OK;
+    if (!rejects || does(odd, "takes_all")) return WEIR_OK;
     weir_error why{};
     why.struct_size = sizeof why;
     std::strcpy(why.message, "odd: not this one");

@@ -60,13 +60,16 @@ private:
     std::size_t size_ = 0, capacity_ = 0;
 };
 
-/// Builds one column. Call the member that fits the field's type, once per row.
+/// Builds one column. Call the member that fits the field's type, once per row; another throws
+/// E_INTERNAL, which names the field.
 class Column {
 public:
-    explicit Column(Field const& field) : type_{field.type}, width_{width_of(field.type)} {
+    explicit Column(Field const& field)
+        : name_{field.name}, type_{field.type}, width_{width_of(field.type)} {
         if (is_text()) offsets_.push(std::int32_t{0});
     }
 
+    std::string const& name() const { return name_; }
     Type type() const { return type_; }
     std::int64_t rows() const { return rows_; }
     std::size_t bytes() const { return values_.size() + offsets_.size(); }
@@ -86,31 +89,42 @@ public:
         ++rows_;
     }
     void boolean(bool value) {
+        expect(is(Type::boolean), "boolean");
         push_bit(values_, rows_, value);
         present();
     }
-    /// int64, time, timestamp, instant; date narrows to its 32 bits.
+    /// int64, time, timestamp, instant, uint64 from zero on, and date, which has 32 bits.
     void integer(std::int64_t value) {
-        if (width_ == 4)
+        expect(is(Type::int64, Type::time, Type::timestamp, Type::instant, Type::date,
+                  Type::uint64),
+               "integer");
+        if (type_ == Type::uint64 && value < 0) refuse_value(value);
+        if (type_ == Type::date) {
+            if (value < INT32_MIN || value > INT32_MAX) refuse_value(value);
             values_.push(static_cast<std::int32_t>(value));
-        else
+        } else {
             values_.push(value);
+        }
         present();
     }
     void unsigned_integer(std::uint64_t value) {
+        expect(is(Type::uint64), "unsigned_integer");
         values_.push(value);
         present();
     }
     void float64(double value) {
+        expect(is(Type::float64), "float64");
         values_.push(value);
         present();
     }
     void float32(float value) {
+        expect(is(Type::float32), "float32");
         values_.push(value);
         present();
     }
     /// utf8, binary, numeric, json, opaque.
     void text(std::string_view value) {
+        expect(is_text(), "text");
         values_.append(value.data(), value.size());
         end_text();
         present();
@@ -118,12 +132,14 @@ public:
     /// The same, decoded in place: ask for `text_room(most)`, write, then say how much it was.
     char* text_room(std::size_t most) { return reinterpret_cast<char*>(values_.room(most)); }
     void text_done(std::size_t size) {
+        expect(is_text(), "text_done");
         values_.add(size);
         end_text();
         present();
     }
     /// uuid in network order, decimal128 in little endian two's complement.
     void bytes16(void const* value) {
+        expect(is(Type::uuid, Type::decimal), "bytes16");
         values_.append(value, 16);
         present();
     }
@@ -163,8 +179,26 @@ private:
             default: return 8;
         }
     }
+    template <class... Types>
+    bool is(Types... types) const {
+        return ((type_ == types) || ...);
+    }
     bool is_text() const {
-        return type_ == Type::utf8 || type_ == Type::binary || type_ >= Type::numeric;
+        return is(Type::utf8, Type::binary, Type::numeric, Type::json, Type::opaque);
+    }
+    void expect(bool fits, char const* member) const {
+        if (!fits) [[unlikely]]
+            refuse(member);
+    }
+    [[noreturn, gnu::cold]] void refuse(char const* member) const {
+        throw Error{WEIR_E_INTERNAL, "the field \"" + name_ + "\" is of type " + name_of(type_) +
+                                         ", which " + member + "() does not write"};
+    }
+    [[noreturn, gnu::cold]] void refuse_value(std::int64_t value) const {
+        throw Error{WEIR_E_DATA,
+                    "the field \"" + name_ + "\" is of type " + name_of(type_) +
+                        ", which cannot hold " + std::to_string(value),
+                    name_};
     }
     void present() {
         if (nulls_ != 0) mark(true);
@@ -184,6 +218,7 @@ private:
         for (std::int64_t i = from; i < to; ++i) push_bit(bits, i, true);
     }
 
+    std::string name_;
     Type type_;
     std::size_t width_;
     std::int64_t rows_ = 0, nulls_ = 0;
@@ -210,11 +245,17 @@ public:
         return rows() > 0 && (rows() >= rows_max || bytes() >= bytes_max);
     }
     Schema const& schema() const { return schema_; }
-    Column& column(std::size_t index) { return columns_[index]; }
+    Column& column(std::size_t index) {
+        if (index >= columns_.size()) [[unlikely]]
+            refuse_count(index + 1);
+        return columns_[index];
+    }
 
     /// Appends one value per field, in order.
     template <class... Values>
     void row(Values const&... values) {
+        if (sizeof...(values) != columns_.size()) [[unlikely]]
+            refuse_count(sizeof...(values));
         std::size_t index = 0;
         (put(columns_[index++], values), ...);
     }
@@ -227,9 +268,12 @@ public:
         else if constexpr (std::is_same_v<Value, std::nullptr_t>)
             column.null();
         else if constexpr (std::is_same_v<Value, float>)
-            column.float32(value);
+            column.type() == Type::float64 ? column.float64(value) : column.float32(value);
         else if constexpr (std::is_floating_point_v<Value>)
             column.float64(value);
+        else if constexpr (std::is_same_v<Value, std::uint64_t>)
+            column.type() == Type::uint64 ? column.unsigned_integer(value)
+                                          : column.integer(static_cast<std::int64_t>(value));
         else if constexpr (std::is_integral_v<Value>)
             column.integer(static_cast<std::int64_t>(value));
         else
@@ -261,7 +305,10 @@ public:
     bool take_reset() { return std::exchange(was_reset_, false); }
 
     /// Moves the rows into `out`, which then owns their memory; the batch is empty afterwards.
+    /// Throws E_INTERNAL when a field has more values than another.
     void finish(ArrowArray* out) {
+        for (Column const& column : columns_)
+            if (column.rows() != rows()) refuse_length(column);
         auto held = std::make_unique<Struct>();
         held->children.resize(columns_.size());
         std::int64_t const length = rows();
@@ -285,6 +332,16 @@ public:
     }
 
 private:
+    [[noreturn, gnu::cold]] void refuse_count(std::size_t count) const {
+        throw Error{WEIR_E_INTERNAL, "a batch of " + std::to_string(columns_.size()) +
+                                         " fields is given " + std::to_string(count)};
+    }
+    [[noreturn, gnu::cold]] void refuse_length(Column const& column) const {
+        throw Error{WEIR_E_INTERNAL, "the field \"" + column.name() + "\" has " +
+                                         std::to_string(column.rows()) + " values where \"" +
+                                         columns_.back().name() + "\" has " +
+                                         std::to_string(rows())};
+    }
     struct Struct {
         std::vector<ArrowArray> children;
         std::vector<ArrowArray*> pointers;

@@ -131,4 +131,40 @@ private:
     std::string counter_;
 };
 
+/// Reads that stream in the order of its number: fields, limits and cursors are done here, and what
+/// is left is the next record.
+class OneStreamReader : public Reader {
+public:
+    Schema schema() const override { return fields_.schema(); }
+    bool next(Call const& call, Batch& batch) override {
+        call.check();
+        while (left_ > 0 && !batch.full(rows_max_, bytes_max_) && record(batch)) --left_;
+        if (batch.rows() > 0 || leaves_cursor_) batch.cursor(OneStream::cursor(at_));
+        return batch.rows() > 0;
+    }
+
+protected:
+    OneStreamReader(OneStream const& stream, Read const& read)
+        : fields_{stream.choose(read)}, at_{stream.position(read)}, left_{read.limit},
+          rows_max_{read.rows_max}, bytes_max_{read.bytes_max},
+          leaves_cursor_{OneStream::leaves_cursor(read)} {}
+
+    /// Puts the next record into `batch` by row(); false: there is none (any more).
+    virtual bool record(Batch& batch) = 0;
+    /// A record whose number is `at`, and all of its fields in the stream's order.
+    template <class... Values>
+    void row(Batch& batch, std::int64_t at, Values const&... values) {
+        fields_.row(batch, values...);
+        at_ = at;
+    }
+    /// The number of the last record that was read, in this read or before it; 0 at the beginning.
+    std::int64_t at() const { return at_; }
+
+private:
+    ChosenFields fields_;
+    std::int64_t at_, left_, rows_max_;
+    std::size_t bytes_max_;
+    bool leaves_cursor_;
+};
+
 }  // namespace weir

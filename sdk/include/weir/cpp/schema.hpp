@@ -36,6 +36,14 @@ enum class Type : std::uint8_t {
     opaque      ///< text as the source prints it
 };
 
+/// As the enumerator is written.
+constexpr char const* name_of(Type type) {
+    constexpr char const* names[] = {
+        "boolean", "int64", "uint64", "float32",   "float64", "utf8",    "binary",  "uuid",
+        "date",    "time",  "timestamp", "instant", "decimal", "numeric", "json",    "opaque"};
+    return names[static_cast<std::size_t>(type)];
+}
+
 /// One column of a schema. A value.
 struct Field {
     std::string name;

@@ -19,10 +19,20 @@ struct Read {
     std::string_view cursor;                         ///< empty: from the beginning
     std::optional<std::vector<std::string>> fields;  ///< in this order; absent: all
     std::vector<std::string> key;                    ///< empty: one pass, not resumable
+    std::vector<std::vector<std::string>> keys;      ///< see weir_read; empty: all records
     std::string tracking;                            ///< empty: none
     bool append = false;                             ///< hand out each version of a record once
+    std::optional<std::int64_t> lookback_ms;         ///< what is younger is not settled
+    std::string snapshot;                            ///< shared by all reads of that name; or empty
     std::int64_t limit = INT64_MAX;
+    std::size_t row_bytes_max = SIZE_MAX;  ///< a larger record is refused, see refused_field
 };
+
+/// The last field of a batch whose records the source refuses: a text, JSON of
+/// `{"field":name,"bytes":n}` where they are too large, and of
+/// `{"field":name,"code":dotted,"message":sentence,"suggestion":what to do}` for another reason.
+/// Values that nobody should hold are null.
+inline constexpr char refused_field[] = "_weir_refused";
 
 /// Reads one stream. Calls come one at a time, interrupt() excepted.
 class Reader {
@@ -91,9 +101,20 @@ inline Read read_of(weir_read const& in) {
     Config const select{in.select_json};
     if (select.has("fields")) read.fields = select.names("fields");
     read.key = select.names("key");
+    if (select.has("keys")) {
+        try {
+            select.json()["keys"].get_to(read.keys);
+        } catch (Json::exception const&) {
+            throw Error{WEIR_E_CONFIG, "keys are lists of texts", "keys"};
+        }
+    }
     read.tracking = select.text("tracking");
     read.append = select.flag("append");
+    if (select.has("lookback_ms")) read.lookback_ms = select.integer("lookback_ms");
+    read.snapshot = select.text("snapshot");
     read.limit = select.integer("limit", INT64_MAX);
+    if (select.has("row_bytes_max"))
+        read.row_bytes_max = static_cast<std::size_t>(select.integer("row_bytes_max"));
     return read;
 }
 

@@ -3,6 +3,8 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -36,15 +38,36 @@ public:
 
     /// The component of that id; the only one when `id` is empty.
     weir_component const& component(std::string_view id = {}) const {
-        for (std::uint32_t i = 0; i < module_->component_count; ++i)
-            if (id.empty() || id == module_->components[i]->id) return *module_->components[i];
-        throw std::runtime_error{"no component " + std::string{id}};
+        std::string all;
+        for (std::uint32_t i = 0; i < module_->component_count; ++i) {
+            weir_component const& each = *module_->components[i];
+            if (id.empty() || id == each.id) return each;
+            all += (all.empty() ? "" : ", ") + std::string{each.id};
+        }
+        throw std::runtime_error{"there is no component " + std::string{id} + "; it has " + all};
     }
 
 private:
     Entry* entry_ = nullptr;
     weir_module const* module_ = nullptr;
 };
+
+/// How many threads more there are in this process after each of several lives of an instance.
+template <class Work>
+std::ptrdiff_t threads_left_by(Work&& life) {
+    auto const count = [] {
+        std::filesystem::directory_iterator const all{"/proc/self/task"};
+        return std::distance(begin(all), end(all));
+    };
+    // A language's own runtime starts threads in some rounds; what an instance leaves shows in all.
+    std::ptrdiff_t least = PTRDIFF_MAX;
+    for (int round = 0; round < 10; ++round) {
+        std::ptrdiff_t const before = count();
+        life();
+        least = std::min(least, count() - before);
+    }
+    return least;
+}
 
 /// The file of a library once more, under a path of its own: what a host maps when it is reloaded.
 class LibraryCopy {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
+#include <weir/cpp/utf8.hpp>
 
 #include "weir/testkit/driver.hpp"
 
@@ -12,6 +14,12 @@ struct Sample {
     std::string stream;            ///< as a user would write it
     std::vector<std::string> key;  ///< unique and never null
     std::string tracking;          ///< the field a delta goes by
+};
+
+/// A stream whose records are known.
+struct Known {
+    Sample sample;
+    std::vector<Record> records;  ///< in the order of the key
 };
 
 /// What the suite must be told about a connector; one object per test, which may start a server or
@@ -32,6 +40,9 @@ public:
     /// Makes a stream of `rows` records with at least two fields. Groups of `ties` records have the
     /// same tracking value, where the system can do that.
     virtual Sample make(std::int64_t /*rows*/, std::int64_t /*ties*/) { return {}; }
+    /// Makes a stream with null, the smallest and greatest value, and those that are likely to go
+    /// wrong, of every type that the system has. Without records it is not looked at.
+    virtual Known make_extremes() { return {}; }
 
     /// The records of a table that the sink made, in the order of its first column; values as the
     /// system's own client prints them. Throws when there is none.
@@ -40,7 +51,30 @@ public:
     virtual void drop(std::string const& /*target*/) {}
 };
 
-/// The offset of each batch and column, its null count and offsets agree with its length.
+/// What is wrong with the names of the fields of a schema, empty when all is well.
+inline std::string flaw_of(std::vector<FieldView> const& fields) {
+    std::set<std::string> names;
+    for (FieldView const& field : fields) {
+        if (field.name.empty()) return "a field has no name";
+        if (!is_utf8(field.name)) return "the name of a field is no UTF-8";
+        if (!names.insert(field.name).second) return "two fields are named " + field.name;
+    }
+    return {};
+}
+
+/// The first text of `column` that is no UTF-8, empty when all is well.
+inline std::string text_flaw_of(ColumnView const& column, std::int64_t rows) {
+    FieldView const& field = column.field();
+    bool const is_text = field.layout == Layout::text || field.layout == Layout::large_text;
+    if (!is_text || field.meaning == Meaning::binary) return {};
+    for (std::int64_t row = 0; row < rows; ++row)
+        if (!column.is_null(row) && !is_utf8(column.bytes(row)))
+            return " has text that is no UTF-8, in hex " + hex(column.bytes(row));
+    return {};
+}
+
+/// The offset of each batch and column, its null count and offsets agree with its length, and
+/// text is UTF-8.
 /// Answers what does not, empty when all is well.
 inline std::string flaw_of(std::vector<FieldView> const& fields, ArrowArray const& batch) {
     if (batch.offset != 0 || batch.null_count > 0) return "the struct has an offset or nulls";
@@ -59,6 +93,8 @@ inline std::string flaw_of(std::vector<FieldView> const& fields, ArrowArray cons
         for (std::int64_t b = 0; b < column.n_buffers; ++b)
             if (reinterpret_cast<std::uintptr_t>(column.buffers[b]) % 8 != 0)
                 return at + " has a buffer that is not aligned";
+        if (std::string const flaw = text_flaw_of(view, column.length); !flaw.empty())
+            return at + flaw;
     }
     return {};
 }

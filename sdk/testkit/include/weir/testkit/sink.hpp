@@ -91,6 +91,31 @@ public:
         });
         return commit.deleted;
     }
+    /// See weir_sweep. `missing` takes the keys that it tells.
+    weir_sweep sweep(std::uint64_t deletes_max, std::uint32_t flags = 0, bool is_soft = false,
+                     weir_keys const* missing = nullptr) {
+        weir_sweep sweep{};
+        sweep.struct_size = sizeof sweep;
+        sweep.flags = flags;
+        sweep.deletes_max = deletes_max;
+        sweep.is_soft = is_soft ? 1 : 0;
+        sweep.missing = missing;
+        ears_.ask([&](weir_error* error) {
+            return table_->sweep(writer_, ears_.forever(), &sweep, error);
+        });
+        return sweep;
+    }
+    /// The final commit behind a sweep.
+    std::uint64_t commit_kept() {
+        weir_commit commit{};
+        commit.struct_size = sizeof commit;
+        commit.flags = std::uint32_t{WEIR_COMMIT_FINAL} | std::uint32_t{WEIR_COMMIT_KEEPS_CURSOR};
+        commit.cursor = "";
+        ears_.ask([&](weir_error* error) {
+            return table_->commit(writer_, ears_.forever(), &commit, error);
+        });
+        return commit.deleted;
+    }
     void interrupt() {
         if (table_->interrupt) table_->interrupt(writer_);
     }
@@ -141,6 +166,7 @@ public:
         });
         return Writer{table_, ears_, writer, epoch, cursor.text()};
     }
+    bool sweeps() const { return WEIR_HAS(table_, weir_sink, sweep); }
     /// prepare() and begin() in the host's order.
     Writer start(WriteRequest const& request, ArrowSchema const* schema) {
         Writer writer = begin(request);

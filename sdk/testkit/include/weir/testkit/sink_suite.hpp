@@ -1,65 +1,13 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <set>
 
-#include "weir/testkit/quirks.hpp"
+#include "weir/testkit/sink_contract.hpp"
 
 namespace weir::testkit {
 
-/// What every sink must do; instantiated by WEIR_TEST_SINK.
-template <class Q>
-class SinkContract : public testing::Test {
-protected:
-    SinkContract()
-        : plugin{quirks.library()},
-          sink{std::make_unique<SinkInstance>(host, plugin.component(quirks.component()),
-                                              quirks.config())} {}
-
-    static Schema people() {
-        return {{"id", Type::int64, false, "bigint"}, {"name", Type::utf8, true, "text"}};
-    }
-    static WriteRequest append() { return {.target = "people"}; }
-    static WriteRequest upsert() {
-        return {.target = "people", .write_mode = WEIR_WRITE_UPSERT, .key = {"id"}};
-    }
-    static WriteRequest replace() {
-        return {.target = "people",
-                .write_mode = WEIR_WRITE_REPLACE,
-                .key = {"id"},
-                .flags = WEIR_BEGIN_STAGED};
-    }
-
-    /// One run of one batch.
-    std::uint64_t run(WriteRequest const& request, Rows& rows, std::string const& cursor = "",
-                      bool final = true) {
-        Writer writer = sink->start(request, rows.schema());
-        writer.write(rows);
-        return writer.commit(cursor, final);
-    }
-    std::vector<Record> content() { return quirks.content("people"); }
-
-    template <class Work>
-    void expect_failure(weir_status wanted, Work&& work) {
-        try {
-            work();
-            ADD_FAILURE() << "went well, wanted " << wanted;
-        } catch (Failure const& failure) {
-            EXPECT_EQ(failure.status, wanted) << failure.what();
-            EXPECT_FALSE(failure.code.empty()) << failure.what();
-        }
-    }
-
-    Q quirks;
-    TestHost host;
-    Plugin plugin;
-    std::unique_ptr<SinkInstance> sink;
-};
 TYPED_TEST_SUITE_P(SinkContract);
-
-using Content = std::vector<Record>;
 
 TYPED_TEST_P(SinkContract, WritesWhatItIsGiven) {
     Rows rows{this->people()};
@@ -145,6 +93,25 @@ TYPED_TEST_P(SinkContract, ARefusedRowIsNamedAndTheOthersAreWritten) {
     EXPECT_LT(refused[0].why, 0);
     EXPECT_FALSE(refused[0].message.empty());
     EXPECT_EQ(this->content(), (Content{{"2", "b"}, {"3", "c"}}));
+}
+
+TYPED_TEST_P(SinkContract, TextThatIsNoUtf8IsRefused) {
+    Rows rows{this->people()};
+    rows.add(1, "a").add(2, "n\xff").add(3, "c");
+    Writer writer = this->sink->start(this->upsert(), rows.schema());
+    try {
+        std::vector<Refused> const refused = writer.write_some(rows);
+        writer.commit("{}", true);
+        ASSERT_EQ(refused.size(), 1u) << "row 1 has text that is no UTF-8, in hex 6eff";
+        EXPECT_EQ(refused[0].row, 1) << "row 1 has text that is no UTF-8, in hex 6eff";
+        EXPECT_FALSE(refused[0].message.empty());
+        EXPECT_EQ(this->content(), (Content{{"1", "a"}, {"3", "c"}}));
+    } catch (Failure const& failure) {
+        // As a whole is well too, where nothing of it is written.
+        EXPECT_EQ(failure.status, WEIR_E_DATA) << failure.what();
+        writer.close();
+        EXPECT_EQ(this->content(), Content{});
+    }
 }
 
 TYPED_TEST_P(SinkContract, AppendTwiceIsTwice) {
@@ -380,6 +347,20 @@ TYPED_TEST_P(SinkContract, AReloadedCopyFencesTheOneBefore) {
     EXPECT_EQ(this->content(), (Content{{"1", "a"}}));
 }
 
+TYPED_TEST_P(SinkContract, LeavesNoThreadBehind) {
+    std::ptrdiff_t const left = threads_left_by([&] {
+        SinkInstance one{this->host, this->plugin.component(this->quirks.component()),
+                         this->quirks.config()};
+        Rows rows{this->people()};
+        rows.add(1, "a");
+        Writer writer = one.start(this->upsert(), rows.schema());
+        writer.write(rows);
+        writer.commit("{}", true);
+    });
+    EXPECT_LE(left, 0) << "close() joins what begin() and write() began, and destroy() what "
+                          "create() began";
+}
+
 TYPED_TEST_P(SinkContract, NoSecretIsSaid) {
     Rows rows{this->people()};
     for (Json const& config : this->quirks.broken_configs()) {
@@ -401,8 +382,9 @@ REGISTER_TYPED_TEST_SUITE_P(SinkContract, WritesWhatItIsGiven,
                             ExtremesOfEveryTypeAreWrittenOrRefused,
                             ARunThatIsNotCommittedLeavesNothing,
                             ABatchIsWrittenWholeOrNotAtAll,
-                            ARefusedRowIsNamedAndTheOthersAreWritten, AppendTwiceIsTwice,
-                            UpsertTwiceIsOnce, TheLastOfOneKeyWins, TheCursorComesBackWithItsRows,
+                            ARefusedRowIsNamedAndTheOthersAreWritten,
+                            TextThatIsNoUtf8IsRefused, AppendTwiceIsTwice, UpsertTwiceIsOnce,
+                            TheLastOfOneKeyWins, TheCursorComesBackWithItsRows,
                             ACursorMayMoveWithoutRows, AnEmptyCursorClearsThePosition,
                             PeekSaysWhatBeginWouldFind, AResetForgetsThePosition,
                             PositionsOfTwoStreamsAreApart, APositionWhoseTargetIsGoneIsIgnored,
@@ -411,7 +393,8 @@ REGISTER_TYPED_TEST_SUITE_P(SinkContract, WritesWhatItIsGiven,
                             ADryRunSaysWhatItWouldDoAndDoesNothing, PreparingTwiceIsOnce,
                             ACancelledWriteLeavesNothing,
                             AWriteStoppedInItsMiddleIsWholeOrNotAtAll,
-                            AReloadedCopyFencesTheOneBefore, NoSecretIsSaid);
+                            AReloadedCopyFencesTheOneBefore, LeavesNoThreadBehind,
+                            NoSecretIsSaid);
 
 }  // namespace weir::testkit
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 #include <vector>
+#include <weir/cpp/stream_meta.hpp>
 
 #include "weir/source.h"
 #include "weir/testkit/plugin.hpp"
@@ -27,6 +28,10 @@ public:
     ReadBatch(std::vector<FieldView> fields, weir_batch const& batch)
         : fields_{std::move(fields)}, array_{batch.array}, new_schema_{batch.flags} {
         if (batch.flags & WEIR_BATCH_CURSOR) cursor_ = std::string{batch.cursor, batch.cursor_size};
+        if (cursor_ && !cursor_->empty() && !Json::accept(*cursor_)) {
+            array_.release(&array_);
+            throw std::runtime_error{"next() answered a cursor that is no JSON: " + *cursor_};
+        }
     }
     ReadBatch(ReadBatch&& other) noexcept
         : fields_{std::move(other.fields_)},
@@ -151,13 +156,16 @@ public:
         catalog.ctx = &found;
         catalog.add = [](void* ctx, weir_stream const* stream, ArrowSchema const* schema) {
             static_cast<std::vector<FoundStream>*>(ctx)->push_back(
-                {stream->name, stream->flags, Json::parse(stream->meta_json), fields_of(*schema)});
+                {stream->name, stream->flags,
+                 Json::parse(stream->meta_json ? stream->meta_json : "", nullptr, false),
+                 fields_of(*schema)});
             return weir_status{WEIR_OK};
         };
         ears_.ask([&](weir_error* error) {
             return table_->discover(instance_, call ? call : ears_.forever(), pattern, &catalog,
                                     error);
         });
+        for (FoundStream const& stream : found) expect_sound(stream);
         return found;
     }
     Reader open(ReadRequest const& request, weir_call const* call = nullptr) {
@@ -179,6 +187,15 @@ public:
     }
 
 private:
+    static void expect_sound(FoundStream const& stream) {
+        std::string flaw = " that is no JSON object";
+        if (stream.meta.is_object()) flaw = flaw_of_stream_meta(stream.meta);
+        if (flaw.empty()) return;
+        if (stream.meta.is_object()) flaw = " whose " + flaw;
+        throw std::runtime_error{"discover() found the stream " + stream.name +
+                                 " with a meta_json" + flaw};
+    }
+
     weir_source const* table_;
 };
 
