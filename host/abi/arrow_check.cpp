@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <string_view>
+#include <unordered_set>
 
 #include "host/abi/utf8.hpp"
 
@@ -120,8 +121,12 @@ std::string check_schema(ArrowSchema const& schema) {
         return fmt::format("has {} fields; at most {} are possible", schema.n_children, fields_max);
     if (schema.n_children > 0 && !schema.children) return "has a null pointer as list of fields";
     if (std::string why = check_metadata(schema.metadata); !why.empty()) return why;
-    for (std::int64_t i = 0; i < schema.n_children; ++i)
+    std::unordered_set<std::string_view> names;
+    for (std::int64_t i = 0; i < schema.n_children; ++i) {
         if (std::string why = check_field(schema.children[i], i); !why.empty()) return why;
+        std::string_view const name = schema.children[i]->name;
+        if (!names.insert(name).second) return fmt::format("has two fields \"{}\"", name);
+    }
     return {};
 }
 

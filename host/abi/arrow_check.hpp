@@ -19,7 +19,8 @@ inline constexpr std::size_t metadata_bytes_max = 64 * 1024;
 std::optional<std::int64_t> width_of(std::string_view format);
 
 /// What is wrong with a schema that a plugin gave, as the end of a sentence ("has a field without
-/// a name"); empty: it is a struct of fields whose formats cross the boundary (see weir/arrow.h).
+/// a name"); empty: it is a struct of fields of different names, whose formats cross the boundary
+/// (see weir/arrow.h).
 std::string check_schema(ArrowSchema const& schema);
 
 /// Checks the batches of one schema, and measures them. Made once per schema; a check costs a few

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <new>
 
+#include "host/abi/misdeeds.hpp"
 #include "host/abi/utf8.hpp"
 
 namespace weir::host {
@@ -83,9 +84,11 @@ Error error_of(weir_status status, weir_error const& error, std::string_view who
 }
 
 Error Judge::broken(std::string_view what, std::string_view sentence) const {
-    return Error{
+    Error error{
         WEIR_E_INTERNAL, "plugin.broken_promise",
-        fmt::format("{}: {}() {}; this is a bug in the plugin {}", who_, what, sentence, plugin_)};
+        fmt::format("{}: {}() {}; this is a bug in the plugin {}", who_, what, sentence, plugin())};
+    Misdeeds::here().note(plugin(), error);
+    return error;
 }
 
 Error Judge::failure(char const* what, CallContext const* context, weir_status status,
@@ -94,7 +97,18 @@ Error Judge::failure(char const* what, CallContext const* context, weir_status s
     if (context && context->is_late())
         return Error{WEIR_E_TIMEOUT, "plugin.timeout",
                      fmt::format("{}: {}() did not finish before its deadline", who_, what)};
-    return error_of(status, said, who_, what);
+    Error error = error_of(status, said, who_, what);
+    if (error.suggestion.empty()) error.suggestion = generation_->remedy(error.code);
+    if (error.status != WEIR_E_INTERNAL) return error;
+    // Its own words need not say whose they are, nor where they came up.
+    std::string const place = fmt::format("{}: {}()", who_, what);
+    error.message = fmt::format("{}; this is a bug in the plugin {}",
+                                error.message.starts_with(place)
+                                    ? error.message
+                                    : fmt::format("{} failed: {}", place, error.message),
+                                plugin());
+    Misdeeds::here().note(plugin(), error);
+    return error;
 }
 
 Error Judge::cancelled() { return Error{WEIR_E_CANCELLED, "cancelled", "cancelled"}; }

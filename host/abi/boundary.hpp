@@ -23,12 +23,14 @@ Error error_of(weir_status status, weir_error const& error, std::string_view who
 /// What the answers of one plugin object mean.
 class Judge {
 public:
-    Judge(std::string who, std::string plugin) : who_{std::move(who)}, plugin_{std::move(plugin)} {}
+    Judge(std::string who, std::shared_ptr<Generation const> generation)
+        : who_{std::move(who)}, generation_{std::move(generation)} {}
 
     std::string const& who() const { return who_; }
-    std::string const& plugin() const { return plugin_; }
+    std::string const& plugin() const { return generation_->id(); }
 
-    /// What `what` failed with: cancelled or late, whatever the plugin said in `said`.
+    /// What `what` failed with: cancelled or late, whatever the plugin said in `said`. Where it did
+    /// not say what to do, the remedy that its library declares for the code.
     Error failure(char const* what, CallContext const* context, weir_status status,
                   weir_error const& said) const;
     /// E_INTERNAL "plugin.broken_promise": `postgres: next() answered a batch that …`.
@@ -37,17 +39,18 @@ public:
     static Error cancelled();
 
 private:
-    std::string who_, plugin_;
+    std::string who_;
+    std::shared_ptr<Generation const> generation_;
 };
 
 /// One plugin object: its lane, and what its answers mean. Every call through a plugin's pointer
 /// goes through call(), or through SharedBoundary.
 class Boundary {
 public:
-    Boundary(std::string who, std::shared_ptr<Generation> generation, Watchdog& watchdog,
-             void (*unblock)(void* object), void* object)
-        : judge_{std::move(who), generation->id()},
-          lane_{std::move(generation), watchdog, unblock, object} {}
+    Boundary(std::string who, std::shared_ptr<Generation> generation,
+             HostServices const& services, void (*unblock)(void* object), void* object)
+        : judge_{std::move(who), generation},
+          lane_{judge_.who(), std::move(generation), services, unblock, object} {}
 
     /// Runs `work(weir_error*)`, which returns a weir_status: WEIR_OK, or WEIR_END where
     /// `may_end`; every other answer is an Error. Cancelled or late: E_CANCELLED, E_TIMEOUT,
@@ -60,7 +63,7 @@ public:
         clear(said);
         weir_status status = WEIR_E_INTERNAL;
         bool has_thrown = false;
-        bool const has_run = lane_.enter(context, [&]() noexcept {
+        bool const has_run = lane_.enter(what, context, [&]() noexcept {
             Breadcrumb const here{lane_.generation()->file().c_str(), judge_.plugin().c_str(),
                                   what};
             try {
@@ -79,7 +82,7 @@ public:
     /// Runs `work()` for a call that cannot fail: close, destroy.
     template <class Work>
     void finish(Work&& work) noexcept {
-        lane_.enter(nullptr, [&]() noexcept {
+        lane_.enter("close", nullptr, [&]() noexcept {
             Breadcrumb const here{lane_.generation()->file().c_str(), judge_.plugin().c_str(),
                                   "close"};
             try {

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,8 +12,11 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <nlohmann/json.hpp>
 #include <string_view>
-#include <utility>
+
+#include "host/abi/spawn.hpp"
+#include "host/core/fd.hpp"
 
 extern char** environ;
 
@@ -24,34 +26,14 @@ namespace {
 
 constexpr std::size_t out_bytes_max = 16u << 20, err_bytes_max = 64u << 10;
 
-/// A descriptor, closed when it goes.
-class Descriptor {
-public:
-    Descriptor() = default;
-    explicit Descriptor(int fd) : fd_{fd} {}
-    Descriptor(Descriptor&& other) noexcept : fd_{std::exchange(other.fd_, -1)} {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    ~Descriptor() { close(); }
-    void close() {
-        if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-    }
-    int get() const { return fd_; }
-
-private:
-    int fd_ = -1;
-};
-
 struct Pipe {
-    Descriptor read, write;
+    Fd read, write;
 
     bool open() {
         std::array<int, 2> ends{};
         if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
-        read = Descriptor{ends[0]};
-        write = Descriptor{ends[1]};
+        read = Fd{ends[0]};
+        write = Fd{ends[1]};
         return true;
     }
 };
@@ -63,7 +45,7 @@ Error not_started(std::string const& program, int why) {
 }
 
 /// Takes what is there; false at the end. What is too much is dropped.
-bool take(Descriptor& from, std::string& into, std::size_t bytes_max) {
+bool take(Fd const& from, std::string& into, std::size_t bytes_max) {
     std::array<char, 16384> bytes;
     ssize_t const size = ::read(from.get(), bytes.data(), bytes.size());
     if (size < 0) return errno == EINTR || errno == EAGAIN;
@@ -71,32 +53,6 @@ bool take(Descriptor& from, std::string& into, std::size_t bytes_max) {
     std::size_t const room = bytes_max - std::min(bytes_max, into.size());
     into.append(bytes.data(), std::min(static_cast<std::size_t>(size), room));
     return true;
-}
-
-int spawn(std::vector<std::string> const& command, Pipe const& out, Pipe const& err, pid_t& child) {
-    std::vector<char*> words;
-    for (std::string const& word : command) words.push_back(const_cast<char*>(word.c_str()));
-    words.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, out.write.get(), 1);
-    posix_spawn_file_actions_adddup2(&actions, err.write.get(), 2);
-    posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-    posix_spawnattr_t how;
-    posix_spawnattr_init(&how);
-    // The host blocks and handles signals for its own sake.
-    sigset_t none, all;
-    ::sigemptyset(&none);
-    ::sigfillset(&all);
-    posix_spawnattr_setsigmask(&how, &none);
-    posix_spawnattr_setsigdefault(&how, &all);
-    posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    int const failed =
-        ::posix_spawn(&child, command.front().c_str(), &actions, &how, words.data(), environ);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&how);
-    return failed;
 }
 
 /// Reads both until they end; false: not within the time.
@@ -122,19 +78,45 @@ Result<ChildEnd> run_child(std::vector<std::string> const& command, std::int64_t
     Pipe out, err;
     if (!out.open() || !err.open()) return not_started(command.front(), errno);
     pid_t child = 0;
-    if (int const failed = spawn(command, out, err, child); failed != 0)
+    if (int const failed = spawn(command, {out.write.get(), err.write.get()}, environ, child);
+        failed != 0)
         return not_started(command.front(), failed);
     out.write.close();
     err.write.close();
     ChildEnd end;
     end.is_late = !read_all(out, err, end, ms_max);
-    if (end.is_late) ::kill(child, SIGKILL);
+    if (end.is_late) ::kill(-child, SIGKILL);
     int status = 0;
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
     if (WIFSIGNALED(status)) end.signal = WTERMSIG(status);
     if (WIFEXITED(status)) end.exit_code = WEXITSTATUS(status);
     return end;
+}
+
+Result<std::string> look_in_child(std::filesystem::path const& runner,
+                                  std::filesystem::path const& library, std::int64_t ms_max) {
+    auto const refused = [&library](char const* code, std::string const& why) {
+        return Error{WEIR_E_CONFIG, code, fmt::format("{} {}", library.string(), why)};
+    };
+    Result<ChildEnd> end = run_child({runner.string(), "--describe", library.string()}, ms_max);
+    if (!end) return end.error();
+    if (end->is_late)
+        return refused("plugin.hung", fmt::format("did not say within {} s what it is; what it "
+                                                  "runs when it is loaded must end",
+                                                  ms_max / 1000));
+    if (end->signal != 0)
+        return refused("plugin.crashed", fmt::format("killed the process that looked at it ({}); "
+                                                     "nothing of it was loaded here",
+                                                     ::strsignal(end->signal)));
+    bool const is_manifest = nlohmann::json::parse(end->out, nullptr, false).is_object();
+    if (end->exit_code == 0 && is_manifest) return std::move(end->out);
+    // Whoever ends the process in weir-runner's place says nothing of why.
+    if (end->exit_code == 0 || end->err.empty())
+        return refused("plugin.exited", fmt::format("ended the process that looked at it, with "
+                                                    "exit code {}; nothing of it was loaded here",
+                                                    end->exit_code));
+    return child_refusal(end->err);
 }
 
 // The last line, without the name of the child in front.

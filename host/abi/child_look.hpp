@@ -21,6 +21,13 @@ struct ChildEnd {
 /// ones; kills it after `ms_max`. E_IO "plugin.runner": it could not be started.
 Result<ChildEnd> run_child(std::vector<std::string> const& command, std::int64_t ms_max);
 
+/// The manifest of `library`, as JSON, which another process loads to see it. A sentence begins
+/// with the library's path. E_CONFIG "plugin.hung": not within `ms_max`; "plugin.crashed",
+/// "plugin.exited": it ended that process; or why weir-runner refuses it. E_IO "plugin.runner":
+/// that is not there.
+Result<std::string> look_in_child(std::filesystem::path const& runner,
+                                  std::filesystem::path const& library, std::int64_t ms_max);
+
 /// Why weir-runner refused a library, from what it wrote on standard error: "… is cut short
 /// (plugin.damaged)" as an error with that code.
 Error child_refusal(std::string said);

@@ -7,6 +7,7 @@
 #include <regex>
 
 #include "host/core/text.hpp"
+#include "weir/cpp/nearest.hpp"
 
 namespace weir::host {
 

@@ -10,6 +10,7 @@
 #include "host/abi/config_schema.hpp"
 #include "host/abi/definitions.hpp"
 #include "host/core/text.hpp"
+#include "weir/cpp/nearest.hpp"
 
 namespace weir::host {
 

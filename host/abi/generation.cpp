@@ -7,7 +7,8 @@ namespace weir::host {
 
 Generation::Generation(std::string id, std::string version, std::string sha256,
                        std::filesystem::path path, std::shared_ptr<Library const> library,
-                       weir_module const* module, std::shared_ptr<Contained> contained)
+                       weir_module const* module, std::shared_ptr<Contained> contained,
+                       Remedies remedies)
     : id_{std::move(id)},
       version_{std::move(version)},
       sha256_{std::move(sha256)},
@@ -15,7 +16,13 @@ Generation::Generation(std::string id, std::string version, std::string sha256,
       file_{path_.filename().string()},
       library_{std::move(library)},
       module_{module},
-      contained_{std::move(contained)} {}
+      contained_{std::move(contained)},
+      remedies_{std::move(remedies)} {}
+
+std::string Generation::remedy(std::string const& code) const {
+    auto const found = remedies_.find(code);
+    return found == remedies_.end() ? std::string{} : found->second;
+}
 
 std::int64_t Generation::pins() const {
     auto const taken = std::popcount(~free_.load(std::memory_order_relaxed));

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -29,10 +30,12 @@ struct Pin {
 /// costs memory, not a crash. The counters are for people and for swapping. Thread-safe.
 class Generation {
 public:
+    using Remedies = std::map<std::string, std::string>;  ///< by the codes of its errors
+
     /// In this process: `library` and its `module`; in another: `contained`.
     Generation(std::string id, std::string version, std::string sha256, std::filesystem::path path,
                std::shared_ptr<Library const> library, weir_module const* module,
-               std::shared_ptr<Contained> contained = nullptr);
+               std::shared_ptr<Contained> contained = nullptr, Remedies remedies = {});
 
     std::string const& id() const { return id_; }
     std::string const& version() const { return version_; }
@@ -43,6 +46,8 @@ public:
     weir_module const& module() const { return *module_; }
     /// Null: it runs in this process.
     Contained* contained() const { return contained_.get(); }
+    /// What the library says is to be done about its error `code`; empty: nothing.
+    std::string remedy(std::string const& code) const;
 
     /// Calls that are inside the plugin now.
     std::int64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
@@ -66,6 +71,7 @@ private:
     std::shared_ptr<Library const> library_;
     weir_module const* module_;
     std::shared_ptr<Contained> contained_;
+    Remedies remedies_;
     alignas(64) std::atomic<std::int64_t> in_flight_{0};
     alignas(64) std::atomic<std::uint64_t> free_{~std::uint64_t{0}};  ///< a bit per slot
     std::atomic<std::int64_t> heap_pins_{0};

@@ -13,10 +13,10 @@ InstanceObject::InstanceObject(Component component, std::unique_ptr<HostTable> h
     : component_{std::move(component)},
       host_{std::move(host)},
       handle_{handle},
-      boundary_{host_->instance(), component_.generation, host_->services().watchdog,
+      boundary_{host_->instance(), component_.generation, host_->services(),
                 WEIR_HAS(component_.lifecycle, weir_lifecycle, interrupt) ? interrupt : nullptr,
                 this},
-      shared_{host_->instance(), component_.generation} {}
+      shared_{host_->instance(), component_.generation, host_->services()} {}
 
 InstanceObject::~InstanceObject() {
     boundary_.finish([this] { component_.destroy(handle_); });
@@ -35,7 +35,7 @@ Result<Instance> Instance::create(Component const& component, nlohmann::json con
         services, Identity{std::move(name), component.generation->id(), &component.info->declared});
     weir_instance* handle = nullptr;
     std::string text = filled->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    Boundary maker{host->instance(), component.generation, services.watchdog, nullptr, nullptr};
+    Boundary maker{host->instance(), component.generation, services, nullptr, nullptr};
     Result<weir_status> const created = maker.call("create", nullptr, [&](weir_error* error) {
         return component.create(host->abi(), text.c_str(), &handle, error);
     });
@@ -55,6 +55,7 @@ Result<nlohmann::json> Instance::describe() {
     if (!WEIR_HAS(table, weir_lifecycle, describe)) return nlohmann::json::object();
     CollectedText text{answer_bytes_max};
     Boundary& boundary = object_->boundary();
+    std::lock_guard const turn{object_->turn()};
     Result<weir_status> const done = boundary.call("describe", nullptr, [&](weir_error* error) {
         return table->describe(object_->handle(), text.abi(), error);
     });

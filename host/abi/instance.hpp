@@ -15,10 +15,10 @@ namespace weir::host {
 
 /// A connector or a service with a configuration. Move-only.
 ///
-/// Calls on it and on its two views come one at a time, interrupt() excepted; readers and writers
-/// made by it are lanes of their own, and a service is entered by several threads. The plugin's
-/// instance is destroyed when this and every reader, writer and ServiceProxy of it are gone, in
-/// whatever order.
+/// Of calls on it and on its two views one is at work at a time, interrupt() excepted: whoever
+/// comes meanwhile waits. Readers and writers made by it are lanes of their own, and a service is
+/// entered by several threads. The plugin's instance is destroyed when this and every reader,
+/// writer and ServiceProxy of it are gone, in whatever order.
 class Instance {
 public:
     /// Checks `config` against the component's schema, fills in defaults, and creates; no I/O.

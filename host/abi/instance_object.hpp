@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "host/abi/boundary.hpp"
@@ -23,6 +24,8 @@ public:
     HostTable const& host() const { return *host_; }
     weir_instance* handle() const { return handle_; }
     Boundary& boundary() { return boundary_; }
+    /// Held during a call through boundary(): several streams of a copy ask one instance.
+    std::mutex& turn() { return turn_; }
     /// For the calls of weir.service/1.
     SharedBoundary& shared() { return shared_; }
 
@@ -33,6 +36,7 @@ private:
     std::unique_ptr<HostTable> host_;
     weir_instance* handle_;
     Boundary boundary_;
+    std::mutex turn_;
     SharedBoundary shared_;
 };
 

@@ -2,38 +2,45 @@
 
 namespace weir::host {
 
-Lane::Lane(std::shared_ptr<Generation> generation, Watchdog& watchdog,
-           void (*unblock)(void* object), void* object)
+Lane::Lane(std::string const& who, std::shared_ptr<Generation> generation,
+           HostServices const& services, void (*unblock)(void* object), void* object)
     : generation_{std::move(generation)},
-      watchdog_{watchdog},
+      watchdog_{services.watchdog},
       interrupt_{unblock},
-      object_{object} {
-    if (interrupt_) watchdog_.add(*this);
+      object_{object},
+      overdue_{services, who, *generation_} {
+    watchdog_.add(*this);
 }
 
-Lane::~Lane() {
-    if (interrupt_) watchdog_.remove(*this);
-}
+Lane::~Lane() { watchdog_.remove(*this); }
 
 void Lane::leave() {
     std::uint32_t expected = calling;
-    while (!state_.compare_exchange_weak(expected, idle, std::memory_order_acq_rel,
+    while (!state_.compare_exchange_weak(expected, entered, std::memory_order_acq_rel,
                                          std::memory_order_relaxed)) {
         // Somebody is inside interrupt(), which may ask a server: the object must stay until then.
         if (expected == watched) state_.wait(watched, std::memory_order_relaxed);
         expected = calling;
     }
+    overdue_.came_back();
+    state_.store(idle, std::memory_order_release);
 }
 
 void Lane::interrupt() {
     if (!interrupt_) return;
     std::uint32_t expected = calling;
-    if (!state_.compare_exchange_strong(expected, watched, std::memory_order_acquire,
-                                        std::memory_order_relaxed))
-        return;  // no call is inside, or somebody else interrupts it right now
+    while (!state_.compare_exchange_weak(expected, watched, std::memory_order_acquire,
+                                         std::memory_order_relaxed)) {
+        // Whoever else looks at it right now need not interrupt it.
+        if (expected == watched)
+            state_.wait(watched, std::memory_order_relaxed);
+        else if (expected != calling)
+            return;  // no call is inside
+        expected = calling;
+    }
     call_interrupt();
     state_.store(calling, std::memory_order_release);
-    state_.notify_one();
+    state_.notify_all();
 }
 
 void Lane::call_interrupt() noexcept {
@@ -48,7 +55,8 @@ void Lane::watch(std::int64_t now_ns) {
     if (!state_.compare_exchange_strong(expected, watched, std::memory_order_acquire,
                                         std::memory_order_relaxed))
         return;
-    bool const is_unwanted = call_ && (call_->is_stopped() || call_->is_late());
+    overdue_.look(call_number_, what_, now_ns);
+    bool const is_unwanted = interrupt_ && call_ && (call_->is_stopped() || call_->is_late());
     bool const is_first = interrupted_number_ != call_number_;
     constexpr std::int64_t repeat_ns = std::int64_t{Watchdog::repeat_ms} * 1'000'000;
     if (is_unwanted && (is_first || now_ns - interrupted_ns_ >= repeat_ns)) {
@@ -57,7 +65,7 @@ void Lane::watch(std::int64_t now_ns) {
         call_interrupt();
     }
     state_.store(calling, std::memory_order_release);
-    state_.notify_one();
+    state_.notify_all();
 }
 
 }  // namespace weir::host

@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/dll/shared_library.hpp>
 
 #include "host/abi/elf_lint.hpp"
@@ -77,8 +78,8 @@ std::optional<Error> enter(Library const& library, weir_module const*& module) {
 
 Error quarantined() {
     return Error{WEIR_E_CONFIG, "plugin.quarantined",
-                 "took the host down when it was loaded last, or three times within ten minutes, "
-                 "and is left alone until it is asked for: weir plugin reload"};
+                 "took the host down three times, when it was loaded or within ten minutes, and is "
+                 "left alone until it is asked for: weir plugin reload"};
 }
 
 Error disagrees(std::filesystem::path const& path, std::string_view how) {
@@ -89,12 +90,20 @@ Error disagrees(std::filesystem::path const& path, std::string_view how) {
                              how, path.string(), manifest.string())};
 }
 
+Generation::Remedies remedies_of(Manifest const& manifest) {
+    Generation::Remedies out;
+    for (ComponentInfo const& component : manifest.components)
+        for (DeclaredError const& each : component.errors) out.emplace(each.code, each.remedy);
+    return out;
+}
+
 /// Runs `mapped`, the library of `path`, in another process.
 Result<LoadedLibrary> contain(std::filesystem::path const& path,
                               std::filesystem::path const& mapped, std::string const& sha256,
                               std::optional<Manifest> const& manifest,
                               Placement const& placement) {
-    Result<std::shared_ptr<Contained>> elsewhere = placement.contain(mapped);
+    Result<std::shared_ptr<Contained>> elsewhere =
+        placement.contain(mapped, placement.call_ms, placement.on_loss);
     if (!elsewhere) return elsewhere.error();
     Result<Manifest> found = parse_manifest((*elsewhere)->manifest());
     if (!found) return named(path, found.error());
@@ -104,17 +113,26 @@ Result<LoadedLibrary> contain(std::filesystem::path const& path,
         if (std::string const how = difference(*manifest, *found); !how.empty())
             return disagrees(path, how);
     auto generation = std::make_shared<Generation>(found->id, found->version, sha256, path,
-                                                   nullptr, nullptr, std::move(*elsewhere));
+                                                   nullptr, nullptr, std::move(*elsewhere),
+                                                   remedies_of(*found));
     return LoadedLibrary{std::move(generation), std::move(*found)};
+}
+
+/// Whether it runs elsewhere, wherever it lies: it loads code of others, so says its meta.
+bool asks_for_child(Manifest const& manifest) {
+    return std::any_of(manifest.components.begin(), manifest.components.end(),
+                       [](ComponentInfo const& info) {
+                           return info.meta.value("placement", nlohmann::json{}) == "child";
+                       });
 }
 
 /// Whether it runs elsewhere; `said`: its manifest, where that is known already.
 bool is_contained(std::filesystem::path const& path, std::optional<Manifest> const& manifest,
                   std::string const& said, Placement const& placement) {
     if (!placement.contain) return false;
-    if (manifest) return placement.contains(path, manifest->id);
-    Result<Manifest> const seen = parse_manifest(said);
-    return placement.contains(path, seen ? seen->id : "");
+    Result<Manifest> const seen = manifest ? Result<Manifest>{*manifest} : parse_manifest(said);
+    if (!seen) return placement.contains(path, "");
+    return asks_for_child(*seen) || placement.contains(path, seen->id);
 }
 
 }  // namespace
@@ -151,7 +169,8 @@ Result<LoadedLibrary> load_library(std::filesystem::path const& path,
         if (std::string const how = difference(*manifest, *found); !how.empty())
             return disagrees(path, how);
     auto generation = std::make_shared<Generation>(found->id, found->version, file->sha256, path,
-                                                   *library, module);
+                                                   *library, module, nullptr,
+                                                   remedies_of(*found));
     return LoadedLibrary{std::move(generation), std::move(*found)};
 }
 

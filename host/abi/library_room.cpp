@@ -38,6 +38,15 @@ bool write_all(int fd, std::vector<std::byte> const& bytes) {
     return true;
 }
 
+// marker := a line "loading" for each loading that never ended, or "quarantined"
+bool is_enough(fs::path const& marker) {
+    std::ifstream lines{marker};
+    std::size_t deaths = 0;
+    for (std::string line; std::getline(lines, line); ++deaths)
+        if (line == "quarantined") return true;
+    return deaths >= LibraryRoom::deaths_max;
+}
+
 /// Of the libraries that it needs, those that lie beside it: it finds them at $ORIGIN.
 void link_neighbours(TrustedFile const& library, fs::path const& into) {
     std::string why;
@@ -73,7 +82,8 @@ LibraryRoom::LibraryRoom(fs::path directory, fs::path runner)
     std::error_code failed;
     for (fs::directory_iterator at{directory_, failed}, end; !failed && at != end;
          at.increment(failed))
-        if (at->path().extension() == marker_end) quarantined_.insert(at->path().stem().string());
+        if (at->path().extension() == marker_end && is_enough(at->path()))
+            quarantined_.insert(at->path().stem().string());
 }
 
 fs::path LibraryRoom::marker_of(fs::path const& library) const {
@@ -131,32 +141,18 @@ void LibraryRoom::forget_old(fs::path const& of_library) {
 }
 
 Result<std::string> LibraryRoom::look(fs::path const& copy) const {
-    Result<ChildEnd> const end =
-        run_child({runner_.string(), "--describe", copy.string()}, look_ms_max);
-    if (!end) return end.error();
-    if (end->is_late)
-        return Error{WEIR_E_CONFIG, "plugin.hung",
-                     fmt::format("did not say within {} s what it is; what it runs when it is "
-                                 "loaded must end",
-                                 look_ms_max / 1000)};
-    if (end->signal != 0)
-        return Error{WEIR_E_CONFIG, "plugin.crashed",
-                     fmt::format("killed the process that looked at it ({}); nothing of it was "
-                                 "loaded here",
-                                 ::strsignal(end->signal))};
-    if (end->exit_code != 0) {
-        // The child names its copy; who asks knows the file.
-        Error error = child_refusal(end->err);
-        if (std::string const name = copy.string() + " "; error.message.starts_with(name))
-            error.message.erase(0, name.size());
-        return error;
-    }
-    return end->out;
+    Result<std::string> said = look_in_child(runner_, copy, look_ms_max);
+    if (said) return said;
+    // The child names its copy; who asks knows the file.
+    Error error = said.error();
+    if (std::string const name = copy.string() + " "; error.message.starts_with(name))
+        error.message.erase(0, name.size());
+    return error;
 }
 
 LibraryRoom::Loading::Loading(LibraryRoom const& room, fs::path const& library)
     : marker_{room.marker_of(library)} {
-    std::ofstream{marker_};
+    std::ofstream{marker_, std::ios::app} << "loading\n";
 }
 
 LibraryRoom::Loading::~Loading() {

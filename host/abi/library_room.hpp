@@ -16,13 +16,15 @@ namespace weir::host {
 /// new build under an old name is new code, which the dynamic loader otherwise would not notice.
 ///
 /// Each copy is first looked at in a child process, since neither a damaged library nor one whose
-/// first line of code crashes leaves its process alive. While one is loaded a marker lies beside; a
-/// host that died meanwhile finds it at its next start, and takes that library no more until it is
-/// asked to (quarantine). Thread-safe.
+/// first line of code crashes leaves its process alive. While one is loaded a marker lies beside,
+/// which a host that died meanwhile finds at its next start. Somebody else may have killed it: so
+/// only after `deaths_max` in a row it takes that library no more until it is asked to
+/// (quarantine). Thread-safe.
 class LibraryRoom {
 public:
     /// Copies kept for each library, for debuggers; older ones are unlinked, mapped or not.
     static constexpr std::size_t copies_max = 3;
+    static constexpr std::size_t deaths_max = 3;
     /// How long the child may look.
     static constexpr std::int64_t look_ms_max = 10'000;
 
@@ -30,7 +32,7 @@ public:
     static Result<void> prepare(std::filesystem::path const& directory);
     LibraryRoom(std::filesystem::path directory, std::filesystem::path runner);
 
-    /// Whether the host died while it loaded the library of this file name.
+    /// Whether the library of this file name is left alone.
     bool is_quarantined(std::filesystem::path const& library) const;
     /// It crashed the host too often: it is left alone as well.
     void quarantine(std::filesystem::path const& library);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "host/abi/trust.hpp"
 #include "weir/service.h"
 
@@ -21,18 +23,40 @@ Error of_component(std::string const& id, Error error) {
     return error;
 }
 
-std::vector<std::string> schemes_of(Json const& meta) {
+bool is_scheme(Json const& value) {
+    if (!value.is_string()) return false;
+    std::string const& text = value.get_ref<std::string const&>();
+    auto const is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
+    return !text.empty() && is_letter(text.front()) && std::ranges::all_of(text, [&](char c) {
+        return is_letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.' ||
+               c == '_';  // in names of connectors too
+    });
+}
+
+Result<std::vector<std::string>> schemes_of(Json const& meta) {
     std::vector<std::string> out;
     auto const found = meta.find("schemes");
-    if (found == meta.end() || !found->is_array()) return out;
-    for (Json const& scheme : *found)
-        if (scheme.is_string()) out.push_back(scheme.get<std::string>());
-    return out;
+    if (found == meta.end()) return out;
+    if (!found->is_array() || !std::ranges::all_of(*found, is_scheme))
+        return bad("has \"schemes\" in its meta_json that are no list of schemes of URLs, as "
+                   "[\"acme\"]: a letter, then letters, digits, \"+\", \"-\", \".\" and \"_\", all "
+                   "small");
+    return found->get<std::vector<std::string>>();
+}
+
+/// Its error, if that of `meta` cannot be meant.
+std::optional<Error> read_placement(Json const& meta) {
+    auto const found = meta.find("placement");
+    if (found == meta.end() || *found == "child") return std::nullopt;
+    return bad("has a \"placement\" in its meta_json that is not \"child\"");
 }
 
 /// What connectors and services may both declare; its error, if it cannot be meant.
 std::optional<Error> read_both(ComponentInfo& info) {
-    info.schemes = schemes_of(info.meta);
+    Result<std::vector<std::string>> schemes = schemes_of(info.meta);
+    if (!schemes) return schemes.error();
+    info.schemes = std::move(*schemes);
+    if (auto wrong = read_placement(info.meta)) return wrong;
     Result<std::vector<DeclaredError>> errors = read_declared_errors(info.meta);
     if (!errors) return errors.error();
     info.errors = std::move(*errors);
@@ -151,7 +175,8 @@ std::string to_json(Manifest const& manifest) {
                    {"file", manifest.file},
                    {"sha256", manifest.sha256},
                    {"components", components}};
-    return out.dump(2) + "\n";
+    // The name of a file may be any bytes.
+    return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 Result<Manifest> parse_manifest(std::string const& text) {

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "host/abi/utf8.hpp"
+#include "host/core/harmless.hpp"
 #include "weir/service.h"
 #include "weir/sink.h"
 #include "weir/source.h"
@@ -22,6 +25,37 @@ std::optional<Error> incomplete(std::string what) {
 }
 
 bool is_name(char const* text) { return text && *text && is_utf8(text); }
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
+/// Ids stand in paths of URLs and of files, in configurations and on terminals.
+bool is_id(std::string_view id) {
+    auto const is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    auto const fits = [&](char c) {
+        return is_letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    };
+    return id.size() <= id_bytes_max && is_letter(id.front()) && std::ranges::all_of(id, fits);
+}
+
+/// The beginning of `text`, as it may stand in a sentence.
+std::string shown(std::string_view text) {
+    constexpr std::size_t shown_max = 60;
+    std::string out = harmless(mend_utf8(text.substr(0, shown_max)));
+    std::ranges::replace(out, '\n', ' ');
+    return out;
+}
+
+std::optional<Error> no_id(std::string_view whose, std::string_view id) {
+    return Error{WEIR_E_CONFIG, "plugin.incomplete",
+                 fmt::format("has {} whose id \"{}\" is none: a letter, and then letters, digits, "
+                             "\".\", \"_\" and \"-\", at most {} in all",
+                             whose, shown(id), id_bytes_max)};
+}
+
+/// A text for people that is one line of UTF-8.
+bool is_line(char const* text) {
+    return is_utf8(text) && std::ranges::none_of(std::string_view{text}, is_control);
+}
 
 std::optional<Error> check_versions(weir_module const& module) {
     if (module.abi_major != WEIR_ABI_MAJOR)
@@ -90,9 +124,14 @@ std::optional<Error> check_table(weir_component const& component, char const* id
 std::optional<Error> check_component(weir_component const* component, std::uint32_t index) {
     if (MISSING(component, weir_component, id) || !is_name(component->id))
         return incomplete(fmt::format("lacks the required member id of component {}", index));
+    if (!is_id(component->id)) return no_id("a component", component->id);
     if (char const* member = missing_of(component))
         return incomplete(fmt::format("has the component {} that lacks the required member {}",
                                       component->id, member));
+    if (!is_line(component->title))
+        return incomplete(fmt::format(
+            "has the component {} whose title \"{}\" is not one line of UTF-8", component->id,
+            shown(component->title)));
     if (!(component->roles & (WEIR_ROLE_SOURCE | WEIR_ROLE_SINK | WEIR_ROLE_SERVICE)))
         return incomplete(fmt::format(
             "has the component {} that is neither source nor sink nor service", component->id));
@@ -121,8 +160,12 @@ std::optional<Error> check_module(weir_module const* module) {
                         module->struct_size));
     if (auto error = check_versions(*module)) return error;
     if (!is_name(module->id)) return incomplete("lacks the required member id of weir_module");
+    if (!is_id(module->id)) return no_id("a weir_module", module->id);
     if (!is_name(module->version))
         return incomplete("lacks the required member version of weir_module");
+    if (!is_line(module->version))
+        return incomplete(fmt::format("has a weir_module whose version \"{}\" is not one line",
+                                      shown(module->version)));
     if (!module->components || module->component_count == 0)
         return incomplete("lacks the required member components of weir_module");
     if (module->component_count > components_max)

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "host/abi/plugins_lock.hpp"
+#include "host/abi/watchdog.hpp"
 #include "host/core/error.hpp"
 #include "weir/service.h"
 #include "weir/sink.h"
@@ -43,13 +44,29 @@ public:
     virtual std::optional<Error> given_up() const = 0;
 };
 
+/// The process of a library ended, which nobody had asked for. `set_aside`: it was once too often,
+/// and it is started no more.
+struct Loss {
+    std::string plugin, library;  ///< its id, and the file name
+    std::string how;              ///< "signal 9 (Killed) ended it"
+    std::size_t losses = 0, losses_max = 0;  ///< within the time that counts, this one included
+    std::optional<Error> set_aside;
+};
+/// Hears of it on whichever thread noticed; must be quick, and call nothing of the library.
+using OnLoss = std::function<void(Loss const&)>;
+
 /// Which libraries run in this process, and what starts the others.
 struct Placement {
     /// Where what comes with Weir lies; ids of others that are trusted like it.
     std::vector<std::filesystem::path> own_directories;
     std::vector<std::string> in_process;
     /// Empty: all run in this process.
-    std::function<Result<std::shared_ptr<Contained>>(std::filesystem::path const& library)> contain;
+    std::function<Result<std::shared_ptr<Contained>>(
+        std::filesystem::path const& library, std::int64_t call_ms, OnLoss const& on_loss)>
+        contain;
+    /// How long one call may go on; see Watchdog.
+    std::int64_t call_ms = Watchdog::call_ms_default;
+    OnLoss on_loss = {};
 
     bool contains(std::filesystem::path const& library, std::string const& id) const {
         auto const has = [](auto const& all, auto const& one) {

@@ -70,7 +70,8 @@ std::string to_text(std::vector<LockedLibrary> libraries) {
                         {"id", each.id},
                         {"version", each.version},
                         {"sha256", each.sha256}});
-    return Json{{"libraries", std::move(list)}}.dump(2) + "\n";
+    Json const lock{{"libraries", std::move(list)}};
+    return lock.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 bool PluginsLock::is_there() const {

@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "host/abi/library.hpp"
+#include "host/core/caught.hpp"
 #include "host/core/text.hpp"
+#include "weir/cpp/nearest.hpp"
 
 namespace weir::host {
 
@@ -66,7 +68,7 @@ std::vector<std::filesystem::path> Registry::files() const {
 std::optional<Error> Registry::add(std::filesystem::path const& library) {
     // Here too, so that it takes no id or scheme from one that may be loaded.
     if (std::optional<Error> objection = rules_.lock.objection(library)) return objection;
-    auto entry = std::make_unique<Entry>();
+    auto entry = std::make_shared<Entry>();
     entry->path = library;
     Result<std::optional<Manifest>> written = read_manifest_beside(library);
     if (!written) return written.error();
@@ -92,7 +94,7 @@ std::optional<Error> Registry::check_duplicate(Entry const& entry) const {
                      fmt::format("{} has the {} {} that {} has already; remove one of them",
                                  entry.path.string(), what, value, other.path.string())};
     };
-    for (std::unique_ptr<Entry> const& other : entries_) {
+    for (std::shared_ptr<Entry> const& other : entries_) {
         // The same library in a newer build is no second one.
         if (other->manifest.id == entry.manifest.id && other->path == entry.path) continue;
         if (other->manifest.id == entry.manifest.id)
@@ -117,7 +119,7 @@ std::vector<std::shared_ptr<ComponentInfo const>> Registry::components() {
     std::lock_guard const lock{mutex_};
     scan_locked();
     std::vector<std::shared_ptr<ComponentInfo const>> out;
-    for (std::unique_ptr<Entry> const& entry : entries_)
+    for (std::shared_ptr<Entry> const& entry : entries_)
         if (entry->is_enabled)
             std::copy_if(entry->components.begin(), entry->components.end(),
                          std::back_inserter(out),
@@ -130,7 +132,7 @@ std::vector<std::shared_ptr<ComponentInfo const>> Registry::services() {
     std::lock_guard const lock{mutex_};
     scan_locked();
     std::vector<std::shared_ptr<ComponentInfo const>> out;
-    for (std::unique_ptr<Entry> const& entry : entries_)
+    for (std::shared_ptr<Entry> const& entry : entries_)
         if (entry->is_enabled)
             std::copy_if(entry->components.begin(), entry->components.end(),
                          std::back_inserter(out),
@@ -142,7 +144,7 @@ std::shared_ptr<ComponentInfo const> Registry::find_scheme(std::string_view sche
     std::lock_guard const lock{mutex_};
     scan_locked();
     std::shared_ptr<ComponentInfo const> by_id;
-    for (std::unique_ptr<Entry> const& entry : entries_)
+    for (std::shared_ptr<Entry> const& entry : entries_)
         for (std::shared_ptr<ComponentInfo const> const& info : entry->components) {
             if (std::count(info->schemes.begin(), info->schemes.end(), scheme)) return info;
             if (info->id == scheme && info->is_connector()) by_id = info;
@@ -155,39 +157,53 @@ Result<Component> Registry::load(std::string_view id) { return load_component(id
 Result<Component> Registry::load_service(std::string_view id) { return load_component(id, true); }
 
 Result<Component> Registry::load_component(std::string_view id, bool is_service) {
-    std::lock_guard const lock{mutex_};
+    std::unique_lock lock{mutex_};
     scan_locked();
-    for (std::unique_ptr<Entry> const& entry : entries_)
-        for (std::shared_ptr<ComponentInfo const> const& info : entry->components) {
-            if (info->id != id || !(is_service ? info->is_service() : info->is_connector()))
-                continue;
+    for (std::shared_ptr<Entry> const& each : entries_)
+        for (std::shared_ptr<ComponentInfo const> const& has : each->components) {
+            if (has->id != id || !(is_service ? has->is_service() : has->is_connector())) continue;
+            // Ours, since both may be replaced while the library is loaded.
+            std::shared_ptr<Entry> const entry = each;
+            std::shared_ptr<ComponentInfo const> const info = has;
             if (!entry->is_enabled)
                 return Error{WEIR_E_CONFIG, "plugin.disabled",
                              fmt::format("the plugin {} is switched off", entry->manifest.id)}
                     .suggest(fmt::format("weir plugin enable {}", entry->manifest.id));
-            if (std::optional<Error> const error = load_entry(*entry)) return *error;
+            if (std::optional<Error> const error = load_entry(entry, lock)) return *error;
             return component_of(entry->generation, info);
         }
     return unknown(id, is_service);
 }
 
 void Registry::load_all() {
-    std::lock_guard const lock{mutex_};
+    std::unique_lock lock{mutex_};
     scan_locked();
-    for (std::unique_ptr<Entry> const& entry : entries_) load_entry(*entry);
+    std::vector<std::shared_ptr<Entry>> const all = entries_;
+    for (std::shared_ptr<Entry> const& entry : all) load_entry(entry, lock);
 }
 
-std::optional<Error> Registry::load_entry(Entry& entry) {
-    if (entry.generation || entry.refused) return entry.refused;
-    Result<LoadedLibrary> loaded = load_library(entry.path, entry.manifest, room_, rules_);
+/// Not under the lock, but once: a library that hangs keeps nobody from the others.
+std::optional<Error> Registry::load_entry(std::shared_ptr<Entry> const& entry,
+                                          std::unique_lock<std::mutex>& lock) {
+    loaded_.wait(lock, [&] { return !entry->is_loading; });
+    if (entry->generation || entry->refused) return entry->refused;
+    entry->is_loading = true;
+    lock.unlock();
+    // Its path and manifest are as they were when it was made.
+    Result<LoadedLibrary> loaded = caught(
+        [&] { return load_library(entry->path, entry->manifest, room_, rules_); });
+    lock.lock();
+    entry->is_loading = false;
+    loaded_.notify_all();
     if (loaded) {
-        entry.generation = std::move(loaded->generation);
-        ++entry.generations;
+        entry->generation = std::move(loaded->generation);
+        ++entry->generations;
         return std::nullopt;
     }
-    entry.refused = loaded.error();
-    refusals_.push_back({entry.path, *entry.refused});
-    return entry.refused;
+    entry->refused = loaded.error();
+    bool const is_in_use = std::find(entries_.begin(), entries_.end(), entry) != entries_.end();
+    if (is_in_use) refusals_.push_back({entry->path, *entry->refused});
+    return entry->refused;
 }
 
 std::vector<Registry::Library> Registry::libraries() {
@@ -196,6 +212,25 @@ std::vector<Registry::Library> Registry::libraries() {
     std::vector<Library> all;
     for (auto const& entry : entries_)
         if (!entry->refused) all.push_back(shown(*entry));
+    return all;
+}
+
+std::vector<std::string> Registry::trusted_in_vain() {
+    std::lock_guard const lock{mutex_};
+    scan_locked();
+    std::vector<std::string> all;
+    for (std::string const& wanted : rules_.placement.in_process) {
+        std::string meant;
+        bool is_there = false;
+        for (auto const& entry : entries_) {
+            is_there = is_there || entry->manifest.id == wanted;
+            for (ComponentInfo const& component : entry->manifest.components)
+                if (component.id == wanted) meant = entry->manifest.id;
+        }
+        if (is_there) continue;
+        all.push_back(fmt::format("no plugin here has the id {}, which is to run in this process{}",
+                                  wanted, meant.empty() ? "" : "; " + did_you_mean(meant)));
+    }
     return all;
 }
 
@@ -210,7 +245,7 @@ Error Registry::unknown(std::string_view id, bool is_service) const {
     for (Refusal const& refusal : refusals_)
         if (refusal.path.stem() == std::filesystem::path{id}) return refusal.error;
     std::vector<std::string> names;
-    for (std::unique_ptr<Entry> const& entry : entries_)
+    for (std::shared_ptr<Entry> const& entry : entries_)
         for (std::shared_ptr<ComponentInfo const> const& info : entry->components)
             if (is_service ? info->is_service() : info->is_connector()) names.push_back(info->id);
     std::sort(names.begin(), names.end());

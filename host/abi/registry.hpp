@@ -1,5 +1,6 @@
 #pragma once
 
+#include <condition_variable>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -105,6 +106,8 @@ public:
     void load_all();
 
     std::vector<Refusal> refusals();
+    /// A sentence for each id that LoadRules trusts in this process and no library here has.
+    std::vector<std::string> trusted_in_vain();
 
     /// A library that may be used, for people.
     struct Library {
@@ -153,7 +156,8 @@ private:
     std::vector<std::filesystem::path> files() const;
     std::optional<Error> add(std::filesystem::path const& library);
     std::optional<Error> check_duplicate(Entry const& entry) const;
-    std::optional<Error> load_entry(Entry& entry);
+    std::optional<Error> load_entry(std::shared_ptr<Entry> const& entry,
+                                    std::unique_lock<std::mutex>& lock);
     Result<Component> load_component(std::string_view id, bool is_service);
     Error unknown(std::string_view id, bool is_service) const;
     std::optional<std::filesystem::path> path_of(std::string const& file,
@@ -165,11 +169,12 @@ private:
     static Library shown(Entry const& entry);
 
     std::mutex mutex_;
+    std::condition_variable loaded_;
     std::vector<std::filesystem::path> directories_;
     LibraryRoom* room_;
     LoadRules const rules_;
     Leave leave_;
-    std::vector<std::unique_ptr<Entry>> entries_;
+    std::vector<std::shared_ptr<Entry>> entries_;
     std::vector<Refusal> refusals_;
     bool is_scanned_ = false;
 };

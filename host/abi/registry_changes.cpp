@@ -2,10 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "host/abi/misdeeds.hpp"
 #include "host/abi/registry_entry.hpp"
 #include "host/abi/trust.hpp"
 #include "host/core/text.hpp"
+#include "weir/cpp/nearest.hpp"
 
 namespace weir::host {
 
@@ -32,10 +35,9 @@ Error Registry::not_found(std::string_view id) {
     std::lock_guard const lock{mutex_};
     std::vector<std::string> ids;
     for (auto const& entry : entries_) ids.push_back(entry->manifest.id);
-    std::string const near = nearest(id, ids);
     return Error{WEIR_E_NOT_FOUND, "plugin.not_found",
                  fmt::format("there is no plugin \"{}\"", id)}
-        .suggest(near.empty() ? "GET /plugins" : "did you mean " + near + "?");
+        .suggest(did_you_mean(nearest(id, ids), "GET /plugins"));
 }
 
 std::optional<fs::path> Registry::path_of(std::string const& file,
@@ -99,8 +101,9 @@ void Registry::was_not_replaced(std::string_view id, Error const& why) {
 }
 
 Result<void> Registry::use(FreshLibrary fresh) {
+    std::shared_ptr<Entry> replaced;  // its process may have to be waited for: after the lock
     std::lock_guard const lock{mutex_};
-    auto entry = std::make_unique<Entry>();
+    auto entry = std::make_shared<Entry>();
     entry->path = fresh.path_;
     entry->manifest = std::move(fresh.manifest_);
     entry->components = std::move(fresh.infos_);
@@ -118,21 +121,26 @@ Result<void> Registry::use(FreshLibrary fresh) {
         entries_.push_back(std::move(entry));
         return {};
     }
+    Misdeeds::here().forget(entry->manifest.id);
     entry->generations = (*same)->generations + 1;
     entry->is_enabled = (*same)->is_enabled;
     entry->retired = std::move((*same)->retired);
     std::erase_if(entry->retired, [](auto const& each) { return each.expired(); });
     if ((*same)->generation) entry->retired.push_back((*same)->generation);
-    *same = std::move(entry);
+    replaced = std::exchange(*same, std::move(entry));
     return {};
 }
 
 Result<void> Registry::remove(std::string_view id) {
+    std::shared_ptr<Entry> removed;  // as in use()
     {
         std::lock_guard const lock{mutex_};
         Entry* const entry = find_entry(id);
-        if (entry) {
-            std::erase_if(entries_, [&](auto const& each) { return each.get() == entry; });
+        auto const at = std::find_if(entries_.begin(), entries_.end(),
+                                     [&](auto const& each) { return each.get() == entry; });
+        if (at != entries_.end()) {
+            removed = std::move(*at);
+            entries_.erase(at);
             return {};
         }
     }

@@ -13,6 +13,7 @@ struct Registry::Entry {
     std::size_t generations = 0;
     std::vector<std::weak_ptr<Generation>> retired;
     bool is_enabled = true;
+    bool is_loading = false;       // by somebody who does not hold the lock
     std::optional<Error> refused;  // it is not in use
     std::optional<Error> failed;   // it is in use, a newer one could not be
 };

@@ -7,6 +7,18 @@
 
 namespace weir::host {
 
+SharedBoundary::Stay::Stay(SharedBoundary const& boundary, char const* what)
+    : watchdog_{boundary.services_.watchdog},
+      what_{what},
+      overdue_{boundary.services_, boundary.judge_.who(), *boundary.generation_} {
+    watchdog_.add(*this);
+}
+
+SharedBoundary::Stay::~Stay() {
+    watchdog_.remove(*this);
+    overdue_.came_back();
+}
+
 void SharedBoundary::open() {
     std::lock_guard const lock{mutex_};
     is_open_ = true;

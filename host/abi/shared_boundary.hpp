@@ -16,8 +16,12 @@ namespace weir::host {
 /// Thread-safe.
 class SharedBoundary {
 public:
-    SharedBoundary(std::string who, std::shared_ptr<Generation> generation)
-        : judge_{std::move(who), generation->id()}, generation_{std::move(generation)} {}
+    /// `services` outlive it.
+    SharedBoundary(std::string who, std::shared_ptr<Generation> generation,
+                   HostServices const& services)
+        : judge_{std::move(who), generation},
+          generation_{std::move(generation)},
+          services_{services} {}
     SharedBoundary(SharedBoundary const&) = delete;
     SharedBoundary& operator=(SharedBoundary const&) = delete;
 
@@ -40,6 +44,7 @@ public:
         weir_status status = WEIR_E_INTERNAL;
         bool has_thrown = false;
         generation_->enter();
+        Stay const stay{*this, what};
         Breadcrumb const here{generation_->file().c_str(), judge_.plugin().c_str(), what};
         try {
             status = work(&said);
@@ -61,12 +66,28 @@ public:
     Judge const& judge() const { return judge_; }
 
 private:
+    /// One call inside, as the watchdog sees it.
+    class Stay final : public Watchdog::Watched {
+    public:
+        Stay(SharedBoundary const& boundary, char const* what);
+        Stay(Stay const&) = delete;
+        Stay& operator=(Stay const&) = delete;
+        ~Stay();
+
+    private:
+        void watch(std::int64_t now_ns) override { overdue_.look(1, what_, now_ns); }
+
+        Watchdog& watchdog_;
+        char const* what_;
+        Overdue overdue_;
+    };
     bool enter();
     void leave();
     Error not_running(char const* what) const;
 
     Judge judge_;
     std::shared_ptr<Generation> generation_;
+    HostServices const& services_;
     mutable std::mutex mutex_;
     std::condition_variable left_;
     std::int64_t inside_ = 0;

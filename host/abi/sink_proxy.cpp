@@ -39,7 +39,8 @@ public:
     explicit BeginStruct(BeginRequest const& request) : target_{request.target} {
         abi_.struct_size = sizeof abi_;
         abi_.flags = (request.staged ? std::uint32_t{WEIR_BEGIN_STAGED} : 0u) |
-                     (request.reset ? std::uint32_t{WEIR_BEGIN_RESET} : 0u);
+                     (request.reset ? std::uint32_t{WEIR_BEGIN_RESET} : 0u) |
+                     (request.look ? std::uint32_t{WEIR_BEGIN_LOOK} : 0u);
         abi_.target = target_.abi();
         abi_.job = request.job.c_str();
         abi_.stream = request.stream.c_str();
@@ -169,6 +170,43 @@ weir_status RefusalStruct::take(ArrowSchema const* schema, ArrowArray const* rec
     return sink_->add(*schema, *record, error) ? weir_status{WEIR_OK} : weir_status{WEIR_E_DATA};
 }
 
+/// A weir_keys over a KeySink that checks what the plugin says.
+class KeyStruct {
+public:
+    explicit KeyStruct(KeySink const* sink)
+        : abi_{sizeof abi_, 0, this, sink ? sink->rows_max : 0, add}, sink_{sink} {}
+    KeyStruct(KeyStruct const&) = delete;
+    KeyStruct& operator=(KeyStruct const&) = delete;
+
+    weir_keys const* abi() const { return sink_ ? &abi_ : nullptr; }
+    /// What the plugin did wrong, as the end of a sentence; empty: nothing.
+    std::string const& broken() const { return broken_; }
+
+private:
+    static weir_status add(void* self, ArrowSchema const* schema, ArrowArray const* keys) noexcept {
+        return safely([&] { return static_cast<KeyStruct*>(self)->take(schema, keys); });
+    }
+    weir_status take(ArrowSchema const* schema, ArrowArray const* keys);
+
+    weir_keys abi_;
+    KeySink const* sink_;
+    std::uint64_t rows_ = 0;
+    std::string broken_;
+};
+
+weir_status KeyStruct::take(ArrowSchema const* schema, ArrowArray const* keys) {
+    if (!schema || !keys || !schema->release || !keys->release)
+        broken_ = "told missing keys without a batch";
+    else if (std::string const wrong = check_schema(*schema); !wrong.empty())
+        broken_ = "told missing keys whose schema " + wrong;
+    else if (std::string const odd = BatchCheck{*schema}.check(*keys); !odd.empty())
+        broken_ = "told missing keys in a batch that " + odd;
+    else if ((rows_ += static_cast<std::uint64_t>(keys->length)) > abi_.rows_max)
+        broken_ = "told more missing keys than it was asked for";
+    if (!broken_.empty()) return WEIR_E_INTERNAL;
+    return sink_->add(*schema, *keys) ? weir_status{WEIR_OK} : weir_status{WEIR_E_DATA};
+}
+
 Result<Prepared> parse_prepared(Boundary const& boundary, std::string const& text) {
     Prepared out;
     if (text.empty()) return out;
@@ -181,6 +219,7 @@ Result<Prepared> parse_prepared(Boundary const& boundary, std::string const& tex
         out.actions.push_back(action["text"]);
     }
     out.holds_rows = !answer.contains("holds_rows") || answer["holds_rows"] != false;
+    out.has_references = !answer.contains("references") || answer["references"] != false;
     return out;
 }
 
@@ -194,7 +233,7 @@ public:
           table_{*instance_->component().sink},
           handle_{handle},
           boundary_{instance_->host().instance(), instance_->component().generation,
-                    instance_->host().services().watchdog,
+                    instance_->host().services(),
                     WEIR_HAS(&table_, weir_sink, interrupt) ? interrupt_handle : nullptr, this} {}
     WriterObject(WriterObject const&) = delete;
     WriterObject& operator=(WriterObject const&) = delete;
@@ -242,7 +281,8 @@ Result<std::uint64_t> WriterProxy::commit(CallContext const& call, CommitRequest
     std::string const spec{request.spec};
     weir_commit commit{};
     commit.struct_size = sizeof commit;
-    commit.flags = request.final ? std::uint32_t{WEIR_COMMIT_FINAL} : 0u;
+    commit.flags = (request.final ? std::uint32_t{WEIR_COMMIT_FINAL} : 0u) |
+                   (request.keeps_cursor ? std::uint32_t{WEIR_COMMIT_KEEPS_CURSOR} : 0u);
     commit.cursor = request.cursor.empty() ? "" : request.cursor.data();
     commit.cursor_size = request.cursor.size();
     commit.rows = request.rows;
@@ -260,12 +300,39 @@ Result<std::uint64_t> WriterProxy::commit(CallContext const& call, CommitRequest
     return commit.deleted;
 }
 
+Result<Swept> WriterProxy::sweep(CallContext const& call, SweepRequest const& request) {
+    Boundary& boundary = object_->boundary();
+    if (!WEIR_HAS(&object_->table(), weir_sink, sweep))
+        return Error{WEIR_E_UNSUPPORTED, "reconcile.sink_cannot",
+                     fmt::format("{} cannot compare a target with its source", boundary.who())};
+    weir_sweep sweep{};
+    sweep.struct_size = sizeof sweep;
+    sweep.flags = (request.dry_run ? std::uint32_t{WEIR_SWEEP_DRY_RUN} : 0u) |
+                  (request.shared ? std::uint32_t{WEIR_SWEEP_SHARED} : 0u);
+    sweep.deletes_max = request.deletes_max;
+    sweep.is_soft = request.soft ? 1 : 0;
+    KeyStruct missing{request.missing};
+    sweep.missing = missing.abi();
+    Result<weir_status> const done = boundary.call("sweep", &call, [&](weir_error* error) {
+        return object_->table().sweep(object_->handle(), call.abi(), &sweep, error);
+    });
+    if (!missing.broken().empty()) return boundary.broken("sweep", missing.broken());
+    if (!done) return done.error();
+    if (sweep.extra_rows > sweep.target_rows)
+        return boundary.broken("sweep", "found more rows too many than there are");
+    if (sweep.deleted_rows > (request.dry_run ? 0 : request.deletes_max))
+        return boundary.broken("sweep", "deleted more rows than it was allowed to");
+    return Swept{sweep.target_rows, sweep.extra_rows, sweep.missing_rows, sweep.drifted_rows,
+                 sweep.deleted_rows};
+}
+
 Result<Prepared> SinkProxy::prepare(CallContext const& call, TargetRequest const& target,
                                     ArrowSchema const& schema, bool dry_run) {
     TargetStruct const to{target};
     CollectedText actions{answer_bytes_max};
     Boundary& boundary = object_->boundary();
     weir_sink const& table = *object_->component().sink;
+    std::lock_guard const turn{object_->turn()};
     Result<weir_status> const done = boundary.call("prepare", &call, [&](weir_error* error) {
         return table.prepare(object_->handle(), call.abi(), to.abi(), &schema,
                              dry_run ? std::uint32_t{WEIR_PREPARE_DRY_RUN} : 0u, actions.abi(),
@@ -283,6 +350,7 @@ Result<WriterProxy> SinkProxy::begin(CallContext const& call, BeginRequest const
     weir_writer* handle = nullptr;
     Boundary& boundary = object_->boundary();
     weir_sink const& table = *object_->component().sink;
+    std::lock_guard const turn{object_->turn()};
     Result<weir_status> const done = boundary.call("begin", &call, [&](weir_error* error) {
         return table.begin(object_->handle(), call.abi(), begin.abi(), &epoch, last.abi(), &handle,
                            error);
@@ -302,6 +370,7 @@ Result<std::string> SinkProxy::peek(CallContext const& call, BeginRequest const&
     CollectedText checkpoint{answer_bytes_max};
     Boundary& boundary = object_->boundary();
     weir_sink const& table = *object_->component().sink;
+    std::lock_guard const turn{object_->turn()};
     Result<weir_status> const done = boundary.call("peek", &call, [&](weir_error* error) {
         return table.peek(object_->handle(), call.abi(), begin.abi(), checkpoint.abi(), error);
     });
@@ -312,6 +381,10 @@ Result<std::string> SinkProxy::peek(CallContext const& call, BeginRequest const&
         nlohmann::json::parse(checkpoint.text(), nullptr, false).is_object();
     if (!is_checkpoint) return boundary.broken("peek", "did not answer a JSON object");
     return checkpoint.take();
+}
+
+bool SinkProxy::sweeps() const {
+    return WEIR_HAS(object_->component().sink, weir_sink, sweep);
 }
 
 }  // namespace weir::host

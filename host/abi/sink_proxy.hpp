@@ -29,7 +29,7 @@ struct BeginRequest {
     TargetRequest target = {};
     std::string job = {}, stream = {}, run_id = {};
     std::string spec = {};  ///< the host's own note, given back by peek()
-    bool staged = false, reset = false;
+    bool staged = false, reset = false, look = false;
 };
 
 /// See weir_refusals: takes whole records during the final commit(), on its thread. False: no more,
@@ -46,6 +46,23 @@ struct CommitRequest {
     bool final = false;
     std::string_view spec = {};  ///< the host's note from now on; empty: as begin() gave it
     RefusalSink const* refusals = nullptr;  ///< null: a staged row that is refused fails the call
+    bool keeps_cursor = false;
+};
+
+/// See weir_keys: takes checked rows of keys during a dry sweep(), on its thread. False: no more.
+struct KeySink {
+    std::uint64_t rows_max = 0;
+    std::function<bool(ArrowSchema const&, ArrowArray const& keys)> add;
+};
+
+/// See weir_sweep.
+struct SweepRequest {
+    bool dry_run = false, shared = false, soft = false;
+    std::uint64_t deletes_max = 0;
+    KeySink const* missing = nullptr;
+};
+struct Swept {
+    std::uint64_t target = 0, extra = 0, missing = 0, drifted = 0, deleted = 0;
 };
 
 /// Takes a refused row, counted in the batch of the call, and why; false: no more, the write ends
@@ -66,6 +83,8 @@ public:
                        RejectSink const* rejects);
     /// Answers how many rows of the target a REPLACE removed.
     Result<std::uint64_t> commit(CallContext const& call, CommitRequest const& request);
+    /// E_UNSUPPORTED "reconcile.sink_cannot": the sink has no such call.
+    Result<Swept> sweep(CallContext const& call, SweepRequest const& request);
     /// Unblocks the call at work. Any thread.
     void interrupt();
 
@@ -77,6 +96,7 @@ private:
 struct Prepared {
     std::vector<std::string> actions;  ///< one sentence each
     bool holds_rows = true;            ///< false: the target is missing or empty, before any action
+    bool has_references = true;        ///< false: no foreign key of the target refuses a row
 };
 
 /// The sink of an Instance: a view on it, and on the lane of the instance.
@@ -91,6 +111,8 @@ public:
                               std::uint64_t& epoch, std::string& cursor);
     /// The checkpoint as JSON text; empty when there is none that holds.
     Result<std::string> peek(CallContext const& call, BeginRequest const& request);
+    /// Whether its writers can compare a target with a stream.
+    bool sweeps() const;
 
 private:
     friend class Instance;

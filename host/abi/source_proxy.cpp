@@ -7,6 +7,7 @@
 #include "host/abi/arrow_check.hpp"
 #include "host/abi/instance_object.hpp"
 #include "host/abi/utf8.hpp"
+#include "weir/cpp/stream_meta.hpp"
 
 namespace weir::host {
 
@@ -18,7 +19,7 @@ public:
           table_{*instance_->component().source},
           handle_{handle},
           boundary_{instance_->host().instance(), instance_->component().generation,
-                    instance_->host().services().watchdog,
+                    instance_->host().services(),
                     WEIR_HAS(&table_, weir_source, interrupt) ? interrupt_handle : nullptr, this} {}
     ReaderObject(ReaderObject const&) = delete;
     ReaderObject& operator=(ReaderObject const&) = delete;
@@ -78,6 +79,8 @@ Result<void> ReaderObject::take_cursor(weir_batch const& from, NextBatch& into) 
                                                     from.cursor_size, cursor_bytes_max));
     std::string_view const cursor{from.cursor ? from.cursor : "", from.cursor_size};
     if (!is_utf8(cursor)) return boundary_.broken("next", "answered a cursor that is not UTF-8");
+    if (!cursor.empty() && !nlohmann::json::accept(cursor))
+        return boundary_.broken("next", "answered a cursor that is no JSON");
     into.cursor.emplace(cursor);
     return {};
 }
@@ -125,6 +128,24 @@ void ReaderProxy::interrupt() { object_->interrupt(); }
 
 namespace {
 
+/// Takes out of objects what is null, which counts as absent: not of `cursors`, where null says
+/// that a field is none.
+void drop_absent(nlohmann::json& value) {
+    for (auto each = value.begin(); each != value.end();) {
+        if (value.is_object() && each->is_null()) {
+            each = value.erase(each);
+            continue;
+        }
+        if (value.is_object() && each.key() == "cursors") {
+            for (nlohmann::json& rule : *each)
+                if (rule.is_object()) drop_absent(rule);
+        } else if (each->is_structured()) {
+            drop_absent(*each);
+        }
+        ++each;
+    }
+}
+
 /// A weir_catalog that copies what it is given and checks it.
 class FoundStreams {
 public:
@@ -171,6 +192,9 @@ std::string FoundStreams::take_one(weir_stream const* stream, ArrowSchema const*
     nlohmann::json meta = nlohmann::json::parse(text, nullptr, false);
     if (!meta.is_object())
         return fmt::format("found the stream {} with a meta_json that is no JSON object", name);
+    if (std::string const flaw = flaw_of_stream_meta(meta); !flaw.empty())
+        return fmt::format("found the stream {} with a meta_json whose {}", name, flaw);
+    drop_absent(meta);
     found_.push_back({name, stream->flags, std::move(meta), copy_schema(*schema)});
     return {};
 }
@@ -182,6 +206,7 @@ Result<std::vector<FoundStream>> SourceProxy::discover(CallContext const& call,
     FoundStreams streams;
     Boundary& boundary = object_->boundary();
     weir_source const& table = *object_->component().source;
+    std::lock_guard const turn{object_->turn()};
     Result<weir_status> const done = boundary.call("discover", &call, [&](weir_error* error) {
         return table.discover(object_->handle(), call.abi(), pattern ? pattern->c_str() : nullptr,
                               streams.abi(), error);
@@ -209,6 +234,7 @@ Result<ReaderProxy> SourceProxy::open(CallContext const& call, ReadRequest const
     weir_reader* handle = nullptr;
     Boundary& boundary = object_->boundary();
     weir_source const& table = *object_->component().source;
+    std::lock_guard const turn{object_->turn()};
     Result<weir_status> const done = boundary.call("open", &call, [&](weir_error* error) {
         return table.open(object_->handle(), call.abi(), &read, &handle, error);
     });

@@ -13,23 +13,11 @@
 #include <cstring>
 #include <optional>
 
+#include "host/core/fd.hpp"
+
 namespace weir::host {
 
 namespace {
-
-class Descriptor {
-public:
-    explicit Descriptor(int fd) : fd_{fd} {}
-    Descriptor(Descriptor const&) = delete;
-    Descriptor& operator=(Descriptor const&) = delete;
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    int get() const { return fd_; }
-
-private:
-    int fd_;
-};
 
 Error refuse(char const* check, std::string sentence) {
     return Error{WEIR_E_CONFIG, fmt::format("plugin.{}", check), std::move(sentence)};
@@ -118,7 +106,7 @@ Error unreadable(std::filesystem::path const& path, int reason) {
 
 Result<TrustedFile> read_trusted(std::filesystem::path const& path) {
     // O_NONBLOCK: opening a FIFO for reading would wait for a writer.
-    Descriptor const file{
+    Fd const file{
         ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)};
     if (file.get() < 0) return unreadable(path, errno);
     struct stat status {};

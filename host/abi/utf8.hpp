@@ -3,9 +3,9 @@
 #include <string>
 #include <string_view>
 
-namespace weir::host {
+#include "weir/cpp/utf8.hpp"
 
-bool is_utf8(std::string_view text);
+namespace weir::host {
 
 /// `text` with every byte that is no UTF-8 replaced by U+FFFD.
 std::string mend_utf8(std::string_view text);

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "host/abi/lane.hpp"
-
 namespace weir::host {
 
 Watchdog::~Watchdog() {
@@ -24,25 +22,25 @@ void Watchdog::nudge() {
     wake_.notify_all();
 }
 
-void Watchdog::add(Lane& lane) {
+void Watchdog::add(Watched& watched) {
     {
         std::lock_guard const lock{mutex_};
-        lanes_.push_back(&lane);
+        watched_.push_back(&watched);
         if (!thread_.joinable()) thread_ = std::thread{[this] { run(); }};
     }
     wake_.notify_all();
 }
 
-void Watchdog::remove(Lane& lane) {
+void Watchdog::remove(Watched& watched) {
     std::lock_guard const lock{mutex_};
-    std::erase(lanes_, &lane);
+    std::erase(watched_, &watched);
 }
 
 void Watchdog::run() {
     std::unique_lock lock{mutex_};
     while (!is_stopping_) {
-        if (lanes_.empty()) {
-            wake_.wait(lock, [this] { return is_stopping_ || !lanes_.empty(); });
+        if (watched_.empty()) {
+            wake_.wait(lock, [this] { return is_stopping_ || !watched_.empty(); });
             continue;
         }
         wake_.wait_for(lock, std::chrono::milliseconds{poll_ms},
@@ -50,7 +48,7 @@ void Watchdog::run() {
         is_nudged_ = false;
         std::int64_t const now_ns = clock_.monotonic_ns();
         // Under the lock, so that remove() waits until no interrupt is under way.
-        for (Lane* lane : lanes_) lane->watch(now_ns);
+        for (Watched* const each : watched_) each->watch(now_ns);
     }
 }
 

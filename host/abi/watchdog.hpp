@@ -10,36 +10,52 @@
 
 namespace weir::host {
 
-class Lane;
-
-/// The one thread that interrupts calls which were cancelled or are late.
+/// The one thread that interrupts calls which were cancelled or are late, and tells of those in
+/// this process that do not come back.
 ///
-/// It looks at every lane each `poll_ms`, and interrupts a call at work again each `repeat_ms`
-/// until it returns, because one interrupt may land between a plugin's look at cancelled() and its
-/// blocking. The thread starts with the first lane. Outlives every Instance. Thread-safe.
+/// It looks at everything that is watched each `poll_ms`, and interrupts a call at work again each
+/// `repeat_ms` until it returns, because one interrupt may land between a plugin's look at
+/// cancelled() and its blocking. The thread starts with the first that is watched. Outlives every
+/// Instance. Thread-safe.
 class Watchdog {
 public:
     static constexpr int poll_ms = 20;
     static constexpr int repeat_ms = 250;
+    /// How long one call may go on: in a process of its own it is ended then, unless the library
+    /// asked its host something meanwhile; in this process it is told of.
+    static constexpr std::int64_t call_ms_default = 3'600'000;
 
-    explicit Watchdog(Clock const& clock) : clock_{clock} {}
+    /// Where calls are.
+    class Watched {
+    public:
+        /// By the watchdog's thread only; quick.
+        virtual void watch(std::int64_t now_ns) = 0;
+
+    protected:
+        ~Watched() = default;
+    };
+
+    explicit Watchdog(Clock const& clock, std::int64_t call_ms = call_ms_default)
+        : clock_{clock}, call_ms_{call_ms} {}
     Watchdog(Watchdog const&) = delete;
     Watchdog& operator=(Watchdog const&) = delete;
     ~Watchdog();
 
     /// Looks now instead of at the end of the pause: call it after setting a stop token.
     void nudge();
+    std::int64_t call_ms() const { return call_ms_; }
+
+    void add(Watched& watched);
+    void remove(Watched& watched);  ///< on return no look at it is under way, nor will be
 
 private:
-    friend class Lane;
-    void add(Lane& lane);
-    void remove(Lane& lane);  ///< on return no interrupt of it is under way, nor will be
     void run();
 
     Clock const& clock_;
+    std::int64_t const call_ms_;
     std::mutex mutex_;
     std::condition_variable wake_;
-    std::vector<Lane*> lanes_;
+    std::vector<Watched*> watched_;
     std::thread thread_;
     bool is_stopping_ = false, is_nudged_ = false;
 };

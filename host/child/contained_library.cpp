@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <nlohmann/json.hpp>
 
+#include "host/abi/misdeeds.hpp"
 #include "host/child/members.hpp"
 #include "host/child/remote.hpp"
 
@@ -20,23 +22,29 @@ std::int64_t now_ns() {
 }  // namespace
 
 Result<std::shared_ptr<Contained>> ContainedLibrary::load(std::filesystem::path const& runner,
-                                                          std::filesystem::path const& library) {
+                                                          std::filesystem::path const& library,
+                                                          std::int64_t call_ms, OnLoss on_loss) {
     Result<std::shared_ptr<ChildProcess>> process = ChildProcess::start(runner, library);
     if (!process) return process.error();
-    return std::shared_ptr<Contained>{new ContainedLibrary{runner, library, std::move(*process)}};
+    return std::shared_ptr<Contained>{
+        new ContainedLibrary{runner, library, std::move(*process), call_ms, std::move(on_loss)}};
 }
 
 ContainedLibrary::ContainedLibrary(std::filesystem::path runner, std::filesystem::path library,
-                                   std::shared_ptr<ChildProcess> process)
+                                   std::shared_ptr<ChildProcess> process, std::int64_t call_ms,
+                                   OnLoss on_loss)
     : runner_{std::move(runner)},
       library_{std::move(library)},
       manifest_{process->manifest()},
+      call_ms_{call_ms},
+      on_loss_{std::move(on_loss)},
       process_{std::move(process)} {
     for (auto const& [id, has] : process_->members()) {
         auto own = std::make_unique<Own>(
             Own{remote_source, remote_sink, remote_lifecycle, remote_service, {}});
         if (!(has & has_source_interrupt)) own->source.interrupt = nullptr;
         if (!(has & has_sink_interrupt)) own->sink.interrupt = nullptr;
+        if (!(has & has_sweep)) own->sink.sweep = nullptr;
         if (!(has & has_describe)) own->lifecycle.describe = nullptr;
         if (!(has & has_interrupt)) own->lifecycle.interrupt = nullptr;
         if (!(has & has_on_http)) own->service.on_http = nullptr;
@@ -75,9 +83,10 @@ void ContainedLibrary::destroy(weir_instance* instance) {
 std::optional<Error> ContainedLibrary::given_up_locked() const {
     if (!is_given_up_) return std::nullopt;
     Error error{WEIR_E_CONFIG, "plugin.quarantined",
-                fmt::format("{} ended its process {} times within {} minutes, and is started no "
-                            "more until it is asked for",
-                            library_.filename().string(), losses_max, losses_ms / 60'000)};
+                fmt::format("{} ended its process {} times within {} minutes (the last time: {}), "
+                            "and is started no more until it is asked for",
+                            library_.filename().string(), losses_max, losses_ms / 60'000,
+                            last_end_)};
     error.flags = WEIR_ERR_FINAL;
     return error.suggest("weir plugin reload " + library_.stem().string());
 }
@@ -92,27 +101,61 @@ std::optional<Error> ContainedLibrary::given_up() const {
     return given_up_locked();
 }
 
-void ContainedLibrary::note_loss(ChildProcess const& process) {
-    if (process_.get() != &process || is_loss_noted_) return;
-    is_loss_noted_ = true;
-    std::int64_t const now = now_ns();
-    losses_ns_.push_back(now);
-    while (now - losses_ns_.front() > losses_ms * 1'000'000) losses_ns_.pop_front();
-    is_given_up_ = losses_ns_.size() >= losses_max;
+void ContainedLibrary::lost(ChildProcess& process) {
+    std::string how = process.end();
+    Loss loss;
+    {
+        std::lock_guard const lock{mutex_};
+        if (process_.get() != &process || is_loss_noted_) return;
+        is_loss_noted_ = true;
+        last_end_ = how;
+        std::int64_t const now = now_ns();
+        losses_ns_.push_back(now);
+        while (now - losses_ns_.front() > losses_ms * 1'000'000) losses_ns_.pop_front();
+        is_given_up_ = losses_ns_.size() >= losses_max;
+        loss.losses = losses_ns_.size();
+        loss.set_aside = given_up_locked();
+    }
+    loss.library = library_.filename().string();
+    loss.plugin = plugin_id();
+    Misdeeds::here().keep(loss.plugin, Error{WEIR_E_IO, "plugin.process_ended",
+                                             "the process of " + loss.library + " ended: " + how});
+    if (!on_loss_) return;
+    loss.how = std::move(how);
+    loss.losses_max = losses_max;
+    on_loss_(loss);
 }
 
-void ContainedLibrary::lost(ChildProcess const& process) {
+void ContainedLibrary::left_threads(std::uint64_t count) {
+    if (count == 0 || is_told_of_threads_.exchange(true)) return;
+    std::string const plugin = plugin_id();
+    Misdeeds::here().note(
+        plugin, Error{WEIR_E_INTERNAL, "plugin.leaves_threads",
+                      fmt::format("{} leaves threads behind with each of its instances, {} are "
+                                  "there by now; this is a bug in the plugin {}",
+                                  library_.filename().string(), count, plugin)});
+}
+
+std::string ContainedLibrary::plugin_id() const {
+    std::string const library = library_.filename().string();
+    nlohmann::json const about = nlohmann::json::parse(manifest_, nullptr, false);
+    return about.is_object() ? about.value("id", library) : library;
+}
+
+std::shared_ptr<ChildProcess> ContainedLibrary::current() const {
     std::lock_guard const lock{mutex_};
-    note_loss(process);
+    return process_;
 }
 
 Result<std::shared_ptr<ChildProcess>> ContainedLibrary::process() {
-    std::lock_guard const lock{mutex_};
-    if (process_->is_alive()) return process_;
-    note_loss(*process_);
-    if (std::optional<Error> error = given_up_locked()) return *error;
+    std::lock_guard const one_starts{start_mutex_};
+    std::shared_ptr<ChildProcess> const before = current();
+    if (before->is_alive()) return before;
+    lost(*before);
+    if (std::optional<Error> error = given_up()) return *error;
     Result<std::shared_ptr<ChildProcess>> started = ChildProcess::start(runner_, library_);
     if (!started) return started.error();
+    std::lock_guard const lock{mutex_};
     process_ = *started;
     is_loss_noted_ = false;
     return process_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <filesystem>
 #include <map>
@@ -21,7 +22,12 @@ public:
 
     /// Starts it once. E_IO as ChildProcess::start.
     static Result<std::shared_ptr<Contained>> load(std::filesystem::path const& runner,
-                                                   std::filesystem::path const& library);
+                                                   std::filesystem::path const& library,
+                                                   std::int64_t call_ms, OnLoss on_loss = {});
+    /// How long one call may go on in which the library asks its host nothing.
+    std::int64_t call_ms() const { return call_ms_; }
+    /// Its instances leave ever more threads behind, `count` by now; 0: they do not. Told once.
+    void left_threads(std::uint64_t count);
 
     Tables tables(std::string const& component) const override;
     weir_status create(std::string const& component, weir_host const* host,
@@ -34,7 +40,7 @@ public:
     /// One that runs. E_CONFIG "plugin.quarantined"; E_IO: it does not start.
     Result<std::shared_ptr<ChildProcess>> process();
     /// Tells that `process` was lost; each counts once.
-    void lost(ChildProcess const& process);
+    void lost(ChildProcess& process);
 
 private:
     struct Own {
@@ -45,18 +51,24 @@ private:
         Tables tables;
     };
     ContainedLibrary(std::filesystem::path runner, std::filesystem::path library,
-                     std::shared_ptr<ChildProcess> process);
+                     std::shared_ptr<ChildProcess> process, std::int64_t call_ms, OnLoss on_loss);
     std::optional<Error> given_up_locked() const;
-    void note_loss(ChildProcess const& process);
+    std::string plugin_id() const;
+    std::shared_ptr<ChildProcess> current() const;
 
     std::filesystem::path const runner_, library_;
     std::string const manifest_;
+    std::int64_t const call_ms_;
+    std::atomic<bool> is_told_of_threads_{false};
+    OnLoss const on_loss_;
     std::map<std::string, std::unique_ptr<Own>> own_;
-    mutable std::mutex mutex_;
+    std::mutex start_mutex_;     // one is started at a time; mutex_ is taken inside
+    mutable std::mutex mutex_;   // nothing is waited for under it
     std::shared_ptr<ChildProcess> process_;
     bool is_loss_noted_ = false;   // of process_
     std::deque<std::int64_t> losses_ns_;
     bool is_given_up_ = false;
+    std::string last_end_;
 };
 
 }  // namespace weir::host

@@ -1,18 +1,23 @@
 #include "host/child/line.hpp"
 
+#include <poll.h>
+#include <sched.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <system_error>
 
 namespace weir::host {
 
 namespace {
+
+// How long a frame is looked for before the thread sleeps: to wake a core that went idle takes
+// longer than most calls do.
+constexpr std::chrono::microseconds awake{50};
 
 struct Header {
     std::uint32_t size;
@@ -39,18 +44,6 @@ void attach(msghdr& message, Control& control, std::vector<int> const& fds) {
 
 }  // namespace
 
-Fd& Fd::operator=(Fd&& other) noexcept {
-    if (this != &other) {
-        if (fd_ >= 0) ::close(fd_);
-        fd_ = std::exchange(other.fd_, -1);
-    }
-    return *this;
-}
-
-Fd::~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-}
-
 std::pair<Fd, Fd> socket_pair() {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
@@ -59,18 +52,18 @@ std::pair<Fd, Fd> socket_pair() {
 }
 
 void Line::when_waiting(int pause_ms, std::function<void()> look) {
-    if (!look_) {
-        timeval const pause{pause_ms / 1000, (pause_ms % 1000) * 1000};
-        ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &pause, sizeof pause);
-        ::setsockopt(fd_.get(), SOL_SOCKET, SO_SNDTIMEO, &pause, sizeof pause);
-    }
+    pause_ms_ = pause_ms;
     look_ = std::move(look);
 }
 
-void Line::wait_or_leave(int why) {
+void Line::wait_or_leave(int why, short for_what) {
     if (why == EINTR) return;
     if (why != EAGAIN && why != EWOULDBLOCK) throw LineGone{};
-    if (look_) look_();
+    std::array<pollfd, 2> waits{{{fd_.get(), for_what, 0}, {pidfd_, POLLIN, 0}}};
+    int const ready = ::poll(waits.data(), waits.size(), pause_ms_);
+    // What it sent before its end is read first.
+    if (ready > 0 && waits[0].revents == 0) throw LineGone{};
+    if (ready == 0 && look_) look_();
 }
 
 void Line::send(Op op, bool is_answer, std::string const& data, std::vector<int> const& fds) {
@@ -85,9 +78,9 @@ void Line::send(Op op, bool is_answer, std::string const& data, std::vector<int>
     Control control;
     attach(message, control, fds);
     for (std::size_t left = sizeof header + data.size(); left > 0;) {
-        ssize_t const sent = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
+        ssize_t const sent = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0) {
-            wait_or_leave(errno);
+            wait_or_leave(errno, POLLOUT);
             continue;
         }
         left -= static_cast<std::size_t>(sent);
@@ -103,6 +96,16 @@ void Line::send(Op op, bool is_answer, std::string const& data, std::vector<int>
             ++message.msg_iov;
             --message.msg_iovlen;
         }
+    }
+}
+
+ssize_t Line::receive_some(msghdr& message, bool is_first) const {
+    auto const until = std::chrono::steady_clock::now() + awake;
+    for (;;) {
+        ssize_t const size = ::recvmsg(fd_.get(), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+        if (size >= 0 || errno != EAGAIN) return size;
+        if (!is_first || std::chrono::steady_clock::now() >= until) return size;
+        ::sched_yield();  // the other end may want this very core
     }
 }
 
@@ -122,10 +125,10 @@ Line::Frame Line::receive() {
         Control control;
         message.msg_control = control.bytes;
         message.msg_controllen = sizeof control.bytes;
-        ssize_t const size = ::recvmsg(fd_.get(), &message, MSG_CMSG_CLOEXEC);
+        ssize_t const size = receive_some(message, have == 0);
         if (size == 0) throw LineGone{};
         if (size < 0) {
-            wait_or_leave(errno);
+            wait_or_leave(errno, POLLIN);
             continue;
         }
         for (cmsghdr* head = CMSG_FIRSTHDR(&message); head; head = CMSG_NXTHDR(&message, head)) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/socket.h>
+
 #include <deque>
 #include <functional>
 #include <stdexcept>
@@ -7,27 +9,13 @@
 #include <vector>
 
 #include "host/child/wire.hpp"
+#include "host/core/fd.hpp"
 
 namespace weir::host {
 
 /// The other end of a line is gone: its process has ended, or closed it.
 struct LineGone : std::runtime_error {
     LineGone() : std::runtime_error{"the other end is gone"} {}
-};
-
-/// A file descriptor, closed once. Move-only.
-class Fd {
-public:
-    Fd() = default;
-    explicit Fd(int fd) : fd_{fd} {}
-    Fd(Fd&& other) noexcept : fd_{std::exchange(other.fd_, -1)} {}
-    Fd& operator=(Fd&& other) noexcept;
-    ~Fd();
-    int get() const { return fd_; }
-    explicit operator bool() const { return fd_ >= 0; }
-
-private:
-    int fd_ = -1;
 };
 
 /// One end of a stream socket between host and child, used by one thread at a time.
@@ -53,6 +41,11 @@ public:
 
     /// Runs each time nothing came for `pause_ms`, while an answer is waited for.
     void when_waiting(int pause_ms, std::function<void()> look);
+    /// The process at the other end, which outlives this: once it has ended nobody is there any
+    /// more, whoever else may hold that end of the line by then.
+    void gone_with(Fd const& pidfd) { pidfd_ = pidfd.get(); }
+    /// Whoever waits here leaves with LineGone. Any thread.
+    void shut() { ::shutdown(fd_.get(), SHUT_RDWR); }
 
     /// Descriptors that go with the answer under way. For who serves.
     void answer_with(int fd) { sent_.push_back(fd); }
@@ -67,10 +60,12 @@ private:
     };
     void send(Op op, bool is_answer, std::string const& data, std::vector<int> const& fds);
     Frame receive();
+    ssize_t receive_some(msghdr& message, bool is_first) const;
     void answer(Frame& asked, Serve const& serve);
-    void wait_or_leave(int why);
+    void wait_or_leave(int why, short for_what);
 
     Fd fd_;
+    int pidfd_ = -1, pause_ms_ = -1;
     std::deque<Fd> received_;
     std::vector<int> sent_;
     std::function<void()> look_;

@@ -23,11 +23,12 @@ enum Member : std::uint32_t {
     has_on_timer = 1u << 10,
     has_start = 1u << 11,
     has_stop = 1u << 12,
+    has_sweep = 1u << 13,
 };
 
 // A member that is appended needs its call here.
 static_assert(sizeof(weir_source) == 8 + 6 * 8);
-static_assert(sizeof(weir_sink) == 8 + 7 * 8);
+static_assert(sizeof(weir_sink) == 8 + 8 * 8);
 static_assert(sizeof(weir_lifecycle) == 8 + 2 * 8);
 static_assert(sizeof(weir_service) == 8 + 6 * 8);
 

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "host/abi/spawn.hpp"
 #include "host/child/host_desk.hpp"
 
 extern char** environ;
@@ -31,42 +32,6 @@ std::vector<char*> environment() {
     return out;
 }
 
-/// Its standard output is our standard error: what a library prints is no answer of ours.
-int spawn(std::vector<std::string> const& command, int control, pid_t& child) {
-    std::vector<char*> words, variables = environment();
-    for (std::string const& word : command) words.push_back(const_cast<char*>(word.c_str()));
-    words.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, 2, 1);
-    posix_spawn_file_actions_adddup2(&actions, control, 3);
-    posix_spawn_file_actions_addclosefrom_np(&actions, 4);
-    posix_spawnattr_t how;
-    posix_spawnattr_init(&how);
-    sigset_t none, all;
-    ::sigemptyset(&none);
-    ::sigfillset(&all);
-    posix_spawnattr_setsigmask(&how, &none);
-    posix_spawnattr_setsigdefault(&how, &all);
-    posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    int const failed =
-        ::posix_spawn(&child, words.front(), &actions, &how, words.data(), variables.data());
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&how);
-    return failed;
-}
-
-/// Waits for the end of `child`, for at most `ms`; false: it goes on.
-bool wait_for(pid_t child, int& status, std::int64_t ms) {
-    for (std::int64_t waited = 0;; ++waited) {
-        pid_t const ended = ::waitpid(child, &status, WNOHANG);
-        if (ended == child || (ended < 0 && errno == ECHILD)) return true;
-        if (waited == ms) return false;
-        ::poll(nullptr, 0, 1);
-    }
-}
-
 std::string ending(int status) {
     if (WIFSIGNALED(status))
         return fmt::format("signal {} ({}) ended it", WTERMSIG(status),
@@ -76,11 +41,13 @@ std::string ending(int status) {
 
 }  // namespace
 
-ChildProcess::ChildProcess(pid_t pid, Fd control, std::string library)
+ChildProcess::ChildProcess(pid_t pid, Fd pidfd, Fd control, std::string library)
     : pid_{pid},
+      pidfd_{std::move(pidfd)},
       library_{std::move(library)},
       page_{CallsPage::make()},
       control_{std::move(control)} {
+    control_.gone_with(pidfd_);
     for (std::uint32_t i = CallsPage::lines_max; i > 0; --i) free_.push_back(i - 1);
 }
 
@@ -88,17 +55,29 @@ Result<std::shared_ptr<ChildProcess>> ChildProcess::start(std::filesystem::path 
                                                           std::filesystem::path const& library) {
     auto [ours, theirs] = socket_pair();
     // Where the number is wanted in the child, another end of the pair must not lie.
-    Fd const moved{::fcntl(theirs.get(), F_DUPFD_CLOEXEC, 10)};
+    Fd moved{::fcntl(theirs.get(), F_DUPFD_CLOEXEC, 10)};
     pid_t child = 0;
-    if (int const failed =
-            spawn({runner.string(), "--serve", library.string()}, moved.get(), child);
+    // Its standard output is our standard error: what a library prints is no answer of ours.
+    if (int const failed = spawn({runner.string(), "--serve", library.string()},
+                                 {2, 2, moved.get()}, environment().data(), child);
         failed != 0)
         return Error{WEIR_E_IO, "plugin.runner",
                      fmt::format("{} cannot be started: {}", runner.string(),
                                  std::strerror(failed))};
+    // As long as one of ours is open, the end of the child is no end of the line.
     theirs = Fd{};
-    std::shared_ptr<ChildProcess> process{
-        new ChildProcess{child, std::move(ours), library.filename().string()}};
+    moved = Fd{};
+    Fd pidfd{static_cast<int>(::syscall(SYS_pidfd_open, child, 0))};
+    if (pidfd.get() < 0) {
+        Error const error{WEIR_E_IO, "plugin.runner",
+                          fmt::format("{} cannot be watched: {}", runner.string(),
+                                      std::strerror(errno))};
+        ::kill(-child, SIGKILL);
+        ::waitpid(child, nullptr, 0);
+        return error;
+    }
+    std::shared_ptr<ChildProcess> process{new ChildProcess{
+        child, std::move(pidfd), std::move(ours), library.filename().string()}};
     try {
         process->greet();
     } catch (std::runtime_error const&) {
@@ -107,13 +86,17 @@ Result<std::shared_ptr<ChildProcess>> ChildProcess::start(std::filesystem::path 
     return process;
 }
 
-void ChildProcess::greet() {
-    Line::Serve const nothing = [](Op, Unpacker&, Packer&) { throw BadFrame{"too early"}; };
+Unpacker ChildProcess::ask_control(Op op, Packer const& args, int fd) {
+    Line::Serve const nothing = [](Op, Unpacker&, Packer&) { throw BadFrame{"not here"}; };
     auto const until = std::chrono::steady_clock::now() + std::chrono::milliseconds{stuck_ms_max};
     control_.when_waiting(look_ms, [this, until] {
         if (std::chrono::steady_clock::now() > until) kill("it did not answer");
     });
-    Unpacker told = control_.call(Op::hello, Packer{}, nothing, {page_.fd()});
+    return control_.call(op, args, nothing, {fd});
+}
+
+void ChildProcess::greet() {
+    Unpacker told = ask_control(Op::hello, Packer{}, page_.fd());
     for (std::uint64_t left = told.number(); left > 0; --left) {
         char const* const id = told.text();
         if (!id) throw BadFrame{"a component without an id"};
@@ -126,10 +109,11 @@ void ChildProcess::greet() {
 
 std::unique_ptr<Line> ChildProcess::new_line(std::uint32_t index, bool is_for_host) {
     auto [ours, theirs] = socket_pair();
-    Line::Serve const nothing = [](Op, Unpacker&, Packer&) { throw BadFrame{"not here"}; };
-    control_.call(Op::line, Packer{}.number(index).number(std::uint32_t{is_for_host}), nothing,
-                  {theirs.get()});
-    return std::make_unique<Line>(std::move(ours));
+    ask_control(Op::line, Packer{}.number(index).number(std::uint32_t{is_for_host}),
+                theirs.get());
+    auto line = std::make_unique<Line>(std::move(ours));
+    line->gone_with(pidfd_);
+    return line;
 }
 
 ChildProcess::Lease ChildProcess::lease() {
@@ -161,7 +145,7 @@ void ChildProcess::serve_host() {
         from_child_->serve([this](Op op, Unpacker& args, Packer& out) {
             answer_as_host(*this, nullptr, op, args, out);
         });
-        is_over_.store(true);  // seen before anybody calls: the next instance is made elsewhere
+        end();  // seen before anybody calls: the next instance is made elsewhere
     } catch (std::exception const& error) {
         kill(error.what());
     }
@@ -198,35 +182,53 @@ void ChildProcess::kill(std::string why) {
     std::lock_guard const lock{death_mutex_};
     if (!ended_.empty()) return;
     if (killed_.empty()) killed_ = std::move(why);
+    end_all();
+}
+
+/// Not once it was reaped: its number may be another's by then.
+void ChildProcess::end_all() {
     is_over_.store(true);
     ::kill(pid_, SIGKILL);
+    ::kill(-pid_, SIGKILL);
+}
+
+/// Under the lock of its death. False: it goes on after `ms`.
+bool ChildProcess::reap(int ms) {
+    pollfd its_end{pidfd_.get(), POLLIN, 0};
+    int ready = 0;
+    do ready = ::poll(&its_end, 1, ms);
+    while (ready < 0 && errno == EINTR);
+    if (ready <= 0) return false;
+    ::kill(-pid_, SIGKILL);  // copies of it, and whatever it started
+    ::waitpid(pid_, &status_, 0);
+    return true;
+}
+
+Error ChildProcess::death(char const* what) {
+    return Error{WEIR_E_IO, "plugin.process_ended",
+                 fmt::format("the process of {} is gone in {}: {}", library_, what, end())};
 }
 
 // A line that ends may be all that is left of it, or all that it closed.
-Error ChildProcess::death(char const* what) {
-    constexpr std::int64_t dying_ms = 2'000;
+std::string ChildProcess::end() {
+    constexpr int dying_ms = 2'000;
     std::lock_guard const lock{death_mutex_};
     is_over_.store(true);
     if (ended_.empty()) {
-        int status = 0;
-        if (!wait_for(pid_, status, dying_ms)) {
-            ::kill(pid_, SIGKILL);
-            wait_for(pid_, status, dying_ms);
+        if (!reap(dying_ms)) {
+            end_all();
+            reap(dying_ms);
             if (killed_.empty()) killed_ = "it closed its line to the host";
         }
-        ended_ = killed_.empty() ? ending(status) : killed_ + ", and was ended";
+        ended_ = killed_.empty() ? ending(status_) : killed_ + ", and was ended";
     }
-    return Error{WEIR_E_IO, "plugin.process_ended",
-                 fmt::format("the process of {} is gone in {}: {}", library_, what, ended_)};
+    return ended_;
 }
 
 ChildProcess::~ChildProcess() {
-    if (ended_.empty()) {
-        is_over_.store(true);
-        ::kill(pid_, SIGKILL);
-        int status = 0;
-        wait_for(pid_, status, stuck_ms_max);
-    }
+    kill("nobody needs it");
+    end();
+    if (from_child_) from_child_->shut();
     if (for_child_.joinable()) for_child_.join();
 }
 

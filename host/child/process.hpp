@@ -60,6 +60,8 @@ public:
     void kill(std::string why);
     /// How it ended, for who was in the call `what`; waits for the end.
     Error death(char const* what);
+    /// How it ended: "it ended itself with exit code 7". Waits for that as death() does.
+    std::string end();
     pid_t pid() const { return pid_; }
 
 private:
@@ -67,13 +69,17 @@ private:
         std::unique_ptr<Line> line;
         std::uint32_t index;
     };
-    ChildProcess(pid_t pid, Fd control, std::string library);
+    ChildProcess(pid_t pid, Fd pidfd, Fd control, std::string library);
     void greet();
+    Unpacker ask_control(Op op, Packer const& args, int fd);
+    void end_all();
+    bool reap(int ms);
     std::unique_ptr<Line> new_line(std::uint32_t index, bool is_for_host);
     void give_back(Spare spare);
     void serve_host();
 
     pid_t const pid_;
+    Fd const pidfd_;
     std::string const library_;
     CallsPage page_;
     Line control_;
@@ -88,6 +94,7 @@ private:
     std::uint64_t last_host_ = 0;
     std::mutex death_mutex_;
     std::string ended_;  // how; empty: not waited for yet
+    int status_ = 0;     // of waitpid
     std::string killed_;
     std::unique_ptr<Line> from_child_;
     std::thread for_child_;

@@ -1,5 +1,7 @@
 #include "host/child/remote.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -74,10 +76,16 @@ weir_status RemoteCall::run(Op op, Take const& take) {
 class RemoteCall::Patience {
 public:
     Patience(RemoteCall& call, CallsPage::Wanted& wanted)
-        : call_{call}, wanted_{wanted}, unwanted_since_{call.call_ ? 0 : now_ms()} {
+        : call_{call},
+          wanted_{wanted},
+          unwanted_since_{call.call_ ? 0 : now_ms()},
+          heard_{now_ms()} {
         wanted_.is_cancelled.store(0, std::memory_order_relaxed);
         if (call_.interrupt_) call_.interrupt_->is_wanted.store(false);
     }
+
+    /// It asked something: so it is at work.
+    void heard() { heard_ = now_ms(); }
 
     void look() {
         std::int64_t const now = now_ms();
@@ -88,6 +96,9 @@ public:
         if (is_cancelled && unwanted_since_ == 0) unwanted_since_ = now;
         if (unwanted_since_ != 0 && now - unwanted_since_ > ChildProcess::stuck_ms_max)
             call_.place_.process->kill("it did not come back when it was asked to");
+        else if (std::int64_t const limit = call_.library_.call_ms(); now - heard_ > limit)
+            call_.place_.process->kill(
+                fmt::format("{}() did not come back within {} ms", call_.what_, limit));
         else if (is_unblocked || (is_cancelled && now - unblocked_ > repeat_ms))
             unblock(now);
     }
@@ -104,7 +115,7 @@ private:
 
     RemoteCall& call_;
     CallsPage::Wanted& wanted_;
-    std::int64_t unwanted_since_, unblocked_ = 0;
+    std::int64_t unwanted_since_, heard_, unblocked_ = 0;
 };
 
 weir_status RemoteCall::exchange(Op op, Take const& take) {
@@ -115,6 +126,7 @@ weir_status RemoteCall::exchange(Op op, Take const& take) {
     Unpacker answer = lease.line().call(
         op, args_,
         [&](Op asked, Unpacker& args, Packer& out) {
+            patience.heard();
             if (!visit_ || !visit_(asked, args, out))
                 answer_as_host(*place_.process, call_, asked, args, out);
         },
@@ -142,7 +154,9 @@ RemoteInstance::RemoteInstance(ContainedLibrary& library, std::string component,
 RemoteInstance::~RemoteInstance() {
     if (place_.process) {
         if (place_.process->is_alive())
-            RemoteCall{library_, place_, "destroy", nullptr, nullptr}.run(Op::destroy);
+            RemoteCall{library_, place_, "destroy", nullptr, nullptr}.run(
+                Op::destroy,
+                [&](Unpacker& answer, Line&) { library_.left_threads(answer.number()); });
         place_.process->remove_host(seat_);
     }
     wipe(config_);  // it may hold secrets

@@ -102,20 +102,35 @@ weir_status write(weir_writer* self, weir_call const* call, ArrowSchema const* s
     return status;
 }
 
-/// A staged row that the target refused, with the slab that it came in.
+/// Rows that came with the slab that holds them; released at the end of scope.
+class RowsIn {
+public:
+    RowsIn(Unpacker& args, SlabView& slabs, Line& line) : is_sound_{args.number() != 0} {
+        if (is_sound_) unpack_schema(args, &schema_);
+        if (is_sound_) unpack_array(args, slabs.take(args, line), &rows_);
+    }
+    RowsIn(RowsIn const&) = delete;
+    RowsIn& operator=(RowsIn const&) = delete;
+    ~RowsIn() {
+        if (rows_.release) rows_.release(&rows_);
+        if (schema_.release) schema_.release(&schema_);
+    }
+    /// Null: the other side had nothing that could be sent.
+    ArrowSchema const* schema() const { return is_sound_ ? &schema_ : nullptr; }
+    ArrowArray const* rows() const { return is_sound_ ? &rows_ : nullptr; }
+
+private:
+    ArrowSchema schema_{};
+    ArrowArray rows_{};
+    bool is_sound_;
+};
+
+/// A staged row that the target refused.
 weir_status refuse(weir_refusals const* refusals, SlabView& slabs, Line& line, Unpacker& args) {
-    ArrowSchema schema{};
-    ArrowArray record{};
     weir_status const why = args.status();
     weir_error const reason = reason_in(args);
-    bool const is_sound = args.number() != 0;
-    if (is_sound) unpack_schema(args, &schema);
-    if (is_sound) unpack_array(args, slabs.take(args, line), &record);
-    weir_status const taken = refusals->add(refusals->ctx, is_sound ? &schema : nullptr,
-                                            is_sound ? &record : nullptr, why, &reason);
-    if (record.release) record.release(&record);
-    if (schema.release) schema.release(&schema);
-    return taken;
+    RowsIn const record{args, slabs, line};
+    return refusals->add(refusals->ctx, record.schema(), record.rows(), why, &reason);
 }
 
 weir_status commit(weir_writer* self, weir_call const* call, weir_commit* commit,
@@ -135,6 +150,30 @@ weir_status commit(weir_writer* self, weir_call const* call, weir_commit* commit
             return true;
         })
         .run(Op::commit, [&](Unpacker& answer, Line&) { commit->deleted = answer.number(); });
+}
+
+weir_status sweep(weir_writer* self, weir_call const* call, weir_sweep* sweep, weir_error* error) {
+    RemoteWriter& writer = of(self);
+    RemoteCall remote{writer.library, writer.place, "sweep", call, error};
+    weir_keys const* const missing = sweep->missing;
+    remote.args().number(sweep->flags).number(sweep->deletes_max).number(sweep->is_soft);
+    remote.args().number(std::uint32_t{missing != nullptr});
+    if (missing) remote.args().number(missing->rows_max);
+    SlabView slabs;
+    return remote.unblocked_by(&writer.interrupt)
+        .visited_by([&](Op op, Unpacker& args, Packer& out) {
+            if (!missing || op != Op::missing_keys) return false;
+            RowsIn const keys{args, slabs, *remote.line()};
+            out.number(missing->add(missing->ctx, keys.schema(), keys.rows()));
+            return true;
+        })
+        .run(Op::sweep, [&](Unpacker& answer, Line&) {
+            sweep->target_rows = answer.number();
+            sweep->extra_rows = answer.number();
+            sweep->missing_rows = answer.number();
+            sweep->drifted_rows = answer.number();
+            sweep->deleted_rows = answer.number();
+        });
 }
 
 weir_status peek(weir_instance* self, weir_call const* call, weir_begin const* begin,
@@ -163,6 +202,6 @@ void close(weir_writer* self) {
 }  // namespace
 
 weir_sink const remote_sink{sizeof(weir_sink), 0,         prepare, begin, write, commit,
-                            peek,              interrupt, close};
+                            peek,              interrupt, close,   sweep};
 
 }  // namespace weir::host

@@ -6,6 +6,9 @@
 // Exit: 0 fine, 1 the library is refused, 2 wrong arguments, 3 a file cannot be written.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,16 +61,20 @@ int seal(std::string const& library) {
     return failed ? 3 : 0;
 }
 
+bool write_all(int fd, std::string const& text) {
+    for (std::size_t done = 0; done < text.size();) {
+        ssize_t const size = ::write(fd, text.data() + done, text.size() - done);
+        if (size <= 0) return false;
+        done += static_cast<std::size_t>(size);
+    }
+    return true;
+}
+
 /// Written under another name and renamed, so that a reader sees the whole manifest or none.
 int write_whole(std::string const& path, std::string const& text) {
     std::string const unfinished = fmt::format("{}.{}.new", path, ::getpid());
     int const fd = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    bool is_written = fd >= 0 && ::fchmod(fd, 0644) == 0;
-    for (std::size_t done = 0; is_written && done < text.size();) {
-        ssize_t const size = ::write(fd, text.data() + done, text.size() - done);
-        is_written = size > 0;
-        if (is_written) done += static_cast<std::size_t>(size);
-    }
+    bool is_written = fd >= 0 && ::fchmod(fd, 0644) == 0 && write_all(fd, text);
     if (fd >= 0) is_written = ::close(fd) == 0 && is_written;
     if (is_written && ::rename(unfinished.c_str(), path.c_str()) == 0) return 0;
     complain(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
@@ -75,7 +82,24 @@ int write_whole(std::string const& path, std::string const& text) {
     return 3;
 }
 
+/// Standard output, kept from the library: what that prints is no answer of ours.
+int keep_standard_output() {
+    constexpr int beyond_what_libraries_close = 64;
+    int const kept = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, beyond_what_libraries_close);
+    ::dup2(STDERR_FILENO, STDOUT_FILENO);
+    return kept;
+}
+
+/// In a group of its own it hears no Ctrl-C: who looks takes it along. False: who looked was gone
+/// before that was arranged, so nobody reads what is told.
+bool ends_with_who_asked() {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    pollfd out{STDOUT_FILENO, 0, 0};
+    return ::poll(&out, 1, 0) <= 0 || !(out.revents & POLLERR);
+}
+
 int describe(Arguments const& arguments) {
+    int const out = keep_standard_output();
     Result<LoadedLibrary> const loaded = load_library(arguments.library, std::nullopt);
     if (!loaded) {
         complain(fmt::format("{} ({})", loaded.error().message, loaded.error().code));
@@ -91,7 +115,7 @@ int describe(Arguments const& arguments) {
     if (!fits) return 1;
     std::string const text = to_json(loaded->manifest);
     if (!arguments.output.empty()) return write_whole(arguments.output, text);
-    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() ? 0 : 3;
+    return write_all(out, text) ? 0 : 3;
 }
 
 }  // namespace
@@ -107,5 +131,6 @@ int main(int count, char** words) {
     if (arguments->verb == "--seal") return weir::host::seal(arguments->library);
     if (arguments->verb == "--lint") return weir::host::lint(arguments->library);
     if (arguments->verb == "--serve") return weir::host::serve_library(arguments->library);
+    if (!weir::host::ends_with_who_asked()) return 3;
     return weir::host::describe(*arguments);
 }

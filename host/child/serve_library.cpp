@@ -7,10 +7,12 @@
 
 #include <deque>
 #include <exception>
+#include <fstream>
 #include <limits>
-#include <thread>
+#include <memory>
 
 #include "host/abi/library.hpp"
+#include "host/child/runner_threads.hpp"
 #include "host/child/serve_objects.hpp"
 
 namespace weir::host {
@@ -46,9 +48,8 @@ public:
             std::uint32_t const index = args.word();
             bool const is_for_host = args.number() != 0;
             if (is_for_host) return void(host_.emplace(control.take_fd()));
-            std::thread{[this, index, fd = control.take_fd()]() mutable {
-                serve(index, std::move(fd));
-            }}.detach();
+            auto const fd = std::make_shared<Fd>(control.take_fd());
+            threads_.start([this, index, fd] { serve(index, std::move(*fd)); });
         });
     }
 
@@ -77,6 +78,7 @@ private:
                     out = Packer{};
                     served.settle(WEIR_E_INTERNAL, thrown());
                 }
+                leave_if_copy();
             });
         } catch (std::exception const& error) {
             complain(error.what());
@@ -101,6 +103,9 @@ private:
         } else {
             instance->component.component->destroy(instance->handle);
             instance.reset();
+            served.settle(status, error);
+            served.out.number(std::uint64_t{threads_.instance_ended()});
+            return;
         }
         (void)instance.release();
         served.settle(status, error);
@@ -121,6 +126,7 @@ private:
             weir_status const status = each.component->create(instance->host.abi(), config,
                                                               &instance->handle, &error);
             bool const is_made = status == WEIR_OK && instance->handle;
+            if (is_made) threads_.instance_began();
             served.settle(status, error);
             served.out.pointer(is_made ? instance.release() : nullptr);
             return;
@@ -131,9 +137,16 @@ private:
 
     std::string const manifest_;
     std::deque<ServedComponent> components_;
+    RunnerThreads threads_;
     std::optional<CallsPage> page_;
     std::optional<HostLine> host_;
 };
+
+/// A library that leaks would else have the kernel end whoever holds most, the host perhaps. More
+/// may always be asked for; where /proc is not to be had, nothing changes.
+void goes_first_when_memory_ends() {
+    std::ofstream{"/proc/self/oom_score_adj"} << 1000;
+}
 
 }  // namespace
 
@@ -156,6 +169,7 @@ std::uint32_t ServedComponent::members() const {
     note(WEIR_HAS(source, weir_source, interrupt), has_source_interrupt);
     note(sink, has_sink);
     note(WEIR_HAS(sink, weir_sink, interrupt), has_sink_interrupt);
+    note(WEIR_HAS(sink, weir_sink, sweep), has_sweep);
     note(WEIR_HAS(lifecycle, weir_lifecycle, describe), has_describe);
     note(WEIR_HAS(lifecycle, weir_lifecycle, interrupt), has_interrupt);
     note(service, has_service);
@@ -178,6 +192,8 @@ int serve_library(std::string const& library) {
     // The host ends it; what a terminal sends to all of them is for the host to take.
     for (int const each : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(each, SIG_IGN);
     ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    leave_in_copies();
+    goes_first_when_memory_ends();
     Result<LoadedLibrary> const loaded = load_library(library, std::nullopt);
     if (!loaded) {
         complain(fmt::format("{} ({})", loaded.error().message, loaded.error().code));

@@ -95,6 +95,24 @@ void write(Served& served) {
     served.settle(status, error);
 }
 
+/// Rows for the host: how they lie, and the slab that holds them.
+weir_status send_rows(Served& served, SlabRing& slabs, Op op, Packer& args,
+                      ArrowSchema const* schema, ArrowArray const* rows) {
+    bool const is_sound =
+        schema && rows && schema->release && rows->release && check_schema(*schema).empty();
+    args.number(std::uint32_t{is_sound});
+    if (!is_sound) return served.host.ask(op, args).status();
+    ArrayImage const image{*schema, *rows};
+    SlabRing::Room const room = slabs.take(image.size());
+    image.copy_to(room.slab->data());
+    pack_schema(args, *schema);
+    SlabView::write(args, room);
+    image.pack(args);
+    std::vector<int> fds;
+    if (room.is_new) fds.push_back(room.slab->fd());
+    return served.host.ask(op, args, fds).status();
+}
+
 struct RefusalsToHost {
     Served& served;
     SlabRing& slabs;
@@ -104,19 +122,7 @@ struct RefusalsToHost {
         auto& to = *static_cast<RefusalsToHost*>(self);
         Packer args;
         args.number(why).error(reason);
-        bool const is_sound = schema && record && schema->release && record->release &&
-                              check_schema(*schema).empty();
-        args.number(std::uint32_t{is_sound});
-        if (!is_sound) return to.served.host.ask(Op::refuse, args).status();
-        ArrayImage const image{*schema, *record};
-        SlabRing::Room const room = to.slabs.take(image.size());
-        image.copy_to(room.slab->data());
-        pack_schema(args, *schema);
-        SlabView::write(args, room);
-        image.pack(args);
-        std::vector<int> fds;
-        if (room.is_new) fds.push_back(room.slab->fd());
-        return to.served.host.ask(Op::refuse, args, fds).status();
+        return send_rows(to.served, to.slabs, Op::refuse, args, schema, record);
     }
     static weir_status keep(void* self) {
         auto& to = *static_cast<RefusalsToHost*>(self);
@@ -144,6 +150,39 @@ void commit(Served& served) {
     weir_status const status = writer.table.commit(writer.handle, served.call, &commit, &error);
     served.settle(status, error);
     served.out.number(commit.deleted);
+}
+
+struct KeysToHost {
+    Served& served;
+    SlabRing& slabs;
+
+    static weir_status add(void* self, ArrowSchema const* schema, ArrowArray const* keys) {
+        auto& to = *static_cast<KeysToHost*>(self);
+        Packer args;
+        return send_rows(to.served, to.slabs, Op::missing_keys, args, schema, keys);
+    }
+};
+
+void sweep(Served& served) {
+    auto& writer = *served.args.pointer<ServedWriter>();
+    weir_sweep sweep{};
+    sweep.struct_size = sizeof sweep;
+    sweep.flags = served.args.word();
+    sweep.deletes_max = served.args.number();
+    sweep.is_soft = served.args.word();
+    // The host's view of these slabs is of this one sweep.
+    SlabRing slabs;
+    KeysToHost to{served, slabs};
+    weir_keys keys{sizeof keys, 0, &to, 0, KeysToHost::add};
+    if (served.args.number() != 0) {
+        keys.rows_max = served.args.number();
+        sweep.missing = &keys;
+    }
+    weir_error error = no_error();
+    weir_status const status = writer.table.sweep(writer.handle, served.call, &sweep, &error);
+    served.settle(status, error);
+    served.out.number(sweep.target_rows).number(sweep.extra_rows).number(sweep.missing_rows);
+    served.out.number(sweep.drifted_rows).number(sweep.deleted_rows);
 }
 
 void peek(Served& served) {
@@ -176,6 +215,7 @@ void serve_sink(Op op, Served& served) {
         case Op::begin: return begin(served);
         case Op::write: return write(served);
         case Op::commit: return commit(served);
+        case Op::sweep: return sweep(served);
         case Op::peek: return peek(served);
         case Op::interrupt_writer: return interrupt(served);
         default: return close(served);

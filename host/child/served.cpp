@@ -1,5 +1,6 @@
 #include "host/child/served.hpp"
 
+#include <pthread.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 thread_local HostLine::Serving* serving = nullptr;
+bool is_copy = false;
 
 std::int64_t now_ms() {
     using namespace std::chrono;
@@ -18,6 +20,14 @@ std::int64_t now_ms() {
 }
 
 }  // namespace
+
+void leave_in_copies() {
+    ::pthread_atfork(nullptr, nullptr, [] { is_copy = true; });
+}
+
+void leave_if_copy() {
+    if (is_copy) ::_exit(0);
+}
 
 HostLine::Serving::Serving(Line& line, weir_call const* call)
     : before_{serving}, line_{line}, call_{call} {
@@ -29,6 +39,7 @@ HostLine::Serving::~Serving() { serving = before_; }
 bool HostLine::serves(weir_call const* call) { return call && serving && serving->call_ == call; }
 
 Unpacker HostLine::ask(Op op, Packer const& args, std::vector<int> const& fds) {
+    leave_if_copy();
     Line::Serve const nothing = [](Op, Unpacker&, Packer&) {
         throw BadFrame{"a host asks nothing back"};
     };

@@ -39,6 +39,11 @@ private:
     Line line_;
 };
 
+/// From now on a copy of this process that a plugin made with fork() leaves where it would speak
+/// to the host, who would take its words for ours.
+void leave_in_copies();
+void leave_if_copy();
+
 /// The weir_call of a call that came over a line.
 class ServedCall {
 public:

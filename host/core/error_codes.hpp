@@ -1,8 +1,11 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
+
+#include "host/core/error.hpp"
 
 namespace weir::host {
 
@@ -15,6 +18,10 @@ struct ErrorCode {
 
 /// Every code that the host itself gives, in order of the codes.
 std::vector<ErrorCode> host_error_codes();
+
+/// What to do about `error`: what it says of that itself, else what the table says of its code.
+/// Empty: neither does.
+std::string what_to_do(Error const& error);
 
 /// The parts of the table, one file each.
 std::span<ErrorCode const> request_error_codes();

@@ -10,44 +10,10 @@
 
 namespace weir::host {
 
-namespace {
-
 std::string lower(std::string_view text) {
     std::string out{text};
     for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     return out;
-}
-
-/// Edits from `a` to `b`: optimal string alignment distance.
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
-    for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
-    for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i)
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            std::size_t const cost = a[i - 1] == b[j - 1] ? 0 : 1;
-            d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + cost});
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
-        }
-    return d[a.size()][b.size()];
-}
-
-}  // namespace
-
-std::string nearest(std::string_view wanted, std::vector<std::string> const& candidates) {
-    constexpr std::size_t compared_chars_max = 256;
-    std::string const from = lower(wanted.substr(0, compared_chars_max));
-    std::size_t best = std::max<std::size_t>(2, wanted.size() / 3) + 1;
-    std::string found;
-    for (std::string const& candidate : candidates) {
-        if (candidate.size() > compared_chars_max) continue;
-        if (std::size_t const edits = distance(from, lower(candidate)); edits < best) {
-            best = edits;
-            found = candidate;
-        }
-    }
-    return found;
 }
 
 std::string with_commas(std::uint64_t number) {

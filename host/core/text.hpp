@@ -7,9 +7,8 @@
 
 namespace weir::host {
 
-/// The candidate nearest to `wanted` by edits (insert, delete, replace, swap neighbours; case does
-/// not count); empty when none is near enough to be meant.
-std::string nearest(std::string_view wanted, std::vector<std::string> const& candidates);
+/// `text` with the letters of ASCII in lower case.
+std::string lower(std::string_view text);
 
 /// 1234567 as "1,234,567".
 std::string with_commas(std::uint64_t number);
