@@ -182,26 +182,32 @@ std::string finding_text(std::string const& file, Json const& finding) {
                        hint.empty() ? "" : fmt::format("    → {}\n", hint));
 }
 
-Result<Json> seen_in(std::string const& file) {
+struct ValidateArguments {
+    std::vector<std::string> files, connector_dirs, plugin_dirs;
+    Voice voice;
+};
+
+Result<Json> seen_in(std::string const& file, ValidateArguments const& arguments) {
     ServeRequest request;
     request.config = file;
-    for (char const* const kind : {"connectors", "plugins"})
-        for (auto const& each : library_directories(kind, {}))
-            request.library_dirs.push_back(each);
+    request.library_dirs = library_directories("connectors", arguments.connector_dirs);
+    for (auto const& each : library_directories("plugins", arguments.plugin_dirs))
+        request.library_dirs.push_back(each);
     request.runner = runner_path();
     return validate_config(request, SystemClock{}, Limits{});
 }
 
-Exit validate(std::vector<std::string> const& files, Voice const& voice) {
+Exit validate(ValidateArguments const& arguments) {
+    Voice const& voice = arguments.voice;
     Exit exit = Exit::done;
-    for (std::string const& file : files) {
-        Result<Json> const seen = seen_in(file);
+    for (std::string const& file : arguments.files) {
+        Result<Json> const seen = seen_in(file, arguments);
         if (!seen) return fail(seen.error(), voice);
         Json const errors = seen->value("errors", Json::array());
         if (!errors.empty()) exit = Exit::usage;
         Result<void> printed;
         if (voice.json)
-            printed = print(seen->dump() + "\n");
+            printed = print(seen->dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
         else if (errors.empty() && !voice.quiet)
             printed = print(fmt::format("✓ {}\n", file));
         if (!printed) return exit_of(printed.error());
@@ -211,21 +217,25 @@ Exit validate(std::vector<std::string> const& files, Voice const& voice) {
     return exit;
 }
 
-/// Without a host: with the connectors that lie beside this program, and nothing kept.
+/// Without a host: with the connectors that lie beside this program and where it is told to look,
+/// and nothing kept.
 void add_validate(CLI::App& app, Verb& chosen) {
-    struct Files {
-        std::vector<std::string> files;
-        Voice voice;
-    };
-    auto files = std::make_shared<Files>();
+    auto arguments = std::make_shared<ValidateArguments>();
     CLI::App* verb = app.add_subcommand(
         "validate", "All that is wrong with a weir.yaml, without a running host");
-    verb->add_option("FILE", files->files, "weir.yaml")->required();
-    verb->add_flag("--json", files->voice.json, "One object per file");
-    verb->add_flag("-q,--quiet", files->voice.quiet, "Nothing but what is wrong");
-    verb->callback([files, &chosen] {
-        chosen = [files] { return validate(files->files, files->voice); };
-    });
+    verb->add_option("FILE", arguments->files, "weir.yaml")->required();
+    auto const directories = [verb](char const* name, std::vector<std::string>& into,
+                                    char const* help) {
+        verb->add_option(name, into, help)
+            ->check(CLI::ExistingDirectory)
+            ->type_name("DIR")
+            ->allow_extra_args(false);
+    };
+    directories("--connector-dir", arguments->connector_dirs, "Look for connectors here too");
+    directories("--plugin-dir", arguments->plugin_dirs, "Look for plugins here too");
+    verb->add_flag("--json", arguments->voice.json, "One object per file");
+    verb->add_flag("-q,--quiet", arguments->voice.quiet, "Nothing but what is wrong");
+    verb->callback([arguments, &chosen] { chosen = [arguments] { return validate(*arguments); }; });
 }
 
 }  // namespace

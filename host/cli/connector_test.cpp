@@ -11,6 +11,8 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/connector_verbs.hpp"
 #include "host/cli/output.hpp"
+#include "host/cli/suite_options.hpp"
+#include "host/core/text.hpp"
 
 namespace weir::host {
 
@@ -26,54 +28,19 @@ In all texts and commands {dir} is an empty directory of the case's own, {rows} 
 many records are wanted and how many of them share the value a delta goes by. A connector that reads
 and writes needs --config alone; a case that needs what was not said counts as not told.
 
+What is always the same may stand in ACME.test.json beside ACME.so, where weir_test_connector() of
+the CMake package writes it: an object of the options by their names, "secrets" for --secret.
+
   weir connector test sqlite.so --config '{"url":"sqlite:{dir}/a.db"}'
-  weir connector test acme.so --config '{"path":"{dir}/a.txt"}' --make 'seq {rows} > {dir}/a.txt'
+  weir connector test acme.so --url 'acme:{dir}/a.txt' --make 'seq {rows} > {dir}/a.txt'
 
-Exit codes: 0 all passed, 1 some failed, 2 wrong usage or a library that weir would not load.)";
-
-struct Suite {
-    std::string file, config, url, component, make, content, drop, stream, cursor, junit, only;
-    std::vector<std::string> key, broken, secrets;
-    double case_s = 60;
-    Voice voice;
-};
+Exit codes: 0 none failed, 1 some failed, 2 wrong usage or a library that weir would not load.)";
 
 struct Case {
     std::string suite, id, name;
     std::string outcome, why;  ///< passed, failed, not_told
     double seconds = 0;
 };
-
-Result<Json> json_of(std::string const& text, char const* option) {
-    Json json = Json::parse(text, nullptr, false);
-    if (json.is_object()) return json;
-    return Error{WEIR_E_CONFIG, "usage",
-                 fmt::format("{} is no JSON object: {}", option, text), option};
-}
-
-/// What weir-conformance is told; sdk/testkit/conformance/README.md.
-Result<std::string> specification(Suite const& suite) {
-    Json spec{{"library", std::filesystem::absolute(suite.file).string()},
-              {"component", suite.component},
-              {"make", suite.make},
-              {"content", suite.content},
-              {"drop", suite.drop},
-              {"stream", suite.stream},
-              {"cursor", suite.cursor},
-              {"key", suite.key},
-              {"secrets", suite.secrets},
-              {"broken", Json::array()}};
-    Result<Json> config = json_of(suite.config, "--config");
-    if (!config) return config.error();
-    if (!suite.url.empty()) (*config)["url"] = suite.url;
-    spec["config"] = std::move(*config);
-    for (std::string const& text : suite.broken) {
-        Result<Json> broken = json_of(text, "--broken");
-        if (!broken) return broken.error();
-        spec["broken"].push_back(std::move(*broken));
-    }
-    return spec.dump();
-}
 
 constexpr int leaked = 3;  // as weir-conformance ends
 
@@ -134,16 +101,11 @@ Result<std::vector<Case>> cases_of(std::string const& program, std::string const
 /// What weir itself would say of the library: seal, symbols, tables, schemas.
 Result<Json> manifest_of(std::string const& file) {
     constexpr std::int64_t look_ms_max = 30'000;
-    for (char const* how : {"--lint", "--describe"}) {
-        Result<ChildEnd> const end = run_child({runner_path().string(), how, file}, look_ms_max);
-        if (!end) return end.error();
-        if (end->is_late || end->signal != 0)
-            return Error{WEIR_E_CONFIG, "plugin.crashed",
-                         told_by_its_end(*end, look_ms_max / 1000)};
-        if (end->exit_code != 0) return child_refusal(end->err);
-        if (how == std::string_view{"--describe"}) return Json::parse(end->out, nullptr, false);
-    }
-    return Json{};
+    Result<ChildEnd> const lint = run_child({runner_path().string(), "--lint", file}, look_ms_max);
+    if (!lint) return lint.error();
+    if (lint->exit_code != 0) return child_refusal(lint->err);
+    Result<std::string> const said = look_in_child(runner_path(), file, look_ms_max);
+    return said ? Result<Json>{Json::parse(*said)} : said.error();
 }
 
 std::string xml(std::string_view text) {
@@ -161,8 +123,8 @@ std::string xml(std::string_view text) {
     return out;
 }
 
-Result<void> write_junit(Suite const& suite, std::vector<Case> const& cases, std::size_t failed,
-                         std::size_t not_told) {
+Result<void> write_junit(SuiteOptions const& suite, std::vector<Case> const& cases,
+                         std::size_t failed, std::size_t not_told) {
     std::string text = fmt::format(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite name=\"{}\" "
         "tests=\"{}\" failures=\"{}\" skipped=\"{}\">\n",
@@ -192,7 +154,7 @@ std::string indented(std::string const& text) {
 
 std::string line_of(Case const& each) {
     if (each.outcome == "passed") return fmt::format("  ✓ {}\n", each.name);
-    if (each.outcome == "not_told") return fmt::format("  · {}: tell {}\n", each.name, each.why);
+    if (each.outcome == "not_told") return fmt::format("  · {}\n", each.name);
     return fmt::format("  ✗ {}\n{}", each.name, indented(each.why));
 }
 
@@ -204,8 +166,26 @@ Json json_of(Case const& each) {
             {"seconds", each.seconds}};
 }
 
+/// What has to be told before all of `cases` are, each once, with how many wait for it.
+std::string wanting(std::vector<Case> const& cases) {
+    std::vector<std::pair<std::string, std::size_t>> waiting;
+    for (Case const& each : cases) {
+        if (each.outcome != "not_told") continue;
+        auto const found = std::find_if(waiting.begin(), waiting.end(),
+                                        [&](auto const& one) { return one.first == each.why; });
+        if (found == waiting.end())
+            waiting.emplace_back(each.why, 1);
+        else
+            ++found->second;
+    }
+    std::string text;
+    for (auto const& [why, count] : waiting)
+        text += fmt::format("  → {} not told: tell {}\n", count, why);
+    return text;
+}
+
 /// Runs the cases; each is told as soon as it is known.
-Exit score(Suite const& suite, std::vector<Case>& cases, std::string const& program,
+Exit score(SuiteOptions const& suite, std::vector<Case>& cases, std::string const& program,
            std::string const& spec, Json const& manifest) {
     bool const speaks = !suite.voice.json && !suite.voice.quiet;
     std::size_t failed = 0, not_told = 0;
@@ -231,7 +211,8 @@ Exit score(Suite const& suite, std::vector<Case>& cases, std::string const& prog
     for (Case const& each : cases) json["cases"].push_back(json_of(each));
     Result<void> const done =
         suite.voice.json ? print(json)
-                         : print(fmt::format("{} {}: {} passed, {} failed, {} not told\n",
+                         : print(fmt::format("{}{} {}: {} passed, {} failed, {} not told\n",
+                                             speaks ? wanting(cases) : "",
                                              json["plugin"].get<std::string>(),
                                              json["version"].get<std::string>(), passed, failed,
                                              not_told));
@@ -239,11 +220,12 @@ Exit score(Suite const& suite, std::vector<Case>& cases, std::string const& prog
     return failed == 0 ? Exit::done : Exit::failed;
 }
 
-Exit run_suite(Suite const& suite) {
+Exit run_suite(SuiteOptions const& suite) {
     std::error_code failed;
     if (!std::filesystem::exists(suite.file, failed))
         return fail(Error{WEIR_E_CONFIG, "plugin.file_not_found",
-                          fmt::format("there is no file {}", suite.file), "FILE"},
+                          fmt::format("there is no file {}", suite.file), "FILE"}
+                        .suggest("build it, or check the path"),
                     suite.voice);
     std::string const program = (prefix_here() / "lib/weir/weir-conformance").string();
     if (!std::filesystem::exists(program, failed))
@@ -258,7 +240,7 @@ Exit run_suite(Suite const& suite) {
     Result<std::vector<Case>> cases = cases_of(program, *spec);
     if (!cases) return fail(cases.error(), suite.voice);
     std::erase_if(*cases, [&](Case const& each) {
-        return each.name.find(suite.only) == std::string::npos;
+        return lower(each.name).find(lower(suite.only)) == std::string::npos;
     });
     if (cases->empty())
         return fail(Error{WEIR_E_CONFIG, "usage",
@@ -270,8 +252,7 @@ Exit run_suite(Suite const& suite) {
 }  // namespace
 
 void add_connector_test(CLI::App& connector, Verb& chosen) {
-    auto suite = std::make_shared<Suite>();
-    suite->config = "{}";
+    auto suite = std::make_shared<SuiteOptions>();
     CLI::App* verb = connector.add_subcommand(
         "test", "Run the suite that defines a connector on a library, and print a scorecard");
     verb->footer(footer);

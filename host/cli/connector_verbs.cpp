@@ -10,6 +10,7 @@
 #include "host/cli/connector_verbs.hpp"
 #include "host/cli/output.hpp"
 #include "host/cli/table.hpp"
+#include "host/core/text.hpp"
 
 namespace weir::host {
 
@@ -93,6 +94,21 @@ Result<std::vector<std::string>> unpack(NewProject const& project, fs::path cons
     return written;
 }
 
+/// Two of one name would be told apart by nobody: the second is refused when it is loaded.
+std::optional<Error> taken(std::string const& name) {
+    Registry registry{library_directories("connectors", {})};
+    for (Registry::Library const& library : registry.libraries())
+        for (ComponentInfo const& info : library.manifest.components)
+            if (info.id == name ||
+                std::count(info.schemes.begin(), info.schemes.end(), name) != 0)
+                return Error{WEIR_E_CONFIG, "connector.exists",
+                             fmt::format("Weir comes with a connector {} already, {}", name,
+                                         library.path.filename().string()),
+                             "NAME"}
+                    .suggest("another name, as in my_" + name);
+    return std::nullopt;
+}
+
 Exit create(NewProject const& project) {
     if (!is_name(project.name))
         return fail(Error{WEIR_E_CONFIG, "usage",
@@ -101,6 +117,8 @@ Exit create(NewProject const& project) {
                                       project.name),
                           "NAME"},
                     project.voice);
+    if (std::optional<Error> const error = taken(project.name))
+        return fail(*error, project.voice);
     fs::path const directory = project.directory.empty() ? project.name : project.directory;
     Result<std::vector<std::string>> const files = unpack(project, directory);
     if (!files) return fail(files.error(), project.voice);
@@ -111,13 +129,19 @@ Exit create(NewProject const& project) {
     // An installation that is not where CMake looks has to be named.
     fs::path const prefix = prefix_here();
     bool const is_found = prefix == "/usr" || prefix == "/usr/local";
-    std::string const where = is_found ? "" : " -DCMAKE_PREFIX_PATH=" + prefix.string();
-    std::string const text = fmt::format(
-        "{}: {}\n\n  cmake -S {} -B {}/build{} && cmake --build {}/build\n"
-        "  ctest --test-dir {}/build --output-on-failure\n"
-        "  weir connector list --connector-dir {}/build/lib/weir/connectors\n",
-        directory.string(), fmt::join(*files, ", "), directory.string(), directory.string(), where,
-        directory.string(), directory.string(), directory.string());
+    std::string const where =
+        is_found ? "" : " " + shell_word("-DCMAKE_PREFIX_PATH=" + prefix.string());
+    std::string const build = shell_word((directory / "build").string());
+    std::string text = fmt::format(
+        "{}: {}\n\n  cmake -S {} -B {}{} && cmake --build {}\n"
+        "  ctest --test-dir {} --output-on-failure\n"
+        "  weir discover {} --connector-dir {}\n",
+        directory.string(), fmt::join(*files, ", "), shell_word(directory.string()), build, where,
+        build, build, shell_word(project.name + ":" + (directory / "README.md").string()),
+        shell_word((directory / "build/lib/weir/connectors").string()));
+    fs::path const guide = prefix / "share/doc/weir-dev/README.md";
+    std::error_code failed;
+    if (fs::exists(guide, failed)) text += fmt::format("\nthe guide: {}\n", guide.string());
     return print(text) ? Exit::done : Exit::environment;
 }
 
@@ -129,7 +153,8 @@ std::vector<std::string> roles_of(ComponentInfo const& info) {
 }
 
 Exit list(std::vector<std::string> const& directories, Voice const& voice) {
-    Registry registry{library_directories("connectors", directories)};
+    Registry registry{library_directories("connectors", directories), nullptr,
+                      LoadRules{{}, placement_here({})}};
     Json items = Json::array();
     std::vector<std::vector<std::string>> rows;
     for (Registry::Library const& library : registry.libraries())

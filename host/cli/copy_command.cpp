@@ -50,7 +50,9 @@ std::string safe_text(CopyReport const& report) {
         goes_on = goes_on || !starts_over;
         text += starts_over
                     ? fmt::format(" · {}: shows when it is whole, so it starts over", stream.stream)
-                    : fmt::format(" · {}: {} rows are safe", stream.stream, stream.counts.written);
+                    : fmt::format(" · {}: {} rows of this run are safe{}", stream.stream,
+                                  stream.counts.written,
+                                  stream.cursor.empty() ? "" : ", cursor " + stream.cursor);
     }
     return text + (goes_on ? "; the same command goes on from there\n" : "; run it again\n");
 }
@@ -72,7 +74,8 @@ Exit run(CopyCommand const& command, Clock const& clock, Limits const& limits) {
     CopyReport report;
     {
         Environment host{clock, limits, command.voice, command.connector_dirs,
-                         command.in_process, "connectors", command.plugins_lock};
+                         command.in_process, "connectors", command.plugins_lock,
+                         command.call_ms};
         report = run_copy(command.request,
                           {host.registry, host.services, host.progress, clock, limits, host.stop});
         host.tell_refusals();

@@ -99,7 +99,7 @@ Result<std::vector<FoundStream>> discover(DiscoverCommand const& command, Enviro
 
 Exit run(DiscoverCommand const& command, Clock const& clock, Limits const& limits) {
     Environment host{clock, limits, command.voice, command.connector_dirs, command.in_process,
-                     "connectors", command.plugins_lock};
+                     "connectors", command.plugins_lock, command.call_ms};
     auto found = discover(command, host);
     host.tell_refusals();
     if (!found) return fail(found.error(), command.voice);

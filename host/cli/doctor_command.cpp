@@ -93,15 +93,9 @@ private:
 
     void look_at_library(fs::path const& library, std::int64_t look_ms) {
         std::string const name = "library " + library.stem().string();
-        auto const ended =
-            run_child({runner_path().string(), "--describe", library.string()}, look_ms);
-        if (!ended) return bad(name, ended.error().message, "install weir whole");
-        if (ended->exit_code == 0) {
-            Json const manifest = Json::parse(ended->out, nullptr, false);
-            return good(name, manifest.is_object() ? cell(manifest, "version") : "");
-        }
-        Error const why = child_refusal(ended->err);
-        bad(name, why.message, "weir explain " + why.code);
+        Result<std::string> const said = look_in_child(runner_path(), library, look_ms);
+        if (!said) return bad(name, said.error().message, "weir explain " + said.error().code);
+        good(name, cell(Json::parse(*said), "version"));
     }
 
     void look_at_directory() {
@@ -176,6 +170,8 @@ private:
         for (Json const& check : ready->body.value("checks", Json::array()))
             if (!check.value("ok", false))
                 bad("host " + cell(check, "name"), cell(check, "detail"), "weir status");
+        for (PluginAmiss const& each : plugins_amiss(*client))
+            bad("plugin " + each.id, each.why, each.remedy);
         good("host", fmt::format("answers at {}", client->server()));
         if (auto trail = client->get("/audit/verification"); trail) {
             if (trail->body.value("ok", false))
@@ -209,7 +205,9 @@ Exit examined(DoctorArguments const& arguments) {
         if (!sign.remedy.empty()) checks.back()["remedy"] = sign.remedy;
     }
     if (arguments.client.voice.json)
-        text = Json{{"ok", is_well}, {"checks", checks}}.dump() + "\n";
+        text = Json{{"ok", is_well}, {"checks", checks}}.dump(
+                   -1, ' ', false, Json::error_handler_t::replace) +
+               "\n";
     if (Result<void> const printed = print(text); !printed) return exit_of(printed.error());
     return is_well ? Exit::done : Exit::environment;
 }

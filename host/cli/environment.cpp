@@ -22,7 +22,7 @@ std::filesystem::path runner_path() {
     return self.parent_path().parent_path() / "lib/weir/weir-runner";
 }
 
-Placement placement_here(std::vector<std::string> in_process) {
+Placement placement_here(std::vector<std::string> in_process, std::optional<std::int64_t> call_ms) {
     Placement placement;
     for (char const* const kind : {"connectors", "plugins"})
         for (std::filesystem::path const& each : library_directories(kind, {})) {
@@ -30,8 +30,10 @@ Placement placement_here(std::vector<std::string> in_process) {
             placement.own_directories.push_back(std::filesystem::weakly_canonical(each, ignored));
         }
     placement.in_process = std::move(in_process);
-    placement.contain = [runner = runner_path()](std::filesystem::path const& library) {
-        return ContainedLibrary::load(runner, library);
+    placement.call_ms = call_ms.value_or(Watchdog::call_ms_default);
+    placement.contain = [runner = runner_path()](std::filesystem::path const& library,
+                                                 std::int64_t ms, OnLoss const& on_loss) {
+        return ContainedLibrary::load(runner, library, ms, on_loss);
     };
     return placement;
 }
@@ -39,11 +41,11 @@ Placement placement_here(std::vector<std::string> in_process) {
 Environment::Environment(Clock const& its_clock, Limits const& its_limits, Voice const& voice,
                          std::vector<std::string> const& more_dirs,
                          std::vector<std::string> const& in_process, char const* kind,
-                         std::string const& plugins_lock)
+                         std::string const& plugins_lock, std::optional<std::int64_t> call_ms)
     : clock{its_clock},
       limits{its_limits},
       progress{clock, ProgressLine::style_here(voice.quiet), voice.verbose},
-      watchdog{clock},
+      watchdog{clock, call_ms.value_or(Watchdog::call_ms_default)},
       signals{stop, limits.drain_ms,
               [this] {
                   watchdog.nudge();
@@ -52,11 +54,13 @@ Environment::Environment(Clock const& its_clock, Limits const& its_limits, Voice
       services{clock, progress, metrics, watchdog},
       registry{library_directories(kind, more_dirs), nullptr,
                LoadRules{PluginsLock{plugins_lock, !plugins_lock.empty()},
-                         placement_here(in_process)}} {}
+                         placement_here(in_process, call_ms)}} {}
 
 void Environment::tell_refusals() {
     for (Refusal const& refusal : registry.refusals())
         progress.log(3, refusal.path.filename().string(), refusal.error.message);
+    for (std::string const& sentence : registry.trusted_in_vain())
+        progress.log(3, "--in-process", sentence);
 }
 
 }  // namespace weir::host

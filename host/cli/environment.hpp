@@ -23,7 +23,9 @@ std::vector<std::filesystem::path> library_directories(char const* kind,
 std::filesystem::path runner_path();
 
 /// What lies beside this program, and `in_process`, runs in this process; all else in weir-runner.
-Placement placement_here(std::vector<std::string> in_process);
+/// `call_ms`: how long one call may go on, else an hour.
+Placement placement_here(std::vector<std::string> in_process,
+                         std::optional<std::int64_t> call_ms = {});
 
 /// What a command that works without a server needs, built in order and torn down in reverse: the
 /// stop, its signals, progress, and the libraries of `kind` that lie beside this program or in
@@ -33,7 +35,7 @@ public:
     Environment(Clock const& clock, Limits const& limits, Voice const& voice,
                 std::vector<std::string> const& more_dirs,
                 std::vector<std::string> const& in_process = {}, char const* kind = "connectors",
-                std::string const& plugins_lock = {});
+                std::string const& plugins_lock = {}, std::optional<std::int64_t> call_ms = {});
 
     /// Tells of every library that was refused so far, with the check that failed.
     void tell_refusals();

@@ -66,6 +66,11 @@ Exit show_status(ApiClient& client, ClientOptions const& options) {
         text +=
             fmt::format("{} {}{}\n", check.value("ok", false) ? "✓" : "✗", check.value("name", ""),
                         cell(check, "detail").empty() ? "" : "  " + cell(check, "detail"));
+    for (PluginAmiss const& each : plugins_amiss(client))
+        text += fmt::format("✗ plugin {}  {}\n    → {}\n", each.id, each.why, each.remedy);
+    // Without the plugin of jobs there are none.
+    if (auto jobs = all_items(client, "/replication/jobs"))
+        for (Json const& job : jobs->body["items"]) text += trouble_of(job);
     return show(*ready, options, text);
 }
 
@@ -95,7 +100,8 @@ void add_host_verbs(CLI::App& app, Verb& chosen) {
                  if (!document) return fail(document.error(), options.voice);
                  return show(*document, options, document->body.dump(2) + "\n");
              });
-    add_verb(app, "status", "What a running host says of itself", chosen, show_status);
+    add_verb(app, "status", "What a running host says of itself, and which jobs are in trouble",
+             chosen, show_status);
 }
 
 }  // namespace weir::host

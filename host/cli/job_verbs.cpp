@@ -21,10 +21,14 @@ constexpr int wait_s_max = 600;
 std::string job_path(std::string const& name) { return "/replication/jobs/" + segment(name); }
 
 struct CreateArguments {
-    std::string name, source, sink, to, mode, write, cursor, every, cron, timezone, on_error;
-    std::string key, fields;  ///< as one line of names
+    std::string name, source, sink, to, mode, write, cursor, lookback, on_error, drift;
+    std::string every, cron, timezone;
+    std::string reconcile, on_delete, compare, deleted_at;
+    double max_delete_fraction = -1;  ///< as the server has it
+    std::string key, fields, with;    ///< as one line of names
     Strings streams;
     std::uint32_t batch_rows = 0;
+    std::uint64_t row_bytes_max = 0;
     bool replace = false, run = false, paused = false, may_be_missing = false;
     int wait_s = 0;
 };
@@ -40,6 +44,7 @@ Result<Json> document_of(CreateArguments const& arguments) {
     if (arguments.streams.size() == 1) source["stream"] = arguments.streams.front();
     if (arguments.streams.size() > 1) source["streams"] = arguments.streams;
     if (!arguments.cursor.empty()) source["cursor"] = arguments.cursor;
+    if (!arguments.lookback.empty()) source["lookback"] = arguments.lookback;
     for (auto const& [name, line] :
          {std::pair{"key", &arguments.key}, {"fields", &arguments.fields}}) {
         if (line->empty()) continue;
@@ -49,10 +54,26 @@ Result<Json> document_of(CreateArguments const& arguments) {
     }
     if (!arguments.mode.empty()) source["mode"] = arguments.mode;
     if (arguments.batch_rows) source["batchSize"] = arguments.batch_rows;
+    if (arguments.row_bytes_max) source["rowBytesMax"] = arguments.row_bytes_max;
     if (!arguments.to.empty()) destination["table"] = arguments.to;
     if (!arguments.write.empty()) destination["mode"] = arguments.write;
     if (!arguments.on_error.empty()) destination["onError"] = arguments.on_error;
+    if (!arguments.deleted_at.empty()) destination["deleted_at"] = arguments.deleted_at;
+    if (!arguments.with.empty()) {
+        Result<Strings> with = split_names(arguments.with);
+        if (!with) return with.error();
+        destination["with"] = *with;
+    }
+    if (!arguments.drift.empty()) destination["drift"] = arguments.drift;
     Json document{{"id", arguments.name}, {"source", source}, {"destination", destination}};
+    Json reconcile = Json::object();
+    for (auto const& [name, word] : {std::pair{"schedule", &arguments.reconcile},
+                                     {"on_delete", &arguments.on_delete},
+                                     {"compare", &arguments.compare}})
+        if (!word->empty()) reconcile[name] = *word;
+    if (arguments.max_delete_fraction >= 0)
+        reconcile["max_delete_fraction"] = arguments.max_delete_fraction;
+    if (!reconcile.empty()) document["reconcile"] = std::move(reconcile);
     std::string const& schedule = arguments.every.empty() ? arguments.cron : arguments.every;
     if (!schedule.empty()) document["schedule"] = schedule;
     if (!arguments.timezone.empty()) document["timezone"] = arguments.timezone;
@@ -66,12 +87,20 @@ std::string next_text(ApiClient& client, std::string const& job) {
     return " · next " + cell(next->body["items"][0], "at");
 }
 
-Exit run_job(std::string const& job, int wait_s, bool force, ApiClient& client,
+struct RunArguments {
+    int wait_s = 0;
+    bool force = false;
+    std::string mode;
+};
+
+Exit run_job(std::string const& job, RunArguments const& asked, ApiClient& client,
              ClientOptions const& options) {
-    std::string const query = force ? "?force=true" : "";
-    auto started = client.send("POST", job_path(job) + "/run" + query, Json::object(), wait_s);
+    std::string query = asked.force ? "?force=true" : "";
+    if (!asked.mode.empty()) query += (query.empty() ? "?mode=" : "&mode=") + segment(asked.mode);
+    auto started =
+        client.send("POST", job_path(job) + "/run" + query, Json::object(), asked.wait_s);
     if (!started) return fail(started.error(), options.voice);
-    if (wait_s == 0)
+    if (asked.wait_s == 0)
         return show(*started, options,
                     fmt::format("started run {}\n", cell(started->body, "run_id")));
     std::string text = run_text(started->body);
@@ -115,7 +144,7 @@ Exit create_job(CreateArguments const& arguments, ApiClient& client, ClientOptio
     }
     if (!arguments.run) return show(*created, options, text);
     if (!options.voice.json && !options.voice.quiet) tell(text);
-    return run_job(arguments.name, arguments.wait_s, false, client, options);
+    return run_job(arguments.name, {arguments.wait_s, false, {}}, client, options);
 }
 
 void add_wait(CLI::App& verb, int& wait_s) {
@@ -139,23 +168,52 @@ void add_create(CLI::App& job, Verb& chosen) {
     create->add_option("--stream", a.streams, "A stream; several times for several")
         ->type_name("NAME")
         ->allow_extra_args(false);
-    create->add_option("--to", a.to, "Target of a single stream")->type_name("NAME");
-    create->add_option("--mode", a.mode, "full | delta; default: delta with a cursor")
+    create->add_option("--to", a.to, "Target of a single stream, as weir copy has it")
+        ->type_name("NAME");
+    create->add_option("--mode", a.mode, "full | delta | reconcile; default: delta with a cursor")
         ->type_name("MODE");
     create->add_option("--write", a.write, "append | upsert | replace")->type_name("MODE");
     create->add_option("--cursor", a.cursor, "Field by which changes are found")
         ->type_name("FIELD");
+    create->add_option("--lookback", a.lookback, "What is older has all appeared: 10m")
+        ->type_name("TIME");
     create->add_option("--key", a.key, "Fields that identify a record")->type_name("FIELD,...");
     create->add_option("--fields", a.fields, "Only these fields")->type_name("FIELD,...");
     create->add_option("--batch-rows", a.batch_rows, "Rows per batch and transaction")
         ->check(CLI::Range(1u, 10'000'000u))
         ->type_name("N");
+    create->add_option("--row-bytes-max", a.row_bytes_max, "A larger record is refused, unread")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 30))
+        ->type_name("N");
+    create->add_option("--drift", a.drift, "A new column of the source: add | ignore | halt")
+        ->type_name("WHAT");
+    create->add_option("--with", a.with, "After a load make: indexes, foreign_keys")
+        ->type_name("WHAT,...");
     create->add_option("--on-error", a.on_error, "stop | skip | dead_letter")->type_name("WHAT");
     CLI::Option* every =
         create->add_option("--every", a.every, "Interval: 30s, 15m, 1h, 1d")->type_name("INTERVAL");
     create->add_option("--cron", a.cron, "Cron expression: '*/15 * * * *', @daily")
         ->type_name("EXPR")
         ->excludes(every);
+    create
+        ->add_option("--reconcile-schedule", a.reconcile,
+                     "When it is compared with its source as well: '0 3 * * *', 1d")
+        ->type_name("SCHEDULE");
+    create
+        ->add_option("--reconcile-on-delete", a.on_delete,
+                     "Rows whose record is gone: hard (deleted) | soft (marked)")
+        ->type_name("HOW");
+    create->add_option("--reconcile-compare", a.compare, "What is compared: keys | values")
+        ->type_name("WHAT");
+    create
+        ->add_option("--reconcile-max-delete-fraction", a.max_delete_fraction,
+                     "Most of the target that may go at once; default: 0.1")
+        ->check(CLI::Range(0.0, 1.0))
+        ->type_name("X");
+    create
+        ->add_option("--deleted-at", a.deleted_at,
+                     "Column that marks deleted rows; default: _weir_deleted_at")
+        ->type_name("COLUMN");
     create->add_option("--timezone", a.timezone, "IANA zone of the expression; default: UTC")
         ->type_name("ZONE");
     create->add_flag("--paused", a.paused, "Do not fire it yet");
@@ -211,15 +269,25 @@ void add_cancel(CLI::App& job, Verb& chosen) {
 }
 
 void add_run(CLI::App& job, Verb& chosen) {
-    auto wait_s = std::make_shared<int>(0);
-    auto force = std::make_shared<bool>(false);
+    auto asked = std::make_shared<RunArguments>();
     CLI::App* run = add_named(
         job, chosen, "run", "Start it now",
-        [wait_s, force](std::string const& of, ApiClient& client, ClientOptions const& options) {
-            return run_job(of, *wait_s, *force, client, options);
+        [asked](std::string const& of, ApiClient& client, ClientOptions const& options) {
+            return run_job(of, *asked, client, options);
         });
-    run->add_flag("--force", *force, "An empty source may empty a target that is replaced");
-    add_wait(*run, *wait_s);
+    run->add_option("--mode", asked->mode, "reconcile: compare it with the source now")
+        ->type_name("MODE");
+    run->add_flag("--force", asked->force,
+                  "An empty source may empty its target, a reconcile delete what it found");
+    add_wait(*run, asked->wait_s);
+}
+
+/// Which changes of its source the job sees, in few words.
+std::string sees_text(Json const& job) {
+    Json const sees = job.value("sees", Json::object());
+    bool const updates = sees.value("updates", false), deletes = sees.value("deletes", false);
+    if (updates && deletes) return "all";
+    return updates ? "no deletes" : deletes ? "no updates" : "inserts only";
 }
 
 void add_list(CLI::App& job, Verb& chosen) {
@@ -227,14 +295,20 @@ void add_list(CLI::App& job, Verb& chosen) {
         auto all = all_items(client, "/replication/jobs");
         if (!all) return fail(all.error(), options.voice);
         std::vector<Strings> rows;
-        for (Json const& each : all->body["items"])
+        std::string trouble;
+        for (Json const& each : all->body["items"]) {
             rows.push_back({cell(each, "id"), cell(each, "state"), cell(each, "schedule"),
                             cell(each, "last_status"), cell(each, "last_run_at"),
-                            cell(each, "next")});
+                            cell(each, "next"), sees_text(each), cell(each, "guarantee")});
+            trouble += trouble_of(each);
+        }
         return show(*all, options,
                     rows.empty()
                         ? "no jobs yet: weir job create NAME SOURCE SINK --stream …\n"
-                        : table({"NAME", "STATE", "SCHEDULE", "LAST", "AT", "NEXT"}, rows));
+                        : table({"NAME", "STATE", "SCHEDULE", "LAST", "AT", "NEXT", "SEES",
+                                 "GUARANTEE"},
+                                rows) +
+                              trouble);
     });
 }
 
@@ -246,10 +320,13 @@ void add_tables(CLI::App& job, Verb& chosen) {
             if (!runs) return fail(runs.error(), options.voice);
             std::vector<Strings> rows;
             for (Json const& run : runs->body.value("items", Json::array()))
-                rows.push_back({cell(run, "run_id"), cell(run, "status"), cell(run, "started_at"),
-                                cell(run, "written"), cell(run, "rejected")});
+                rows.push_back({cell(run, "run_id"), cell(run, "kind"), cell(run, "status"),
+                                cell(run, "started_at"), cell(run, "written"),
+                                cell(run, "deleted"), cell(run, "rejected")});
             return show(*runs, options,
-                        table({"RUN", "STATUS", "STARTED", "WRITTEN", "REJECTED"}, rows));
+                        table({"RUN", "KIND", "STATUS", "STARTED", "WRITTEN", "DELETED",
+                               "REJECTED"},
+                              rows));
         });
     add_named(job, chosen, "logs", "What its last run said",
               [](std::string const& of, ApiClient& client, ClientOptions const& options) {

@@ -51,14 +51,9 @@ struct Seen {
 /// What a child says of a library; it is not loaded into this process.
 Result<LockedLibrary> look_at(fs::path const& library) {
     constexpr std::int64_t look_ms_max = 30'000;
-    Result<ChildEnd> const end =
-        run_child({runner_path().string(), "--describe", library.string()}, look_ms_max);
-    if (!end) return end.error();
-    if (end->is_late || end->signal != 0)
-        return Error{WEIR_E_CONFIG, "plugin.crashed",
-                     fmt::format("{} did not survive being looked at", library.string())};
-    if (end->exit_code != 0) return child_refusal(end->err);
-    Json const manifest = Json::parse(end->out, nullptr, false);
+    Result<std::string> const said = look_in_child(runner_path(), library, look_ms_max);
+    if (!said) return said.error();
+    Json const manifest = Json::parse(*said);
     return LockedLibrary{library.filename().string(), manifest.value("id", ""),
                          manifest.value("version", ""), manifest.value("sha256", "")};
 }
@@ -125,6 +120,14 @@ Result<void> write_lock(fs::path const& file, std::string const& text) {
     return error;
 }
 
+/// As the host makes it; where it cannot be made the lock cannot be written, and says why.
+void make_data_directory(fs::path const& path) {
+    std::error_code failed;
+    fs::path const whole = fs::absolute(path, failed);
+    fs::create_directories(whole.parent_path(), failed);
+    ::mkdir(whole.c_str(), 0700);
+}
+
 Exit lock(LockCommand const& command) {
     fs::path const file = command.file();
     Seen const seen = look_around(command);
@@ -140,6 +143,8 @@ Exit lock(LockCommand const& command) {
             return fail(known.error(), command.voice);
     }
     std::vector<std::string> const changes = differences(before, seen.libraries);
+    // A host that has not run yet has none.
+    if (!command.check && command.output.empty()) make_data_directory(command.data_dir);
     if (!command.check)
         if (Result<void> done = write_lock(file, to_text(seen.libraries)); !done)
             return fail(done.error(), command.voice);
@@ -154,7 +159,7 @@ Exit lock(LockCommand const& command) {
         text = Json{{"file", file.string()},
                     {"libraries", seen.libraries.size()},
                     {"changes", changes}}
-                   .dump() +
+                   .dump(-1, ' ', false, Json::error_handler_t::replace) +
                "\n";
     if (!print(text)) return Exit::environment;
     return differs ? Exit::failed : Exit::done;

@@ -10,6 +10,7 @@
 
 #include "host/cli/command_tree.hpp"
 #include "host/core/text.hpp"
+#include "weir/cpp/nearest.hpp"
 
 namespace weir::host {
 
@@ -38,9 +39,7 @@ Error misread(CLI::App const& app, std::string sentence, int argc, char const* c
         Error unknown = usage(is_verb ? fmt::format("{} has no command \"{}\"", words_of(*at), word)
                                       : fmt::format("{} has no option {}", words_of(*at), word),
                               word);
-        std::string const near = nearest(word, known);
-        return near.empty() ? unknown.suggest(words_of(*at) + " --help")
-                            : unknown.suggest("did you mean " + near + "?");
+        return unknown.suggest(did_you_mean(nearest(word, known), words_of(*at) + " --help"));
     }
     return usage(sentence).suggest(words_of(*at) + " --help");
 }

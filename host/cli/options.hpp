@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,7 @@ struct CopyCommand {
     CopyRequest request;
     Voice voice;
     std::vector<std::string> connector_dirs, in_process;
+    std::optional<std::int64_t> call_ms;
     std::string plugins_lock;  ///< empty: everything may be loaded
 };
 
@@ -29,12 +32,14 @@ struct DiscoverCommand {
     bool columns = false;
     Voice voice;
     std::vector<std::string> connector_dirs, in_process;
+    std::optional<std::int64_t> call_ms;
     std::string plugins_lock;  ///< empty: everything may be loaded
 };
 
 struct ServeCommand {
     std::string config, data_dir, listen, state, token_file;
     std::vector<std::string> connector_dirs, plugin_dirs, in_process;
+    std::optional<std::int64_t> call_ms;
     std::string log_format, log_level;  ///< empty: by the file
     bool print_port = false;
     bool watch = false;

@@ -6,6 +6,10 @@
 #include <cstdio>
 #include <cstring>
 
+#include "host/abi/utf8.hpp"
+#include "host/cli/steer.hpp"
+#include "host/core/error_codes.hpp"
+#include "host/core/harmless.hpp"
 #include "host/core/secret.hpp"
 #include "host/core/text.hpp"
 
@@ -19,6 +23,25 @@ std::string dry_line(StreamReport const& stream) {
     std::string text = fmt::format("  {} → {}: {}{}\n", stream.stream, stream.target, stream.plan,
                                    stream.cursor.empty() ? "" : ", after " + stream.cursor);
     for (std::string const& action : stream.actions) text += fmt::format("  + {}\n", action);
+    return text;
+}
+
+/// What a reconcile found beside what it did.
+std::string compared(CopyReport const& report) {
+    Reconciled sum;
+    bool is_there = false;
+    for (StreamReport const& stream : report.streams) {
+        if (!stream.reconciled) continue;
+        is_there = true;
+        sum.missing += stream.reconciled->missing;
+        sum.extra += stream.reconciled->extra;
+        sum.drifted += stream.reconciled->drifted;
+        sum.compares_values = sum.compares_values || stream.reconciled->compares_values;
+    }
+    if (!is_there) return {};
+    std::string text = fmt::format(" · {} were missing · {} too many", with_commas(sum.missing),
+                                   with_commas(sum.extra));
+    if (sum.compares_values) text += fmt::format(" · {} differed", with_commas(sum.drifted));
     return text;
 }
 
@@ -36,8 +59,16 @@ std::string summary(CopyReport const& report) {
         "{} {} read · {} written · {} rejected", report.status() == "succeeded" ? "✓" : "⚠",
         with_commas(sum.read), with_commas(sum.written), with_commas(sum.rejected));
     if (sum.deleted) text += fmt::format(" · {} deleted", with_commas(sum.deleted));
+    text += compared(report);
     if (!cursor.empty()) text += fmt::format(" · cursor {}", cursor);
     return text + '\n';
+}
+
+/// What plugins, files and servers say reaches the terminal as UTF-8 and steers nothing.
+bool put_out(std::FILE* into, std::string_view control, std::string const& text) {
+    std::string const whole = std::string{control} + harmless(mend_utf8(text));
+    return std::fwrite(whole.data(), 1, whole.size(), into) == whole.size() &&
+           std::fflush(into) == 0;
 }
 
 }  // namespace
@@ -46,7 +77,8 @@ std::string to_text(Error const& error) {
     std::string text = fmt::format("✗ {}", error.code);
     if (!error.where.empty()) text += "   " + error.where;
     text += fmt::format("\n    {}\n", error.message);
-    if (!error.suggestion.empty()) text += fmt::format("    → {}\n", error.suggestion);
+    if (std::string const what = what_to_do(error); !what.empty())
+        text += fmt::format("    → {}\n", what);
     return mask_secrets(text);
 }
 
@@ -63,23 +95,24 @@ std::string to_text(CopyReport const& report) {
     return text;
 }
 
-Result<void> print(std::string const& text) {
-    bool const failed =
-        std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0;
-    if (!failed) return {};
+Result<void> print_steered(std::string_view control, std::string const& text) {
+    if (put_out(stdout, control, text)) return {};
     return Error{WEIR_E_IO, "output.closed",
                  fmt::format("standard output takes no more: {}; what was reported is done",
                              std::strerror(errno)),
                  "stdout"};
 }
 
+Result<void> print(std::string const& text) { return print_steered({}, text); }
+
 Result<void> print(Json const& json) {
     return print(json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n');
 }
 
-void tell(std::string const& text) {
-    std::fwrite(text.data(), 1, text.size(), stderr);
-    std::fflush(stderr);
+void tell_steered(std::string_view control, std::string const& text) {
+    (void)put_out(stderr, control, text);
 }
+
+void tell(std::string const& text) { tell_steered({}, text); }
 
 }  // namespace weir::host

@@ -98,33 +98,35 @@ Exit unload(std::string const& id, ApiClient& client, ClientOptions const& optio
     return show(*done, options, fmt::format("unloaded {}\n", id));
 }
 
-/// What a child says of a library; neither is loaded into this process.
-Exit look(char const* how, std::string const& file, bool as_json) {
-    Voice voice;
-    voice.json = as_json;
+/// What a child says of a library, which is not loaded into this process: with `loads` its
+/// manifest, else only whether the file is one that may be.
+Result<Json> look_at(std::string const& file, bool loads) {
+    constexpr std::int64_t look_ms_max = 30'000;
     std::error_code failed;
     if (!std::filesystem::exists(file, failed))
-        return fail(Error{WEIR_E_CONFIG, "plugin.file_not_found",
-                          fmt::format("there is no file {}", file), "FILE"},
-                    voice);
-    constexpr std::int64_t look_ms_max = 30'000;
-    Result<ChildEnd> end = run_child({runner_path().string(), how, file}, look_ms_max);
-    if (!end) return fail(end.error(), voice);
-    if (end->is_late)
-        return fail(Error{WEIR_E_CONFIG, "plugin.hung",
-                          fmt::format("{} did not say within {} s what it is", file,
-                                      look_ms_max / 1000)},
-                    voice);
-    if (end->signal != 0)
-        return fail(Error{WEIR_E_CONFIG, "plugin.crashed",
-                          fmt::format("{} killed the process that looked at it ({})", file,
-                                      ::strsignal(end->signal))},
-                    voice);
-    if (end->exit_code != 0) return fail(child_refusal(end->err), voice);
-    Json const manifest = Json::parse(end->out, nullptr, false);
+        return Error{WEIR_E_CONFIG, "plugin.file_not_found",
+                     fmt::format("there is no file {}", file), "FILE"}
+            .suggest("check the path; weir connector list names those that are found");
+    if (loads) {
+        Result<std::string> const said = look_in_child(runner_path(), file, look_ms_max);
+        return said ? Result<Json>{Json::parse(*said)} : said.error();
+    }
+    Result<ChildEnd> const end = run_child({runner_path().string(), "--lint", file}, look_ms_max);
+    if (!end) return end.error();
+    if (end->exit_code != 0) return child_refusal(end->err);
+    return Json{};
+}
+
+Exit look(bool loads, std::string const& file, bool as_json) {
+    Voice voice;
+    voice.json = as_json;
+    Result<Json> const seen = look_at(file, loads);
+    if (!seen) return fail(seen.error(), voice);
+    Json const& manifest = *seen;
     if (as_json) {
         Json const shown = manifest.is_object() ? manifest : Json{{"ok", true}, {"file", file}};
-        return print(shown.dump() + "\n") ? Exit::done : Exit::environment;
+        std::string const text = shown.dump(-1, ' ', false, Json::error_handler_t::replace);
+        return print(text + "\n") ? Exit::done : Exit::environment;
     }
     std::string text = fmt::format("{} may be loaded\n", file);
     if (manifest.is_object()) {
@@ -137,7 +139,7 @@ Exit look(char const* how, std::string const& file, bool as_json) {
     return print(text) ? Exit::done : Exit::environment;
 }
 
-void add_look(CLI::App& plugin, Verb& chosen, char const* name, char const* how,
+void add_look(CLI::App& plugin, Verb& chosen, char const* name, bool loads,
               char const* summary) {
     struct Arguments {
         std::string file;
@@ -147,8 +149,8 @@ void add_look(CLI::App& plugin, Verb& chosen, char const* name, char const* how,
     CLI::App* verb = plugin.add_subcommand(name, summary);
     verb->add_option("FILE", arguments->file, "A library: ./acme.so")->required();
     verb->add_flag("--json", arguments->json, "The manifest, or the error, as one object");
-    verb->callback([&chosen, arguments, how] {
-        chosen = [arguments, how] { return look(how, arguments->file, arguments->json); };
+    verb->callback([&chosen, arguments, loads] {
+        chosen = [arguments, loads] { return look(loads, arguments->file, arguments->json); };
     });
 }
 
@@ -185,6 +187,21 @@ void add_named(CLI::App& plugin, Verb& chosen, char const* name, char const* sum
 
 }  // namespace
 
+std::vector<PluginAmiss> plugins_amiss(ApiClient& client) {
+    std::vector<PluginAmiss> all;
+    auto const plugins = client.get("/plugins");
+    if (!plugins || !plugins->body.is_object()) return all;
+    for (Json const& each : plugins->body.value("items", Json::array())) {
+        std::string const state = cell(each, "state"), id = cell(each, "id");
+        if (state != "failed" && state != "quarantined") continue;
+        Json const error = each.value("last_error", Json::object());
+        all.push_back({id, fmt::format("{}: {}", state, cell(error, "message")),
+                       state == "quarantined" ? "weir plugin reload " + id
+                                              : "weir explain " + cell(error, "code")});
+    }
+    return all;
+}
+
 void add_plugin_verbs(CLI::App& app, Verb& chosen) {
     CLI::App* plugin = app.add_subcommand("plugin", "Libraries: connectors and plugins");
     plugin->require_subcommand(1);
@@ -202,9 +219,9 @@ void add_plugin_verbs(CLI::App& app, Verb& chosen) {
               unload);
     add_changes(*plugin, chosen);
     add_plugin_lock(*plugin, chosen);
-    add_look(*plugin, chosen, "check", "--describe",
+    add_look(*plugin, chosen, "check", true,
              "Say what a library is, or which check refuses it; without a host, in a child");
-    add_look(*plugin, chosen, "lint", "--lint",
+    add_look(*plugin, chosen, "lint", false,
              "Say which check refuses a library, running nothing of it");
 }
 

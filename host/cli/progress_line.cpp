@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "host/cli/output.hpp"
+#include "host/cli/steer.hpp"
 #include "host/core/text.hpp"
 
 namespace weir::host {
@@ -58,33 +59,37 @@ ProgressLine::~ProgressLine() {
 
 void ProgressLine::begin(std::string const& stream, std::optional<std::uint64_t> rows_expected) {
     std::lock_guard lock{mutex_};
-    stream_ = stream;
-    expected_ = rows_expected;
-    counts_ = {};
-    sampled_ns_ = clock_.monotonic_ns();
-    sampled_rows_ = 0;
-    rate_ = 0;
-    is_active_ = true;
+    active_.push_back({stream, rows_expected, {}, clock_.monotonic_ns(), 0, 0});
     if (!thread_.joinable() && style_ != Style::none)
         thread_ = std::thread{[this] { draw_loop(); }};
 }
 
-void ProgressLine::advance(Counts const& counts) {
+void ProgressLine::advance(std::string const& stream, Counts const& counts) {
     std::lock_guard lock{mutex_};
-    counts_ = counts;
+    if (Shown* const shown = find(stream)) shown->counts = counts;
+}
+
+ProgressLine::Shown* ProgressLine::find(std::string const& stream) {
+    auto const at = std::ranges::find(active_, stream, &Shown::stream);
+    return at == active_.end() ? nullptr : &*at;
 }
 
 void ProgressLine::end(StreamReport const& report) {
     std::lock_guard lock{mutex_};
-    is_active_ = false;
-    counts_ = report.counts;
     erase();
+    Shown shown;
+    if (Shown* const found = find(report.stream)) {
+        shown = std::move(*found);
+        active_.erase(active_.begin() + (found - active_.data()));
+    }
+    shown.counts = report.counts;
     if (style_ == Style::none || report.error || !report.plan.empty()) return;
+    Counts const& counts = report.counts;
     double const per_s =
-        report.seconds > 0 ? static_cast<double>(counts_.read) / report.seconds : 0;
-    if (style_ == Style::terminal) expected_ = counts_.read;
+        report.seconds > 0 ? static_cast<double>(counts.read) / report.seconds : 0;
+    if (style_ == Style::terminal) shown.expected = counts.read;
     std::string const cursor = report.cursor.empty() ? "" : "  cursor " + report.cursor;
-    tell(line(per_s) + cursor + "\n");
+    tell(line(shown, per_s, false) + cursor + "\n");
 }
 
 void ProgressLine::say(std::string const& sentence) {
@@ -104,45 +109,46 @@ void ProgressLine::draw_loop() {
         style_ == Style::terminal ? redraw_pause : std::chrono::milliseconds{line_pause};
     std::unique_lock lock{mutex_};
     while (!wake_.wait_for(lock, pause, [this] { return is_stopping_; }))
-        if (is_active_) draw();
+        draw();
 }
 
 void ProgressLine::draw() {
-    std::string const text = line(rate());
-    if (style_ == Style::terminal) {
-        tell("\r\x1b[K" + text);
-        is_drawn_ = true;
-    } else {
-        tell(text + "\n");
-    }
+    erase();
+    bool const is_terminal = style_ == Style::terminal;
+    for (std::size_t i = 0; i < active_.size(); ++i)
+        tell(line(active_[i], rate(active_[i]), true) +
+             (is_terminal && i + 1 == active_.size() ? "" : "\n"));
+    if (is_terminal) drawn_lines_ = active_.size();
 }
 
 void ProgressLine::erase() {
-    if (is_drawn_) tell("\r\x1b[K");
-    is_drawn_ = false;
+    for (; drawn_lines_ > 0; --drawn_lines_)
+        tell_steered(drawn_lines_ > 1 ? "\r\x1b[K\x1b[1A" : "\r\x1b[K", {});
 }
 
 /// Of the last seconds, not since the beginning: a stall must show.
-double ProgressLine::rate() {
+double ProgressLine::rate(Shown& shown) {
     std::int64_t const now = clock_.monotonic_ns();
-    double const passed = seconds_since(sampled_ns_, now);
-    if (counts_.read < sampled_rows_) sampled_rows_ = counts_.read;  // tried again from a commit
-    if (passed >= 1 || rate_ == 0) {
-        if (passed > 0) rate_ = static_cast<double>(counts_.read - sampled_rows_) / passed;
-        if (passed >= 1) sampled_ns_ = now, sampled_rows_ = counts_.read;
+    double const passed = seconds_since(shown.sampled_ns, now);
+    std::uint64_t const read = shown.counts.read;
+    if (read < shown.sampled_rows) shown.sampled_rows = read;  // tried again from a commit
+    if (passed >= 1 || shown.rate == 0) {
+        if (passed > 0) shown.rate = static_cast<double>(read - shown.sampled_rows) / passed;
+        if (passed >= 1) shown.sampled_ns = now, shown.sampled_rows = read;
     }
-    return rate_;
+    return shown.rate;
 }
 
-std::string ProgressLine::line(double rows_per_s) const {
-    std::string text = fmt::format("  {}  ", stream_);
-    if (style_ == Style::terminal && expected_) text += bar(counts_.read, *expected_);
+std::string ProgressLine::line(Shown const& shown, double rows_per_s, bool is_active) const {
+    Counts const& counts = shown.counts;
+    std::string text = fmt::format("  {}  ", shown.stream);
+    if (style_ == Style::terminal && shown.expected) text += bar(counts.read, *shown.expected);
     // Nothing may have come yet because somebody holds a lock: no figures then, they look like a
     // result.
-    if (is_active_ && counts_.read == 0) return text + "waiting for the first rows";
-    return text + fmt::format("{} rows  {} rows/s  {}", with_commas(counts_.read),
+    if (is_active && counts.read == 0) return text + "waiting for the first rows";
+    return text + fmt::format("{} rows  {} rows/s  {}", with_commas(counts.read),
                               with_commas(static_cast<std::uint64_t>(rows_per_s)),
-                              human_bytes(counts_.bytes));
+                              human_bytes(counts.bytes));
 }
 
 }  // namespace weir::host

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "host/abi/host_services.hpp"
 #include "host/core/clock.hpp"
@@ -12,8 +13,8 @@
 
 namespace weir::host {
 
-/// Shows on standard error how a copy goes on: one line that is redrawn on a terminal, otherwise a
-/// line every 10 s; and what connectors log. Owns the thread that draws.
+/// Shows on standard error how a copy goes on: a line for each stream at work, which is redrawn on
+/// a terminal, otherwise each 10 s; and what connectors log. Owns the thread that draws.
 class ProgressLine final : public Progress, public LogSink {
 public:
     enum class Style { none, terminal, lines };
@@ -25,7 +26,7 @@ public:
     ~ProgressLine() override;
 
     void begin(std::string const& stream, std::optional<std::uint64_t> rows_expected) override;
-    void advance(Counts const& counts) override;
+    void advance(std::string const& stream, Counts const& counts) override;
     void end(StreamReport const& report) override;
     void say(std::string const& sentence) override;
 
@@ -33,24 +34,31 @@ public:
     void log(std::int32_t level, std::string_view instance, std::string_view message) override;
 
 private:
+    /// One stream at work.
+    struct Shown {
+        std::string stream;
+        std::optional<std::uint64_t> expected;
+        Counts counts;
+        std::int64_t sampled_ns = 0;
+        std::uint64_t sampled_rows = 0;
+        double rate = 0;
+    };
+
     void draw_loop();
     void draw();
     void erase();
-    std::string line(double rows_per_s) const;
-    double rate();
+    std::string line(Shown const& shown, double rows_per_s, bool is_active) const;
+    double rate(Shown& shown);
+    Shown* find(std::string const& stream);
 
     Clock const& clock_;
     Style style_;
     std::int32_t level_;
     std::mutex mutex_;
     std::condition_variable wake_;
-    std::string stream_;
-    std::optional<std::uint64_t> expected_;
-    Counts counts_;
-    std::int64_t sampled_ns_ = 0;
-    std::uint64_t sampled_rows_ = 0;
-    double rate_ = 0;
-    bool is_drawn_ = false, is_active_ = false, is_stopping_ = false;
+    std::vector<Shown> active_;  ///< in the order in which they began
+    std::size_t drawn_lines_ = 0;
+    bool is_stopping_ = false;
     std::thread thread_;
 };
 

@@ -28,11 +28,14 @@ bool has_ended(Json const& run) {
 
 std::string details(Json const& run) {
     std::string text = run_text(run);
-    for (Json const& stream : run.value("streams", Json::array()))
+    for (Json const& stream : run.value("streams", Json::array())) {
         text +=
             fmt::format("  {} → {}  {} rows{}\n", cell(stream, "stream"), cell(stream, "target"),
                         cell(stream, "written"),
                         cell(stream, "cursor").empty() ? "" : "  cursor " + cell(stream, "cursor"));
+        for (Json const& warning : stream.value("warnings", Json::array()))
+            if (warning.is_string()) text += fmt::format("  ⚠ {}\n", warning.get<std::string>());
+    }
     return text;
 }
 

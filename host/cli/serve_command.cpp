@@ -82,6 +82,7 @@ Exit run(ServeCommand const& command, Clock const& clock, Limits const& limits) 
         request.library_dirs.push_back(each);
     request.runner = runner_path();
     request.placement = placement_here(command.in_process);
+    request.call_ms = command.call_ms;
     request.watch = command.watch;
     ServeVoice const voice{
         [&](ServeVoice::Doors const& doors, std::uint16_t port) { terminal.ready(doors, port); },

@@ -7,6 +7,7 @@
 
 #include "host/cli/commands.hpp"
 #include "host/cli/output.hpp"
+#include "host/cli/steer.hpp"
 #include "host/cli/table.hpp"
 #include "host/cli/verbs.hpp"
 
@@ -92,7 +93,7 @@ Exit top(ApiClient& client, ClientOptions const& options) {
         Result<Frame> const now = frame(client, pace);
         if (!now) return fail(now.error(), options.voice);
         std::string const text = options.voice.json ? now->json.dump() + "\n" : now->text;
-        Result<void> const printed = print(is_live ? home_and_clear + text : text);
+        Result<void> const printed = print_steered(is_live ? home_and_clear : "", text);
         if (!printed) return fail(printed.error(), options.voice);
         if (!is_live) return Exit::done;
         std::this_thread::sleep_for(redraw_after);

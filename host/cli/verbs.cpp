@@ -133,6 +133,8 @@ std::string run_text(nlohmann::json const& run) {
     std::string text = fmt::format("{} run {} {} · {} read · {} written · {} rejected",
                                    mark_of(status), id, status, cell(run, "read"),
                                    cell(run, "written"), cell(run, "rejected"));
+    if (std::string const gone = cell(run, "deleted"); !gone.empty() && gone != "0")
+        text += fmt::format(" · {} deleted", gone);
     if (run.contains("executionTime") && run["executionTime"].is_number())
         text += fmt::format(" · {:.0f} ms", run["executionTime"].get<double>());
     text += '\n';
@@ -141,6 +143,30 @@ std::string run_text(nlohmann::json const& run) {
             fmt::format("    {}: {}\n", cell(run["error"], "code"), cell(run["error"], "message"));
         if (std::string const what = cell(run["error"], "suggestion"); !what.empty())
             text += fmt::format("    → {}\n", what);
+    }
+    return text;
+}
+
+std::string trouble_of(nlohmann::json const& job) {
+    using Json = nlohmann::json;
+    std::string const name = cell(job, "id");
+    std::string text;
+    auto const tell_of = [&](char const* mark, std::string const& what, Json const& from) {
+        text += fmt::format("{} {}: {}\n", mark, name, what);
+        if (std::string const hint = cell(from, "suggestion"); !hint.empty())
+            text += fmt::format("    → {}\n", hint);
+    };
+    Json const error = job.value("lastError", Json());
+    Json const compared = job.value("lastReconcile", Json());
+    // Of a reconcile a warning tells.
+    bool const is_of_reconcile =
+        compared.is_object() && cell(compared, "at") == cell(job, "last_run_at");
+    if (error.is_object() && !is_of_reconcile)
+        tell_of("✗", "its last run failed: " + cell(error, "code") + ": " + cell(error, "message"),
+                error);
+    if (job.value("late", false)) tell_of("⚠", "late: no success for two intervals", Json());
+    for (Json const& warning : job.value("warnings", Json::array())) {
+        if (warning.value("open", false)) tell_of("⚠", cell(warning, "detail"), warning);
     }
     return text;
 }

@@ -53,8 +53,17 @@ std::string cell(nlohmann::json const& object, char const* name);
 Result<ApiClient::Answer> all_items(ApiClient& client, std::string const& target,
                                     std::size_t items_max = 10'000);
 
+/// A library of a running host that serves nobody, though it should: it was refused or set aside.
+struct PluginAmiss {
+    std::string id, why, remedy;
+};
+/// All of them; none where the token may not see them.
+std::vector<PluginAmiss> plugins_amiss(ApiClient& client);
+
 /// How a finished run reads, and the exit code it stands for.
 std::string run_text(nlohmann::json const& run);
+/// What of a job somebody has to look at, with what to do; empty: nothing.
+std::string trouble_of(nlohmann::json const& job);
 Exit exit_of_run(nlohmann::json const& run);
 
 }  // namespace weir::host

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "host/abi/utf8.hpp"
+#include "host/core/error_codes.hpp"
 #include "host/core/text.hpp"
 
 namespace weir::host::http {
@@ -166,7 +167,8 @@ Response problem(Error const& error, std::vector<Finding> const& errors,
     Json out = document(status, error.code, title_of(status), error.message);
     // Elsewhere a place may be a file and a line; here it is one in what was sent.
     if (is_pointer(error.where)) set_text(out, "pointer", error.where);
-    set_text(out, "suggestion", error.suggestion);
+    // What each finding suggests says more than the table does of a body with findings.
+    set_text(out, "suggestion", errors.empty() ? what_to_do(error) : error.suggestion);
     if (error.retry_after_ms > 0) out["retry_after_ms"] = error.retry_after_ms;
     for (Finding const& finding : errors) {
         if (out["errors"].size() == findings_max) break;

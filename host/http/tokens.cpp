@@ -5,10 +5,13 @@
 #include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+
+#include "host/core/fd.hpp"
 
 namespace weir::host::http {
 
@@ -18,41 +21,17 @@ constexpr std::string_view base62 =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 constexpr std::size_t token_bytes_max = 4096;
 
-std::uint32_t crc32(std::string_view text) {
-    std::uint32_t crc = 0xFFFFFFFF;
-    for (char const c : text) {
-        crc ^= static_cast<unsigned char>(c);
-        for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) ? 0xEDB88320 : 0);
-    }
-    return ~crc;
-}
-
 constexpr std::string_view token_prefix = "weir_";
 constexpr std::size_t random_characters = 43, check_characters = 6;
 
 std::string check_of(std::string_view secret) {
     std::string check;
-    std::uint32_t left = crc32(secret);
+    uLong left = ::crc32(0, reinterpret_cast<Bytef const*>(secret.data()),
+                         static_cast<uInt>(secret.size()));
     for (std::size_t i = 0; i < check_characters; ++i, left /= 62)
         check.insert(check.begin(), base62[left % 62]);
     return check;
 }
-
-/// A descriptor, closed at the end of scope.
-class Descriptor {
-public:
-    explicit Descriptor(int number) : number_{number} {}
-    Descriptor(Descriptor const&) = delete;
-    Descriptor& operator=(Descriptor const&) = delete;
-    ~Descriptor() {
-        if (number_ >= 0) close(number_);
-    }
-    int number() const { return number_; }
-    bool is_open() const { return number_ >= 0; }
-
-private:
-    int number_;
-};
 
 Error failed(std::filesystem::path const& file, char const* what) {
     return Error{WEIR_E_IO, "serve.token",
@@ -63,11 +42,11 @@ Error refused(std::filesystem::path const& file, char const* what) {
     return Error{WEIR_E_CONFIG, "serve.token", fmt::format("{} {}", file.string(), what)};
 }
 
-Result<std::string> make_file(std::filesystem::path const& file, Descriptor const& made) {
+Result<std::string> make_file(std::filesystem::path const& file, Fd const& made) {
     std::string token = make_token();
     std::string const line = token + "\n";
-    if (write(made.number(), line.data(), line.size()) != static_cast<ssize_t>(line.size()) ||
-        fsync(made.number()) != 0) {
+    if (write(made.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()) ||
+        fsync(made.get()) != 0) {
         Error const error = failed(file, "the new token cannot be written");
         unlink(file.c_str());
         return error;
@@ -76,15 +55,15 @@ Result<std::string> make_file(std::filesystem::path const& file, Descriptor cons
 }
 
 Result<std::string> read_file(std::filesystem::path const& file) {
-    Descriptor const there{::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
-    if (!there.is_open()) return failed(file, "the token cannot be read");
+    Fd const there{::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
+    if (!there) return failed(file, "the token cannot be read");
     struct stat about {};
-    if (fstat(there.number(), &about) != 0) return failed(file, "the token cannot be read");
+    if (fstat(there.get(), &about) != 0) return failed(file, "the token cannot be read");
     if (!S_ISREG(about.st_mode)) return refused(file, "is no plain file with a token");
     if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
         return refused(file, "may be read by others; chmod 600 it, or delete it for a new token");
     std::string text(token_bytes_max + 1, '\0');
-    ssize_t const size = read(there.number(), text.data(), text.size());
+    ssize_t const size = read(there.get(), text.data(), text.size());
     if (size < 0) return failed(file, "the token cannot be read");
     text.resize(static_cast<std::size_t>(size));
     if (text.size() > token_bytes_max) return refused(file, "is too large for a token");
@@ -154,9 +133,9 @@ Result<AdminToken> AdminToken::open(std::optional<std::string> const& given,
         return Error{WEIR_E_CONFIG, "serve.token",
                      "WEIR_ADMIN_TOKEN is empty; unset it, or set it to a token"};
     if (given) return AdminToken{*given};
-    Descriptor const made{::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
-    if (!made.is_open() && errno != EEXIST) return failed(file, "the token cannot be written");
-    Result<std::string> const token = made.is_open() ? make_file(file, made) : read_file(file);
+    Fd const made{::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+    if (!made && errno != EEXIST) return failed(file, "the token cannot be written");
+    Result<std::string> const token = made ? make_file(file, made) : read_file(file);
     if (!token) return token.error();
     return AdminToken{*token};
 }

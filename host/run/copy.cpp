@@ -8,8 +8,13 @@
 #include "host/core/text.hpp"
 #include "host/run/ends.hpp"
 #include "host/run/letter_file.hpp"
+#include "host/run/order.hpp"
+#include "host/run/shared_view.hpp"
 #include "host/run/side.hpp"
+#include "host/run/side_by_side.hpp"
+#include "host/run/structure.hpp"
 #include "host/run/task.hpp"
+#include "weir/cpp/nearest.hpp"
 
 namespace weir::host {
 
@@ -20,11 +25,23 @@ std::string scheme_of(std::string const& url) {
     return colon == std::string::npos ? "" : url.substr(0, colon);
 }
 
+Error no_connectors(std::string const& scheme) {
+    return Error{WEIR_E_CONFIG, "connector.unknown",
+                 "there is no connector here that may be loaded", scheme}
+        .suggest("weir connector list says what is found and refused; with a plugins.lock only "
+                 "what stands in it is loaded: weir plugin lock --check");
+}
+
 Error unknown_scheme(std::string const& url, Registry& registry) {
     std::vector<std::string> schemes;
     for (auto const& component : registry.components())
         schemes.insert(schemes.end(), component->schemes.begin(), component->schemes.end());
     std::string const scheme = scheme_of(url);
+    // Its library may be there and be refused: then that is what has to be mended.
+    if (Result<Component> const refused = registry.load(scheme);
+        !refused && refused.error().code != "connector.unknown")
+        return refused.error();
+    if (schemes.empty()) return no_connectors(scheme);
     std::string const known = fmt::format("{}", fmt::join(schemes, ", "));
     if (url.starts_with("${"))  // what it stands for may be a secret in the wrong place
         return Error{WEIR_E_CONFIG, "copy.bad_url",
@@ -37,47 +54,64 @@ Error unknown_scheme(std::string const& url, Registry& registry) {
             WEIR_E_CONFIG, "copy.bad_url",
             fmt::format("\"{}\" is no URL: it begins with one of {}", mask_secrets(url), known)}
             .suggest(shell_word("sqlite:" + mask_secrets(url)));
-    // Its library may be there and be refused: then that is what has to be mended.
-    if (Result<Component> const refused = registry.load(scheme);
-        !refused && refused.error().code != "connector.unknown")
-        return refused.error();
     Error error{WEIR_E_CONFIG, "connector.unknown",
                 fmt::format("no connector here serves {}: URLs; there are {}", scheme, known),
                 scheme};
-    std::string const near = nearest(scheme, schemes);
-    return near.empty() ? error : error.suggest("did you mean " + near + ":?");
+    for (std::string& each : schemes) each += ':';
+    return error.suggest(did_you_mean(nearest(scheme + ':', schemes)));
 }
 
 Result<void> copy_streams(CopyRequest const& request, CopyPorts const& ports, Instance& source,
                           Ends& ends, CopyRun const& run, CopyReport& report) {
     CallContext const call{ports.clock, &ports.stop.reading};
-    auto tasks = make_plan(request, {ends.reads, call, ports.limits, ends.folds_case()});
+    if (auto checked = check_structure(request, ends); !checked) return checked;
+    auto tasks = make_plan(request, {ends.reads, call, ports.limits, ends.sink});
     if (!tasks) return on(at_source, tasks.error());
     Result<std::vector<std::string>> identities = identities_of(source);
     if (!identities) return identities.error();
 
     bool const one_writer = run.gates && ends.takes_one_writer();
-    TaskPorts task_ports{request,
-                         ends.reads,
-                         ends.writes,
-                         std::move(*identities),
-                         ends.sink_identity,
-                         run.run_id,
-                         run.rejects,
-                         one_writer ? run.gates->at(ends.sink_identity) : nullptr,
-                         run.resumes_run,
-                         ports.progress,
-                         ports.clock,
-                         ports.limits,
-                         ports.stop};
-    for (Task const& task : *tasks) {
-        report.streams.push_back(TaskRun{task_ports, task}.run());
-        if (ports.stop.reading) break;
-    }
+    bool const is_shared = ends.shares_snapshots && tasks->size() > 1 && !request.dry_run;
+    std::optional<SharedView> view;
+    if (is_shared) view.emplace(ends.reads, run.run_id);
+    std::size_t const wanted = request.parallel.value_or(ports.limits.parallel_streams);
+    std::size_t const lanes = std::clamp<std::size_t>(std::min(wanted, ends.lanes()), 1,
+                                                      std::max<std::size_t>(tasks->size(), 1));
+    TaskPorts const task_ports{request,
+                               ends.reads,
+                               ends.writes,
+                               std::move(*identities),
+                               ends.sink_identity,
+                               run.run_id,
+                               run.rejects,
+                               view ? &*view : nullptr,
+                               one_writer ? run.gates->at(ends.sink_identity) : nullptr,
+                               ends.looks_up,
+                               run.resumes_run,
+                               lanes,
+                               ports.progress,
+                               ports.clock,
+                               ports.limits,
+                               ports.stop};
+    Order const order = order_of(*tasks);
+    for (std::string const& note : order.notes) ports.progress.say(note);
+    if (auto lifted = lift_circles(request, ends, call, *tasks, order, ports.progress); !lifted)
+        return lifted.error();
+    std::vector<std::optional<StreamReport>> reports(tasks->size());
+    SideBySide streams{order, lanes, ports.stop.reading};
+    streams.run([&](std::size_t place) {
+        std::function<Result<void>()> await;
+        if (lanes > 1 && !order.after[place].empty())
+            await = [&streams, place] { return streams.await_referenced(place); };
+        reports[place] = TaskRun{task_ports, (*tasks)[place], std::move(await)}.run();
+    });
+    for (std::optional<StreamReport>& each : reports)
+        if (each) report.streams.push_back(std::move(*each));
     if (report.streams.size() < tasks->size())
         return Error{WEIR_E_CANCELLED, "copy.interrupted",
                      fmt::format("interrupted before {} of {} streams",
                                  tasks->size() - report.streams.size(), tasks->size())};
+    add_structure(request, ends, call, *tasks, ports.progress, report);
     return {};
 }
 

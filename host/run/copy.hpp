@@ -22,14 +22,15 @@ struct CopyPorts {
     Stop const& stop;
 };
 
-/// Copies the streams of `request`, one after the other; a stream that fails stops no other.
-/// Never throws; the report says how it ended.
+/// Copies the streams of `request`, several at once where both ends can, each after those that it
+/// references; full reads see one state of the source where it can give one. A stream that fails
+/// stops no other. Never throws; the report says how it ended.
 CopyReport run_copy(CopyRequest const& request, CopyPorts const& ports);
 
 /// For whom streams are copied.
 struct CopyRun {
     std::string run_id;
-    DeadLetters* rejects = nullptr;  ///< null: a row that is refused fails its stream
+    LetterBox* rejects = nullptr;    ///< null: a row that is refused fails its stream
     SinkGates* gates = nullptr;      ///< null: nobody else here writes into the sink
     bool resumes_run = false;        ///< see TaskRun
 };

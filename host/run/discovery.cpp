@@ -5,6 +5,7 @@
 #include <map>
 
 #include "host/core/text.hpp"
+#include "weir/cpp/nearest.hpp"
 
 namespace weir::host {
 
@@ -36,9 +37,8 @@ Result<std::vector<FoundStream>> find_streams(SourceProxy& source, CallContext c
                 is_pattern(name) ? fmt::format("no stream matches {}", name)
                                  : fmt::format("there is no stream {} in the source", name),
                 name};
-    std::string const near = nearest_stream(name, *all);
-    return error.suggest(near.empty() ? "weir discover URL lists the streams there are"
-                                      : "did you mean " + near + "?");
+    return error.suggest(did_you_mean(nearest_stream(name, *all),
+                                      "weir discover URL lists the streams there are"));
 }
 
 bool is_pattern(std::string_view name) {

@@ -6,6 +6,16 @@
 
 namespace weir::host {
 
+namespace {
+
+/// Of an instance, as it describes itself.
+std::size_t lanes_of(nlohmann::json const& described) {
+    nlohmann::json const lanes = described.value("lanes", nlohmann::json());
+    return lanes.is_number_unsigned() ? std::max<std::size_t>(lanes.get<std::size_t>(), 1) : 1;
+}
+
+}  // namespace
+
 Result<Ends> meet(Instance& source, Instance& sink) {
     Result<SourceProxy> reads = source.source();
     if (!reads) return reads.error();
@@ -27,8 +37,19 @@ Result<Ends> meet(Instance& source, Instance& sink) {
         return Error{WEIR_E_CONFIG, "copy.same_system",
                      "source and sink are the same database, and a copy would wait for itself"}
             .suggest("copy into another file");
-    return Ends{std::move(*reads), std::move(*writes), std::move(*sink_identity),
-                std::move(*described)};
+    Result<nlohmann::json> const from = source.describe();
+    if (!from) return from.error();
+    return Ends{std::move(*reads),
+                std::move(*writes),
+                std::move(*sink_identity),
+                std::move(*described),
+                lanes_of(*from),
+                from->value("snapshots", nlohmann::json()) == true,
+                from->value("lookup", nlohmann::json()) == true};
+}
+
+std::size_t Ends::lanes() const {
+    return takes_one_writer() ? 1 : std::min(source_lanes, lanes_of(sink));
 }
 
 Result<std::string> identity_of(Instance& instance) {

@@ -16,7 +16,12 @@ struct Ends {
     std::string sink_identity;
     nlohmann::json sink;  ///< as it describes itself
 
-    bool folds_case() const { return sink.value("folds_case", false); }
+    std::size_t source_lanes = 1;  ///< of its reads that may be at work at once
+    bool shares_snapshots = false;
+    bool looks_up = false;  ///< the source reads records by their keys
+
+    /// How many streams may be at work at once.
+    std::size_t lanes() const;
     bool takes_one_writer() const { return sink.value("writers", 0) == 1; }
 };
 

@@ -23,9 +23,9 @@ constexpr milliseconds idle_pause{30'000};
 constexpr std::int64_t store_pause_us = 1'000'000;
 constexpr std::size_t page_max = 1'000;
 
-Result<Json> worded(Result<Json> result) {
+Result<Json> worded(Result<Json> result, std::string const& job) {
     if (result) return result;
-    return in_job_words(result.error());
+    return in_job_words(result.error(), job);
 }
 
 }  // namespace
@@ -382,13 +382,13 @@ Result<RunPlan> Engine::checked(Json const& plan) const {
 Result<Json> Engine::preview(std::string const& owner, Json const& plan, std::int64_t limit) {
     Result<RunPlan> read = checked(plan);
     if (!read) return read.error();
-    return worded(caught([&] { return inspector_.preview(owner, *read, limit); }));
+    return worded(caught([&] { return inspector_.preview(owner, *read, limit); }), read->job);
 }
 
 Result<Json> Engine::position(std::string const& owner, Json const& plan) {
     Result<RunPlan> read = checked(plan);
     if (!read) return read.error();
-    return worded(caught([&] { return inspector_.position(owner, *read); }));
+    return worded(caught([&] { return inspector_.position(owner, *read); }), read->job);
 }
 
 Result<Json> Engine::reset(std::string const& owner, Json const& plan) {
@@ -404,7 +404,7 @@ Result<Json> Engine::reset(std::string const& owner, Json const& plan) {
                      fmt::format("run {} of job {} has not ended; cancel it, or wait for its end",
                                  runs->front().run_id, read->job),
                      runs->front().run_id};
-    return worded(caught([&] { return inspector_.reset(owner, *read); }));
+    return worded(caught([&] { return inspector_.reset(owner, *read); }), read->job);
 }
 
 }  // namespace weir::host

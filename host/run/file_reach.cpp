@@ -13,8 +13,9 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-/// "/a" of sqlite:/a, sqlite:///a; "a" of sqlite:a; nothing: it has no scheme.
+/// "/a" of sqlite:/a, sqlite:///a, adbc:/a?b=c; "a" of sqlite:a; nothing: it has no scheme.
 std::string file_of(std::string_view url) {
+    url = url.substr(0, url.find('?'));
     std::size_t const colon = url.find(':');
     if (colon == url.npos) return {};
     url.remove_prefix(colon + 1);
@@ -22,10 +23,8 @@ std::string file_of(std::string_view url) {
     return percent_decoded(url);
 }
 
-/// Of "scheme://…?a=1&b=2" whether each name is one of `known`. Text of another form may be read in
-/// a way that is not known here.
+/// Of "…?a=1&b=2" whether each name is one of `known`.
 bool has_only(std::string_view url, Json const& known) {
-    if (url.find("://") == url.npos) return false;
     std::size_t const query = url.find('?');
     if (query == url.npos) return true;
     for (std::string_view rest = url.substr(query + 1); !rest.empty();) {
@@ -66,11 +65,14 @@ bool FileReach::holds(fs::path const& file) const {
 
 bool FileReach::is_within(std::string const& text, Json const& schema) const {
     // What a reference stands for is not known yet.
-    bool const is_path = names_file(schema);
-    if (is_path || is_file_url(schema))
-        return text.find("${") == text.npos && holds(is_path ? text : file_of(text));
+    bool const is_resolved = text.find("${") == text.npos;
+    if (names_file(schema)) return is_resolved && holds(text);
     Json const known = schema.value("x-url-parameters", Json());
-    return !known.is_array() || has_only(text, known);
+    if (is_file_url(schema))
+        return is_resolved && holds(file_of(text)) &&
+               has_only(text, known.is_array() ? known : Json::array());
+    // Text of another form may be read in a way that is not known here.
+    return !known.is_array() || (text.find("://") != text.npos && has_only(text, known));
 }
 
 void FileReach::look(Json const& config, Json const& schema, std::string const& at,

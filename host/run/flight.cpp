@@ -64,6 +64,22 @@ double random_fraction() {
     return static_cast<double>(randombytes_uniform(steps)) / steps;
 }
 
+/// What connectors warned of that is about `stream`; with the first one also what is about none.
+nlohmann::ordered_json warnings_of(StreamReport const& stream, CopyReport const& report,
+                                   std::vector<std::string> const& warnings,
+                                   std::string const& job) {
+    nlohmann::ordered_json out = nlohmann::ordered_json::array();
+    for (std::string const& warning : warnings) {
+        auto const is_about = [&](StreamReport const& each) {
+            return warning.starts_with(each.stream + ": ");
+        };
+        bool const is_first = &stream == &report.streams.front();
+        if (is_about(stream) || (is_first && std::ranges::none_of(report.streams, is_about)))
+            out.push_back(in_job_words(warning, job));
+    }
+    return out;
+}
+
 /// The failure to go by: one that time may cure, if there is any, since the streams that ended well
 /// are left alone by the next try.
 Error const& deciding(CopyReport const& report) {
@@ -109,7 +125,7 @@ CopyReport Flight::copy() {
         return report;
     }
     report = copy_where_it_is_up();
-    put_in_job_words(report);
+    put_in_job_words(report, task_.job);
     tell_circuits(report);
     return report;
 }
@@ -152,7 +168,7 @@ CopyReport Flight::move(CopyPorts const& ports, Instance& source, Instance& sink
                               {ports_.letters, task_.run_id, &ports_.gates});
     StoredLetters stored{ports_.letters, ports_.services.clock, task_.job, task_.run_id};
     LetterFile none{ports_.services.clock, "", task_.run_id};
-    DeadLetters* rejects = nullptr;
+    LetterBox* rejects = nullptr;
     if (plan_.request.on_error == OnError::dead_letter) rejects = &stored;
     if (plan_.request.on_error == OnError::skip) rejects = &none;
     return run_copy(plan_.request, ports, source, sink,
@@ -182,6 +198,7 @@ TaskOutcome Flight::outcome_of(CopyReport const& report) {
     outcome.status = report.status();
     Counts sum;
     nlohmann::ordered_json streams = nlohmann::ordered_json::array();
+    std::vector<std::string> const warnings = log_.warnings();
     for (StreamReport const& stream : report.streams) {
         add(sum, stream.counts);
         nlohmann::ordered_json json(to_json(stream, false));
@@ -189,6 +206,8 @@ TaskOutcome Flight::outcome_of(CopyReport const& report) {
                                                              : nlohmann::ordered_json(
                                                                    stream.cursor_before);
         json["timing"] = timing_json(stream.timing);
+        if (auto own = warnings_of(stream, report, warnings, task_.job); !own.empty())
+            json["warnings"] = std::move(own);
         streams.push_back(std::move(json));
         outcome.cursor = stream.cursor;
     }
@@ -315,7 +334,7 @@ void Flight::watch() {
     std::unique_lock lock{mutex_};
     if (!std::exchange(is_changed_, false)) return;
     Counts sum = ended_streams_;
-    add(sum, stream_);
+    for (auto const& [stream, counts] : streams_) add(sum, counts);
     lock.unlock();
     RunCounts counts = stored(sum);
     count_moved(counts);
@@ -343,9 +362,9 @@ void Flight::store_log() {
 
 void Flight::begin(std::string const&, std::optional<std::uint64_t>) {}
 
-void Flight::advance(Counts const& counts) {
+void Flight::advance(std::string const& stream, Counts const& counts) {
     std::lock_guard const lock{mutex_};
-    stream_ = counts;
+    streams_[stream] = counts;
     is_changed_ = true;
     if (counts.read > 0) reads_->answered();
     if (counts.written > 0) writes_->answered();
@@ -354,7 +373,7 @@ void Flight::advance(Counts const& counts) {
 void Flight::end(StreamReport const& report) {
     std::lock_guard const lock{mutex_};
     add(ended_streams_, report.counts);
-    stream_ = {};
+    streams_.erase(report.stream);
     is_changed_ = true;
 }
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -69,7 +70,7 @@ public:
     static constexpr int deaths_max = 20;
 
     void begin(std::string const& stream, std::optional<std::uint64_t> rows_expected) override;
-    void advance(Counts const& counts) override;
+    void advance(std::string const& stream, Counts const& counts) override;
     void end(StreamReport const& report) override;
     void say(std::string const& sentence) override;
 
@@ -103,7 +104,8 @@ private:
     std::atomic<bool> host_stops_{false};
     std::condition_variable stopped_;
     std::mutex mutex_;  // guards what follows
-    Counts ended_streams_, stream_;
+    Counts ended_streams_;
+    std::map<std::string, Counts> streams_;  // at work
     RunCounts counted_;  // in the figures
     bool is_changed_ = false;
     std::uint64_t batches_max_;

@@ -65,7 +65,7 @@ bool is_not_made_yet(Error const& error, ComponentInfo const& info) {
 
 BeginRequest begin_of(RunPlan const& plan, Task const& task) {
     BeginRequest begin;
-    begin.target.name = task.target;
+    begin.target = target_of(task);
     begin.job = plan.job;
     begin.stream = task.stream;
     return begin;
@@ -106,6 +106,12 @@ Json Inspector::connectors() {
                          {"capabilities", std::move(capabilities)}});
     }
     return {{"items", items}};
+}
+
+Result<Json> Inspector::sink(std::string const& connector) {
+    Result<Component> component = registry_.load(connector);
+    if (!component) return component.error();
+    return Json{{"sweeps", component->sink && WEIR_HAS(component->sink, weir_sink, sweep)}};
 }
 
 Result<WarmInstances::Lent> Inspector::lend(std::string const& owner,
@@ -174,8 +180,7 @@ Result<Inspector::Ends> Inspector::open(std::string const& owner, RunPlan const&
     if (!writes) return writes.error();
     Result<Json> described = sink->instance().describe();
     if (!described) return described.error();
-    auto tasks =
-        make_plan(plan.request, {*reads, call, limits_, described->value("folds_case", false)});
+    auto tasks = make_plan(plan.request, {*reads, call, limits_, *described});
     if (!tasks) return tasks.error();
     return Ends{std::move(*source), std::move(*sink), std::move(*reads), std::move(*writes),
                 std::move(*tasks)};
@@ -221,7 +226,7 @@ Result<Json> Inspector::preview_of(Ends& ends, RunPlan const& plan, Task const& 
     Result<Start> start = decide_start(plan.request, task.stream, task.key, std::nullopt);
     if (!start) return start.error();
     auto actions =
-        ends.writes.prepare(call, target_of(task.target, start->selection), **schema, true);
+        ends.writes.prepare(call, target_of(task, start->selection), **schema, true);
     if (!actions) return actions.error();
     return Json{{"stream", task.stream},
                 {"target", task.target},

@@ -28,6 +28,10 @@ public:
     ///  "capabilities":{…}}]}
     nlohmann::json connectors();
 
+    /// {"sweeps"}: whether a target of the connector can be compared with its source.
+    /// E_NOT_FOUND "connector.unknown", or why its library cannot be loaded.
+    Result<nlohmann::json> sink(std::string const& connector);
+
     /// {"ok","steps":[{"name","ok","ms","detail"}],"error":null|{…,"class","remedy"}}: config,
     /// connect, then streams of a source and write of a sink. Ends at the first step that fails;
     /// when that is "config", the configuration itself is wrong. E_CONFIG "connector.unknown".

@@ -21,6 +21,43 @@ constexpr std::size_t pending_bytes_max = 1 << 20;
 
 }  // namespace
 
+/// One stream's letters on their way into the file.
+class LetterFile::Stream final : public DeadLetters {
+public:
+    Stream(LetterFile& file, std::string stream, std::string target)
+        : file_{file}, stream_{std::move(stream)}, target_{std::move(target)} {}
+
+    Result<void> add(ArrowSchema const& schema, ArrowArray const& batch, std::int64_t row,
+                     std::uint64_t, Error const& why) override {
+        if (file_.path_.empty()) return {};
+        std::int64_t const now_us = file_.clock_.unix_us();
+        nlohmann::ordered_json letter{{"id", make_ulid(now_us)},
+                                      {"at", rfc3339(now_us)},
+                                      {"run_id", file_.run_id_},
+                                      {"stream", stream_},
+                                      {"target", target_},
+                                      {"code", why.code},
+                                      {"message", why.message}};
+        if (!why.where.empty()) letter["where"] = why.where;
+        letter["record"] = record_json(schema, batch, row);
+        using Json = nlohmann::ordered_json;
+        pending_ += letter.dump(-1, ' ', false, Json::error_handler_t::replace);
+        pending_ += '\n';
+        ++pending_letters_;
+        return pending_.size() < pending_bytes_max ? Result<void>{} : sync();
+    }
+
+    Result<void> sync() override {
+        if (pending_.empty()) return {};
+        return file_.keep(pending_, std::exchange(pending_letters_, 0));
+    }
+
+private:
+    LetterFile& file_;
+    std::string stream_, target_, pending_;
+    std::uint64_t pending_letters_ = 0;
+};
+
 LetterFile::LetterFile(Clock const& clock, std::string path, std::string run_id)
     : clock_{clock}, path_{std::move(path)}, run_id_{std::move(run_id)} {}
 
@@ -28,48 +65,27 @@ LetterFile::~LetterFile() {
     if (file_ >= 0) close(file_);
 }
 
-void LetterFile::name_stream(std::string stream, std::string target) {
-    stream_ = std::move(stream);
-    target_ = std::move(target);
-    pending_.clear();
-    pending_letters_ = 0;
+std::unique_ptr<DeadLetters> LetterFile::open(std::string stream, std::string target) {
+    return std::make_unique<Stream>(*this, std::move(stream), std::move(target));
 }
 
-Result<void> LetterFile::add(ArrowSchema const& schema, ArrowArray const& batch, std::int64_t row,
-                             std::uint64_t, Error const& why) {
-    if (path_.empty()) return {};
-    nlohmann::ordered_json letter{{"id", make_ulid(clock_.unix_us())},
-                                  {"at", rfc3339(clock_.unix_us())},
-                                  {"run_id", run_id_},
-                                  {"stream", stream_},
-                                  {"target", target_},
-                                  {"code", why.code},
-                                  {"message", why.message}};
-    if (!why.where.empty()) letter["where"] = why.where;
-    letter["record"] = record_json(schema, batch, row);
-    using Json = nlohmann::ordered_json;
-    pending_ += letter.dump(-1, ' ', false, Json::error_handler_t::replace);
-    pending_ += '\n';
-    ++pending_letters_;
-    return pending_.size() < pending_bytes_max ? Result<void>{} : sync();
-}
-
-Result<void> LetterFile::sync() {
-    if (pending_.empty()) return {};
-    if (Result<void> opened = open(); !opened) return opened;
-    while (!pending_.empty()) {
-        ssize_t const written = write(file_, pending_.data(), pending_.size());
+/// Writes `lines`, and leaves nothing in it.
+Result<void> LetterFile::keep(std::string& lines, std::uint64_t letters) {
+    std::lock_guard const lock{mutex_};
+    if (Result<void> opened = open_file(); !opened) return opened;
+    while (!lines.empty()) {
+        ssize_t const written = write(file_, lines.data(), lines.size());
         if (written < 0 && errno == EINTR) continue;
         if (written < 0) return failed("written");
-        pending_.erase(0, static_cast<std::size_t>(written));
+        lines.erase(0, static_cast<std::size_t>(written));
     }
-    kept_ += std::exchange(pending_letters_, 0);
+    kept_ += letters;
     // A pipe or terminal has nothing to make durable.
     if (fdatasync(file_) != 0 && errno != EINVAL && errno != EROFS) return failed("written");
     return {};
 }
 
-Result<void> LetterFile::open() {
+Result<void> LetterFile::open_file() {
     if (file_ >= 0) return {};
     file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     return file_ >= 0 ? Result<void>{} : failed("opened");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <string>
 
 #include "host/core/clock.hpp"
@@ -13,7 +14,7 @@ namespace weir::host {
 ///
 /// The file is opened, and made readable by its owner only, with the first letter; an existing one
 /// is appended to. A letter that is given again, see DeadLetters, is there again.
-class LetterFile final : public DeadLetters {
+class LetterFile final : public LetterBox {
 public:
     /// An empty `path` keeps nothing and only lets the copy go on (--on-error skip).
     LetterFile(Clock const& clock, std::string path, std::string run_id);
@@ -21,22 +22,24 @@ public:
     LetterFile& operator=(LetterFile const&) = delete;
     ~LetterFile() override;
 
-    void name_stream(std::string stream, std::string target) override;
-    /// E_IO when the file cannot be written.
-    Result<void> add(ArrowSchema const& schema, ArrowArray const& batch, std::int64_t row,
-                     std::uint64_t ordinal, Error const& why) override;
-    Result<void> sync() override;
+    /// What it answers says E_IO when the file cannot be written.
+    std::unique_ptr<DeadLetters> open(std::string stream, std::string target) override;
 
+    /// Of those who have ended.
     std::uint64_t kept() const { return kept_; }
     std::string const& path() const { return path_; }
 
 private:
-    Result<void> open();
+    class Stream;
+
+    Result<void> keep(std::string& lines, std::uint64_t letters);
+    Result<void> open_file();
     Error failed(char const* what) const;
 
     Clock const& clock_;
-    std::string path_, run_id_, stream_, target_, pending_;
-    std::uint64_t kept_ = 0, pending_letters_ = 0;
+    std::string path_, run_id_;
+    std::mutex mutex_;  // guards what follows
+    std::uint64_t kept_ = 0;
     int file_ = -1;
 };
 

@@ -18,6 +18,12 @@ struct Task {
     std::vector<std::string> unique_key;  ///< the key a read may go on by; empty: one pass only
     std::optional<std::uint64_t> rows_expected;
     nlohmann::json meta;  ///< as the source gave it
+    std::string schema = {};  ///< that was named for the target by hand; empty: none was
+    std::string remark = {};  ///< what a person should hear of it; empty: nothing
+    std::string reads = {};  ///< the name that it is read by: `stream`, or without its children
+    /// What the sink makes for the target where it is not there, as it says it can: {"schema"?,
+    /// "types"?, "alone"?, "parents"?}; see weir_target.
+    nlohmann::json surroundings = nlohmann::json::object();
 };
 
 /// What a plan is made for; borrowed.
@@ -25,8 +31,7 @@ struct PlanPorts {
     SourceProxy& source;
     CallContext const& call;
     Limits const& limits;
-    /// The sink takes targets for one whose names differ in ASCII case only.
-    bool sink_folds_case = false;
+    nlohmann::json const& sink;  ///< as it describes itself
 };
 
 /// Finds the streams that the request names and checks its fields, key and cursor against them.

@@ -63,6 +63,32 @@ Result<Start> read_again(CopyRequest const& request, Checkpoint const& checkpoin
     return start;
 }
 
+/// What the delta beside it selects stays what it was; a target that nobody knows yet is filled.
+Result<Start> decide_reconcile(CopyRequest const& request, std::string const& stream,
+                               std::vector<std::string> const& key,
+                               std::optional<Checkpoint> const& checkpoint) {
+    Start start;
+    Selection& now = start.selection;
+    if (checkpoint) now = checkpoint->selection;
+    if (!checkpoint) now.write = WriteMode::upsert;
+    if (request.key.empty() && !key.empty() && !now.key.empty() && !same_names(now.key, key))
+        return key_changed(stream, now.key, key);
+    now.key = !request.key.empty() ? request.key : !key.empty() ? key : now.key;
+    if (!request.fields.empty()) now.fields = request.fields;
+    if (!request.deleted_at.empty()) now.deleted_at = request.deleted_at;
+    if (now.key.empty())
+        return Error{WEIR_E_CONFIG, "reconcile.no_key",
+                     fmt::format("{} has no key that is unique and never null, so nobody can tell "
+                                 "which of its records are gone; name one with --key",
+                                 stream)};
+    if (request.write.value_or(WriteMode::upsert) != WriteMode::upsert || request.limit)
+        return Error{WEIR_E_CONFIG, "copy.conflicting_options",
+                     fmt::format("a reconcile compares all records by their key, so it cannot go "
+                                 "with {}",
+                                 request.limit ? "--limit" : "--write append or replace")};
+    return start;
+}
+
 std::uint32_t abi_of(WriteMode mode) {
     switch (mode) {
         case WriteMode::append: return WEIR_WRITE_APPEND;
@@ -87,7 +113,32 @@ Error would_empty() {
         .suggest("add --force if that is meant");
 }
 
-std::string_view name_of(ReadMode mode) { return mode == ReadMode::full ? "full" : "delta"; }
+Result<void> check_mark(Selection const& selection, Task const& task) {
+    std::string const& mark = selection.deleted_at;
+    bool const is_selected =
+        selection.fields.empty() || std::ranges::find(selection.fields, mark) !=
+                                        selection.fields.end();
+    nlohmann::json const fields = task.meta.value("fields", nlohmann::json::array());
+    bool const is_field = std::ranges::any_of(fields, [&](nlohmann::json const& field) {
+        return field.is_object() && field.value("name", "") == mark;
+    });
+    if (mark.empty() || !is_selected || !is_field) return {};
+    return Error{WEIR_E_CONFIG, "copy.conflicting_options",
+                 fmt::format("{} has a field \"{}\" of its own, so a column of that name cannot "
+                             "say which rows of the target are deleted",
+                             task.stream, mark),
+                 "--deleted-at"}
+        .suggest("name another column, or leave the field out with --fields");
+}
+
+std::string_view name_of(ReadMode mode) {
+    switch (mode) {
+        case ReadMode::full: return "full";
+        case ReadMode::delta: return "delta";
+        case ReadMode::reconcile: return "reconcile";
+    }
+    return "full";
+}
 
 std::string_view name_of(WriteMode mode) {
     switch (mode) {
@@ -98,19 +149,29 @@ std::string_view name_of(WriteMode mode) {
     return "append";
 }
 
-TargetRequest target_of(std::string const& target, Selection const& selection) {
+TargetRequest target_of(Task const& task) {
+    TargetRequest target{task.target};
+    if (!task.surroundings.empty()) target.spec["structure"] = task.surroundings;
+    return target;
+}
+
+TargetRequest target_of(Task const& task, Selection const& selection) {
+    TargetRequest target = target_of(task);
     bool const with_key = selection.write != WriteMode::append;
-    return {target,
-            abi_of(selection.write),
-            {{"key", with_key ? selection.key : std::vector<std::string>{}}}};
+    target.write_mode = abi_of(selection.write);
+    target.spec["key"] = with_key ? selection.key : std::vector<std::string>{};
+    if (!selection.deleted_at.empty()) target.spec["deleted_at"] = selection.deleted_at;
+    return target;
 }
 
 nlohmann::json to_json(Selection const& selection) {
-    return {{"mode", name_of(selection.mode)},
-            {"write", name_of(selection.write)},
-            {"tracking", selection.tracking},
-            {"key", selection.key},
-            {"fields", selection.fields}};
+    nlohmann::json json{{"mode", name_of(selection.mode)},
+                        {"write", name_of(selection.write)},
+                        {"tracking", selection.tracking},
+                        {"key", selection.key},
+                        {"fields", selection.fields}};
+    if (!selection.deleted_at.empty()) json["deleted_at"] = selection.deleted_at;
+    return json;
 }
 
 Selection selection_from(nlohmann::json const& json) {
@@ -124,6 +185,7 @@ Selection selection_from(nlohmann::json const& json) {
     out.tracking = text_of(json, "tracking");
     out.key = names_of(json, "key");
     out.fields = names_of(json, "fields");
+    out.deleted_at = text_of(json, "deleted_at");
     return out;
 }
 
@@ -135,6 +197,7 @@ std::optional<Checkpoint> parse_checkpoint(std::string const& text) {
                           ? Json::parse(json["spec"].get<std::string>(), nullptr, false)
                           : Json::object();
     checkpoint.selection = selection_from(spec);
+    if (spec.is_object()) checkpoint.columns = names_of(spec, "columns");
     if (spec.is_object() && spec.contains("run")) checkpoint.run = run_note_from(spec["run"]);
     if (json.contains("cursor") && json["cursor"].is_string()) checkpoint.cursor = json["cursor"];
     checkpoint.owns_target = json.contains("owned") && json["owned"] == true;
@@ -144,11 +207,14 @@ std::optional<Checkpoint> parse_checkpoint(std::string const& text) {
 Result<Start> decide_start(CopyRequest const& request, std::string const& stream,
                            std::vector<std::string> const& key,
                            std::optional<Checkpoint> const& checkpoint) {
+    if (request.mode == ReadMode::reconcile)
+        return decide_reconcile(request, stream, key, checkpoint);
     Start start;
     Selection& now = start.selection;
     Selection const before = checkpoint ? checkpoint->selection : Selection{};
     now.key = request.key.empty() ? key : request.key;
     now.fields = request.fields;
+    now.deleted_at = request.deleted_at.empty() ? before.deleted_at : request.deleted_at;
     now.write = write_mode(request, now.key);
     now.tracking = request.cursor.empty() ? before.tracking : request.cursor;
     if (now.write == WriteMode::replace && request.mode == ReadMode::delta)

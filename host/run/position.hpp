@@ -7,6 +7,7 @@
 
 #include "host/abi/sink_proxy.hpp"
 #include "host/core/error.hpp"
+#include "host/run/plan.hpp"
 #include "host/run/request.hpp"
 #include "host/run/run_note.hpp"
 
@@ -20,11 +21,13 @@ struct Selection {
     std::string tracking;             ///< empty: none
     std::vector<std::string> key;     ///< rows are told apart by it in the sink
     std::vector<std::string> fields;  ///< empty: all
+    std::string deleted_at;           ///< see weir_target; empty: Weir's own column
     bool operator==(Selection const&) const = default;
 };
 
-/// The sink's target for it.
-TargetRequest target_of(std::string const& target, Selection const& selection);
+/// The sink's target of a task: where it lies; and how it is written.
+TargetRequest target_of(Task const& task);
+TargetRequest target_of(Task const& task, Selection const& selection);
 
 nlohmann::json to_json(Selection const& selection);
 Selection selection_from(nlohmann::json const& json);
@@ -32,6 +35,7 @@ Selection selection_from(nlohmann::json const& json);
 /// The checkpoint of a stream as the sink answers it.
 struct Checkpoint {
     Selection selection;
+    std::vector<std::string> columns;  ///< that the last run wrote; empty: not known
     std::string cursor;
     bool owns_target = false;  ///< the target was made by this job: what is in it came from there
     std::optional<RunNote> run = {};  ///< the run that wrote last, where a server's
@@ -56,6 +60,9 @@ Result<Start> decide_start(CopyRequest const& request, std::string const& stream
 
 /// Why a read from the beginning is refused where records would come twice.
 Error needs_reset(std::string const& why);
+
+/// Refuses, with E_CONFIG, a mark of deleted rows that is a field of the source too.
+Result<void> check_mark(Selection const& selection, Task const& task);
 
 /// Why a replace by nothing is refused.
 Error would_empty();

@@ -10,7 +10,9 @@
 #include "host/core/failpoint.hpp"
 #include "host/run/hand_over.hpp"
 #include "host/run/position.hpp"
+#include "host/run/refused.hpp"
 #include "host/run/side.hpp"
+#include "weir/cpp/view.hpp"
 
 namespace weir::host {
 
@@ -71,6 +73,14 @@ bool read_next(PumpPorts const& ports, Reading& reading, std::int64_t& read_ns) 
     return !is_last;
 }
 
+/// Whether batches of both say the same to a sink.
+bool has_same_fields(ArrowSchema const& one, ArrowSchema const& other) {
+    bool is_same = one.n_children == other.n_children;
+    for (std::int64_t i = 0; is_same && i < one.n_children; ++i)
+        is_same = FieldView::of(*one.children[i]) == FieldView::of(*other.children[i]);
+    return is_same;
+}
+
 /// Keeps the staged rows that a final commit refuses.
 struct Refusing {
     explicit Refusing(DeadLetters* letters)
@@ -104,7 +114,8 @@ public:
         if (item.batch.is_end) return finish(item.batch);
         if (item.schema)
             if (Result<void> adopted = adopt(std::move(item.schema)); !adopted) return adopted;
-        if (Result<void> written = write(item.batch); !written) return written;
+        Result<void> written = refused_ ? refuse(item.batch) : write(item.batch);
+        if (!written) return written;
         if (item.batch.cursor) cursor_ = std::move(*item.batch.cursor), has_cursor_ = true;
         Result<void> done = is_due() ? commit(false) : Result<void>{};
         if (facts_.told) facts_.told();
@@ -123,14 +134,42 @@ public:
 
 private:
     Result<void> adopt(OwnedSchema schema) {
+        refused_.reset();
+        if (holds_refused(*schema)) {
+            refused_ = std::move(schema);
+            return {};
+        }
+        if (has_same_fields(*ports_.schema, *schema)) return {};
         // Preparing may need the sink's write lock, which the open transaction holds.
         if (Result<void> drained = drain(); !drained) return drained;
         if (Result<void> taken = take_turn(); !taken) return taken;
         Measured const measured{ports_.clock, facts_.timing.write_ns};
         ports_.schema = std::move(schema);
-        auto prepared =
-            ports_.sink.prepare(ports_.write_call, ports_.target, *ports_.schema, false);
+        if (Result<void> looked = ports_.drift.look(*ports_.schema); !looked)
+            return on(at_source, looked.error());
+        for (std::string const& note : ports_.drift.take_notes()) facts_.say(note);
+        auto prepared = ports_.sink.prepare(ports_.write_call, ports_.target,
+                                            ports_.drift.schema(), false);
         if (!prepared) return on(at_sink, prepared.error());
+        return {};
+    }
+
+    /// Records that the source refuses.
+    Result<void> refuse(NextBatch const& batch) {
+        ArrowSchema const schema = without_reason(*refused_);
+        ArrowArray const records = without_reason(*batch.array);
+        for (std::int64_t row = 0; row < batch.rows; ++row) {
+            Error const why = why_refused(*refused_, *batch.array, row, rules_.stream, rules_.key,
+                                          rules_.row_bytes_max);
+            if (why.status != WEIR_E_DATA || !ports_.rejects) return on(at_source, why);
+            std::uint64_t const ordinal = facts_.counts.read;
+            if (auto kept = ports_.rejects->add(schema, records, row, ordinal, why); !kept)
+                return kept;
+            facts_.counts.read += 1;  // I2
+            facts_.counts.rejected += 1;
+        }
+        facts_.counts.batches += 1;
+        facts_.counts.bytes += batch.bytes;
         return {};
     }
 
@@ -147,14 +186,15 @@ private:
             ++refused;
             return kept.has_value();
         };
-        Result<void> written = ports_.writer.write(ports_.write_call, *ports_.schema, *batch.array,
-                                                   ports_.rejects ? &reject : nullptr);
+        Result<void> written =
+            ports_.writer.write(ports_.write_call, ports_.drift.schema(),
+                                ports_.drift.of(*batch.array), ports_.rejects ? &reject : nullptr);
         if (!limit.message.empty()) return limit;
         if (!written) return on(at_sink, written.error());
         auto const rows = static_cast<std::uint64_t>(batch.rows);
         Counts& counts = facts_.counts;
         counts.read += rows;  // I2: read = written + filtered + rejected
-        counts.written += rows - refused;
+        (rules_.only_compares ? counts.filtered : counts.written) += rows - refused;
         counts.rejected += refused;
         counts.batches += 1;
         counts.bytes += batch.bytes;
@@ -177,8 +217,16 @@ private:
         if (rules_.refuse_empty && facts_.counts.read == 0) return would_empty();
         cursor_ = end.cursor ? std::move(*end.cursor) : std::string{};
         finished_ = true;
+        if (rules_.settle)
+            if (Result<void> settled = settle(); !settled) return settled;
         bool const is_idle = facts_.counts.batches == 0 && cursor_ == facts_.cursor;
         return is_idle && rules_.skips_idle ? Result<void>{} : commit(true);
+    }
+
+    Result<void> settle() {
+        if (Result<void> taken = take_turn(); !taken) return taken;
+        Measured const measured{ports_.clock, facts_.timing.write_ns};
+        return rules_.settle();
     }
 
     // I1: the sink makes rows, cursor and epoch durable in one transaction.
@@ -193,12 +241,16 @@ private:
         request.cursor = cursor_;
         request.rows = facts_.counts.written - facts_.committed.written;
         request.final = final;
+        request.keeps_cursor = rules_.keeps_cursor;
         Refusing refusing{ports_.rejects};
         if (final && ports_.rejects) request.refusals = &refusing.sink;
         request.spec = note;
         Result<std::uint64_t> deleted = ports_.writer.commit(ports_.write_call, request);
         if (!refusing.limit.message.empty()) return refusing.limit;
-        if (!deleted) return on(at_sink, deleted.error());
+        if (!deleted) {
+            facts_.uncertain = {cursor_, facts_.counts};
+            return on(at_sink, deleted.error());
+        }
         ports_.turn.give();
         failpoint("pump.after_commit");
         if (refusing.rows > facts_.counts.written)
@@ -218,6 +270,7 @@ private:
     PumpRules const& rules_;
     PumpFacts& facts_;
     std::int64_t since_ns_;
+    OwnedSchema refused_;  // of batches of records that the source refuses; empty: of others
     std::string cursor_;
     bool has_cursor_ = false, finished_ = false;
 };

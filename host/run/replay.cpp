@@ -13,6 +13,7 @@
 #include "host/run/plan.hpp"
 #include "host/run/position.hpp"
 #include "host/run/record_batch.hpp"
+#include "host/run/refused.hpp"
 #include "host/run/replay_cursor.hpp"
 
 namespace weir::host {
@@ -32,6 +33,14 @@ struct Tried {
         refusals.push_back({id, why.code, mask_secrets(why.message), why.where});
     }
 };
+
+/// Its large values never left the source.
+Error not_whole(Letter const& letter) {
+    return Error{WEIR_E_DATA, too_large_code,
+                 "the record was too large to be kept whole: read it again with a larger "
+                 "rowBytesMax, or discard it",
+                 letter.where};
+}
 
 /// The letters of one stream on their way.
 class StreamReplay {
@@ -65,6 +74,7 @@ public:
 private:
     Result<void> open();
     Result<void> read_schema();
+    Result<void> leave_out_what_drifted();
     Result<void> go_on_from(std::string const& cursor);
     Result<void> write_all();
     Result<void> write_batch(std::vector<Letter> const& letters);
@@ -93,7 +103,7 @@ private:
 // The source first: what a record must look like is known before the sink is touched.
 Result<void> StreamReplay::open() {
     if (Result<void> read = read_schema(); !read) return read;
-    begin_.target = target_of(task_.target, selection_);
+    begin_.target = target_of(task_, selection_);
     // I4: what waited does not take the place of what came since.
     bool const is_upsert = selection_.write == WriteMode::upsert;
     if (is_upsert && std::ranges::find(selection_.fields, tracking_) != selection_.fields.end())
@@ -126,11 +136,12 @@ Result<void> StreamReplay::read_schema() {
     if (!start) return start.error();
     selection_ = std::move(start->selection);
     tracking_ = request.cursor;
+    if (Result<void> left = leave_out_what_drifted(); !left) return left;
     // A replace shows everything the source has; letters only add to it.
     if (selection_.write == WriteMode::replace)
         selection_.write = selection_.key.empty() ? WriteMode::append : WriteMode::upsert;
     ReadRequest read;
-    read.stream = task_.stream;
+    read.stream = task_.reads;
     read.select = {{"key", task_.unique_key}};
     if (!selection_.fields.empty()) read.select["fields"] = selection_.fields;
     Result<ReaderProxy> reader = ends_.reads.open(read_call_, read);
@@ -140,6 +151,19 @@ Result<void> StreamReplay::read_schema() {
     records_.emplace(**schema, !selection_.fields.empty());
     // By name, so that the sink looks for drift only against a replay of the same fields.
     selection_.fields = records_->names();
+    return {};
+}
+
+/// A job that ignores new columns of its source writes the letters without them too.
+Result<void> StreamReplay::leave_out_what_drifted() {
+    if (plan_.request.drift != DriftPolicy::ignore || !selection_.fields.empty()) return {};
+    BeginRequest ask;
+    ask.target = target_of(task_);
+    ask.job = plan_.job;
+    ask.stream = task_.stream;
+    Result<std::string> peeked = ends_.writes.peek(read_call_, ask);
+    if (!peeked) return peeked.error();
+    if (auto const checkpoint = parse_checkpoint(*peeked)) selection_.fields = checkpoint->columns;
     return {};
 }
 
@@ -178,7 +202,9 @@ Result<void> StreamReplay::write_batch(std::vector<Letter> const& letters) {
     std::vector<std::string> ids;
     for (Letter const& letter : letters) {
         tried.bytes += letter.record_json.size();
-        if (Result<void> fits = records_->add(letter.record_json); !fits)
+        if (letter.code == too_large_code)
+            tried.refuse(letter.id, not_whole(letter));
+        else if (Result<void> fits = records_->add(letter.record_json); !fits)
             tried.refuse(letter.id, fits.error());
         else
             ids.push_back(letter.id);
@@ -229,7 +255,7 @@ Result<void> StreamReplay::commit(Tried const& tried, std::string const& last) {
     if (!committed) return committed.error();
     turn_.give();
     committed_ = counts_;
-    ports_.progress.advance(committed_);
+    ports_.progress.advance(report_.stream, committed_);
     failpoint("replay.after_commit");
     return settle(tried.rows);
 }
@@ -282,7 +308,7 @@ Result<void> replay_all(RunPlan const& plan, CopyPorts const& ports, Ends& ends,
     CallContext const call{ports.clock, &ports.stop.reading};
     Result<std::vector<std::string>> streams = run.letters.streams(plan.letters);
     if (!streams) return streams.error();
-    auto tasks = make_plan(plan.request, {ends.reads, call, ports.limits, ends.folds_case()});
+    auto tasks = make_plan(plan.request, {ends.reads, call, ports.limits, ends.sink});
     if (!tasks) return tasks.error();
     for (Task const& task : *tasks)
         if (std::ranges::find(*streams, task.stream) != streams->end())

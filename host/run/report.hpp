@@ -15,6 +15,14 @@ struct Counts {
     std::uint64_t batches = 0, bytes = 0;
 };
 
+/// What a reconcile found.
+struct Reconciled {
+    std::uint64_t checked = 0;  ///< records of the source
+    std::uint64_t target = 0;   ///< rows of the target, before
+    std::uint64_t missing = 0, extra = 0, drifted = 0;
+    bool compares_values = false;  ///< else nothing is known of `drifted`
+};
+
 /// Where the time of a stream went; reading and writing overlap.
 struct Timing {
     std::int64_t read_ns = 0;   ///< in calls of the source
@@ -33,7 +41,9 @@ struct StreamReport {
     std::vector<std::string> notes;    ///< what a person should know
     std::vector<std::string> actions;  ///< of a dry run: what the sink would do
     std::string plan;                  ///< of a dry run: how it would be read and written
+    std::optional<Reconciled> reconciled;
     bool shows_at_end = false;         ///< all at once, so one that is cut off starts over
+    bool shares_view = false;          ///< read at one moment with others
     std::optional<Error> error;
 };
 

@@ -1,5 +1,6 @@
 #include "host/run/report_json.hpp"
 
+#include "host/core/error_codes.hpp"
 #include "host/core/secret.hpp"
 
 namespace weir::host {
@@ -14,7 +15,8 @@ using Ordered = nlohmann::ordered_json;
 Ordered to_json(Error const& error) {
     Ordered json{{"code", error.code}, {"message", mask_secrets(error.message)}};
     if (!error.where.empty()) json["where"] = mask_secrets(error.where);
-    if (!error.suggestion.empty()) json["suggestion"] = mask_secrets(error.suggestion);
+    if (std::string const what = what_to_do(error); !what.empty())
+        json["suggestion"] = mask_secrets(what);
     return json;
 }
 
@@ -29,8 +31,16 @@ Ordered to_json(StreamReport const& stream, bool is_dry_run) {
               {"batches", stream.counts.batches},
               {"bytes", stream.counts.bytes},
               {"seconds", stream.seconds}};
+    if (stream.reconciled) {
+        Reconciled const& found = *stream.reconciled;
+        json["checked"] = found.checked;
+        json["missing"] = found.missing;
+        json["extra"] = found.extra;
+        json["drifted"] = found.compares_values ? Ordered(found.drifted) : Ordered(nullptr);
+    }
     json["cursor"] = stream.cursor.empty() ? Ordered(nullptr) : Ordered(stream.cursor);
     json["error"] = stream.error ? to_json(*stream.error) : Ordered(nullptr);
+    if (stream.shares_view) json["snapshot"] = "shared";
     if (!stream.notes.empty()) json["notes"] = stream.notes;
     if (is_dry_run) json["plan"] = stream.plan, json["actions"] = stream.actions;
     return json;

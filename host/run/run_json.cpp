@@ -44,6 +44,7 @@ Ordered to_json(RunRow const& run) {
               {"job", run.job},
               {"owner", run.owner},
               {"status", run.status},
+              {"kind", run.kind.empty() ? "copy" : run.kind},
               {"trigger", trigger}};
     if (trigger.is_object() && trigger.contains("scheduled_at"))
         json["scheduled_at"] = trigger["scheduled_at"];

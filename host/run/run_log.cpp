@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "host/core/log_level.hpp"
@@ -15,6 +16,18 @@ void RunLog::add(int level, std::string_view message) {
         lines_.push_back({0, clock_.unix_us(), level, mask_secrets(message)});
     else
         ++left_out_, ++all_left_out_;
+}
+
+void RunLog::warn(std::string_view message) {
+    std::string masked = mask_secrets(message);
+    std::lock_guard const lock{mutex_};
+    bool const is_known = std::ranges::find(warnings_, masked) != warnings_.end();
+    if (!is_known && warnings_.size() < warnings_max) warnings_.push_back(std::move(masked));
+}
+
+std::vector<std::string> RunLog::warnings() const {
+    std::lock_guard const lock{mutex_};
+    return warnings_;
 }
 
 std::uint64_t RunLog::left_out() const {
@@ -44,7 +57,9 @@ void LogRoute::log(std::int32_t level, std::string_view instance, std::string_vi
     if (host_.is_enabled(level)) host_.log(level, instance, message);
     if (level < level_info) return;
     std::lock_guard const lock{mutex_};
-    if (run_) run_->add(level, fmt::format("{}: {}", instance, message));
+    if (!run_) return;
+    run_->add(level, fmt::format("{}: {}", instance, message));
+    if (level >= level_warning) run_->warn(message);
 }
 
 }  // namespace weir::host

@@ -15,11 +15,14 @@ namespace weir::host {
 /// Thread-safe.
 class RunLog {
 public:
-    static constexpr std::size_t waiting_lines_max = 1'000;
+    static constexpr std::size_t waiting_lines_max = 1'000, warnings_max = 20;
 
     explicit RunLog(Clock const& clock) : clock_{clock} {}
     /// Beyond waiting_lines_max the newest are left out, and how many is said in their place.
     void add(int level, std::string_view message);
+    /// What a connector warned of; each once, warnings_max at most.
+    void warn(std::string_view message);
+    std::vector<std::string> warnings() const;
     /// What has come since the last call.
     std::vector<Runs::LogLine> take();
     /// Of all that came.
@@ -29,6 +32,7 @@ private:
     Clock const& clock_;
     mutable std::mutex mutex_;
     std::vector<Runs::LogLine> lines_;
+    std::vector<std::string> warnings_;
     std::size_t left_out_ = 0;  // since they were said last
     std::uint64_t all_left_out_ = 0;
 };

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "host/core/text.hpp"
+#include "weir/cpp/nearest.hpp"
 
 namespace weir::host {
 
@@ -15,6 +16,7 @@ using Json = nlohmann::json;
 using Names = std::vector<std::string>;
 
 constexpr std::int64_t batch_rows_limit = 1'000'000, batch_bytes_limit = 256u << 20;
+constexpr std::int64_t row_bytes_limit = 1 << 30;
 constexpr std::int64_t deadline_ms_limit = 30LL * 86'400'000;
 
 /// Walks a plan and keeps what it finds wrong.
@@ -53,9 +55,8 @@ private:
         }
         for (auto const& [name, value] : json.items())
             if (std::ranges::find(known, name) == known.end()) {
-                std::string const near = nearest(name, known);
                 add(at + "/" + name, "plan.unknown_field", "there is no field \"" + name + "\"",
-                    near.empty() ? "" : "did you mean " + near + "?");
+                    did_you_mean(nearest(name, known)));
             }
         return true;
     }
@@ -64,10 +65,11 @@ private:
         if (!object(
                 json, at,
                 {"task", "op", "source", "sink", "mode", "rejects", "retry", "limits", "force",
-                 "letters"}))
+                 "letters", "reconcile"}))
             return;
         text(json, at, "task", true);
-        one_of(json, at, "op", {"copy", "replay"}, true);
+        one_of(json, at, "op", {"copy", "replay", "reconcile"}, true);
+        if (json.contains("reconcile")) reconcile(json["reconcile"], at + "/reconcile");
         letters(json, at);
         one_of(json, at, "mode", {"full", "delta"}, false);
         flag(json, at, "force");
@@ -81,20 +83,27 @@ private:
     }
 
     void source(Json const& json, std::string const& at) {
-        if (!object(json, at, {"connector", "config", "streams", "tracking", "key", "fields"}))
+        if (!object(json, at, {"connector", "config", "streams", "tracking", "key", "fields",
+                               "lookback_ms"}))
             return;
         end(json, at, WEIR_ROLE_SOURCE);
         names(json, at, "streams");
         names(json, at, "key");
         names(json, at, "fields");
         text(json, at, "tracking", false);
+        number(json, at, "lookback_ms", 0, deadline_ms_limit);
     }
 
     void sink(Json const& json, std::string const& at) {
-        if (!object(json, at, {"connector", "config", "target", "write"})) return;
+        if (!object(json, at, {"connector", "config", "target", "write", "deleted_at", "drift",
+                               "with"}))
+            return;
         end(json, at, WEIR_ROLE_SINK);
         text(json, at, "target", false);
+        text(json, at, "deleted_at", false);
         one_of(json, at, "write", {"append", "upsert", "replace"}, false);
+        one_of(json, at, "drift", {"add", "ignore", "halt"}, false);
+        names(json, at, "with");
     }
 
     void end(Json const& json, std::string const& at, std::uint32_t role) {
@@ -116,10 +125,11 @@ private:
             !why && why.error().code != "connector.unknown")
             return add(at + "/connector", why.error().code, why.error().message,
                        why.error().suggestion);
-        std::string const near = nearest(id, known);
         add(at + "/connector", "connector.unknown",
-            fmt::format("there is no connector \"{}\"; there are {}", id, fmt::join(known, ", ")),
-            near.empty() ? "" : "did you mean " + near + "?");
+            fmt::format("there is no connector \"{}\"; {}", id,
+                        known.empty() ? "none may be loaded here"
+                                      : fmt::format("there are {}", fmt::join(known, ", "))),
+            did_you_mean(nearest(id, known)));
     }
 
     void letters(Json const& json, std::string const& at) {
@@ -135,6 +145,17 @@ private:
                 fmt::format("a replay has 1 to {} letters", RunPlan::letters_max));
     }
 
+    void reconcile(Json const& json, std::string const& at) {
+        if (!object(json, at, {"on_delete", "compare", "max_delete_fraction"})) return;
+        one_of(json, at, "on_delete", {"hard", "soft"}, false);
+        one_of(json, at, "compare", {"keys", "values"}, false);
+        if (!json.contains("max_delete_fraction")) return;
+        Json const& most = json["max_delete_fraction"];
+        if (!most.is_number() || most < 0 || most > 1)
+            add(at + "/max_delete_fraction", "plan.value",
+                at + "/max_delete_fraction must be a number from 0 to 1");
+    }
+
     void retry(Json const& json, std::string const& at) {
         if (!object(json, at, {"retries", "delay_ms", "backoff", "cap_ms"})) return;
         number(json, at, "retries", 0, RetryPolicy::retries_max);
@@ -144,10 +165,15 @@ private:
     }
 
     void limits(Json const& json, std::string const& at) {
-        if (!object(json, at, {"batch_rows_max", "batch_bytes_max", "deadline_ms"})) return;
+        if (!object(json, at,
+                    {"batch_rows_max", "batch_bytes_max", "row_bytes_max", "deadline_ms",
+                     "streams"}))
+            return;
         number(json, at, "batch_rows_max", 1, batch_rows_limit);
         number(json, at, "batch_bytes_max", 1, batch_bytes_limit);
+        number(json, at, "row_bytes_max", 1, row_bytes_limit);
         number(json, at, "deadline_ms", 1, deadline_ms_limit);
+        number(json, at, "streams", 1, std::int64_t{CopyRequest::parallel_max});
     }
 
     bool present(Json const& json, std::string const& at, char const* name) {
@@ -169,10 +195,9 @@ private:
         if (!text(json, at, name, is_needed)) return;
         std::string const value = json[name];
         if (std::ranges::find(known, value) != known.end()) return;
-        std::string const near = nearest(value, known);
         add(at + "/" + name, "plan.value",
             fmt::format("\"{}\" is none of {}", value, fmt::join(known, ", ")),
-            near.empty() ? "" : "did you mean " + near + "?");
+            did_you_mean(nearest(value, known)));
     }
 
     void number(Json const& json, std::string const& at, char const* name, std::int64_t least,
@@ -217,6 +242,12 @@ WriteMode write_of(std::string const& word) {
                                : WriteMode::append;
 }
 
+DriftPolicy drift_of(std::string const& word) {
+    return word == "ignore" ? DriftPolicy::ignore
+           : word == "halt" ? DriftPolicy::halt
+                            : DriftPolicy::add;
+}
+
 RetryPolicy retry_of(Json const& json) {
     RetryPolicy policy;
     policy.retries = json.value("retries", policy.retries);
@@ -236,14 +267,25 @@ CopyRequest request_of(Json const& task) {
     CopyRequest request;
     request.streams = source.value("streams", Names{});
     request.cursor = source.value("tracking", "");
+    if (source.contains("lookback_ms")) request.lookback_ms = source["lookback_ms"];
     request.key = source.value("key", Names{});
     request.fields = source.value("fields", Names{});
     request.to = sink.value("target", "");
     if (sink.contains("write")) request.write = write_of(sink["write"]);
+    request.deleted_at = sink.value("deleted_at", "");
     if (task.contains("mode"))
         request.mode = task["mode"] == "full" ? ReadMode::full : ReadMode::delta;
+    if (task["op"] == "reconcile") request.mode = ReadMode::reconcile;
+    Json const rules = task.value("reconcile", Json::object());
+    request.reconcile = {rules.value("compare", "keys") == "values",
+                         rules.value("on_delete", "hard") == "soft",
+                         rules.value("max_delete_fraction", ReconcileRules{}.max_delete_fraction)};
     if (limits.contains("batch_rows_max")) request.batch_rows = limits["batch_rows_max"];
     if (limits.contains("batch_bytes_max")) request.batch_bytes = limits["batch_bytes_max"];
+    if (limits.contains("row_bytes_max")) request.row_bytes_max = limits["row_bytes_max"];
+    request.drift = drift_of(sink.value("drift", "add"));
+    request.with = sink.value("with", Names{});
+    if (limits.contains("streams")) request.parallel = limits["streams"];
     std::string const rejects = task.value("rejects", Json::object()).value("record", "stop");
     request.on_error = rejects == "skip"          ? OnError::skip
                        : rejects == "dead_letter" ? OnError::dead_letter

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "host/core/caught.hpp"
+#include "host/run/reconcile.hpp"
 #include "host/run/retry.hpp"
 #include "host/run/side.hpp"
 
@@ -18,9 +20,11 @@ using Json = nlohmann::json;
 
 }  // namespace
 
-TaskRun::TaskRun(TaskPorts const& ports, Task const& task)
+TaskRun::TaskRun(TaskPorts const& ports, Task const& task,
+                 std::function<Result<void>()> await_referenced)
     : ports_{ports},
       task_{task},
+      await_referenced_{std::move(await_referenced)},
       read_call_{ports.clock, &ports.stop.reading},
       write_call_{ports.clock, &ports.stop.writing},
       turn_{ports.gate, ports.stop.reading} {
@@ -37,6 +41,9 @@ StreamReport TaskRun::run() {
         turn_.give();
         reader_.reset();
         if (done) break;
+        // A table that changed before a row of it was read is looked at as it is now.
+        if (done.error().code == "source.fields_changed" && !std::exchange(looks_again_, true))
+            continue;
         if (!may_retry(done.error())) {
             report_.error = done.error();
             break;
@@ -50,11 +57,12 @@ StreamReport TaskRun::run() {
 
 Result<void> TaskRun::attempt() {
     if (Result<void> looked = look(); !looked || is_done_) return looked;
+    if (ports_.request.mode == ReadMode::reconcile) return reconcile();
     return ports_.request.dry_run ? dry_run() : read_and_write();
 }
 
 Result<void> TaskRun::look() {
-    begin_.target.name = task_.target;
+    begin_.target = target_of(task_);
     begin_.stream = task_.stream;
     begin_.run_id = ports_.run_id;
     Result<std::string> peeked = peek();
@@ -65,18 +73,28 @@ Result<void> TaskRun::look() {
     Result<Start> start = decide_start(ports_.request, task_.stream, task_.key, checkpoint);
     if (!start) return start.error();
     start_ = std::move(*start);
+    if (Result<void> checked = check_mark(start_.selection, task_); !checked) return checked;
     if (!start_.note.empty()) note(start_.note);
+    knows_target_ = checkpoint.has_value();
+    if (ports_.request.mode == ReadMode::reconcile && checkpoint)
+        report_.cursor = shown_cursor(checkpoint->cursor);
     bool const may_overwrite = !task_.key.empty() && task_.unique_key.empty() &&
                                start_.selection.write != WriteMode::append;
     if (may_overwrite)
         note(fmt::format("the source does not promise that {} is unique: of records that share it "
                          "the last one stays",
                          fmt::join(task_.key, ", ")));
-    target_ = target_of(task_.target, start_.selection);
+    tell_what_is_unproven();
+    if (!task_.remark.empty() && attempts_ == 0) note(task_.remark);
+    target_ = target_of(task_, start_.selection);
     begin_.target = target_;
     report_.shows_at_end = begin_.staged = is_staged();
     if (begin_.staged) report_.counts = {};  // what did not reach the end is gone
-    begin_.spec = note_of(start_.selection, report_.counts, false);
+    bool const is_same_choice =
+        checkpoint && checkpoint->selection.fields == start_.selection.fields;
+    known_ = is_same_choice ? checkpoint->columns : std::vector<std::string>{};
+    if (!drift_) drift_.emplace(ports_.request.drift, task_.stream, known_);
+    begin_.spec = note_of(start_.selection, report_.counts, known_, false);
     begin_.reset = start_.reset;
     if (begin_.staged && ports_.request.limit && !start_.selection.tracking.empty())
         return Error{
@@ -87,6 +105,20 @@ Result<void> TaskRun::look() {
             "--limit"};
     cursor_ = checkpoint && !begin_.reset && !begin_.staged ? checkpoint->cursor : "";
     return {};
+}
+
+/// As a job says it when it is made.
+void TaskRun::tell_what_is_unproven() {
+    std::string const& field = start_.selection.tracking;
+    Json rule = task_.meta.value("cursors", Json::object()).value(field, Json{});
+    if (!rule.is_object() || attempts_ > 0) return;
+    bool const appends = start_.selection.write == WriteMode::append || task_.key.empty();
+    if (appends && rule.contains("append")) rule = rule["append"];
+    if (rule.value("guarantee", "") != "unproven") return;
+    std::string const why = rule.value("caveat", "");
+    note(fmt::format("{} of {}: a record that comes with a smaller value than the greatest so far "
+                     "is not found (guarantee: unproven){}{}",
+                     field, task_.stream, why.empty() ? "" : "; ", why));
 }
 
 /// The position of this stream, and into `begin_` the job that has it: where none is stored under
@@ -113,12 +145,14 @@ void TaskRun::take_up(Checkpoint const& checkpoint) {
     report_.counts = checkpoint.run->counts;
     is_done_ = checkpoint.run->is_done;
     report_.cursor = shown_cursor(checkpoint.cursor);
-    ports_.progress.advance(report_.counts);
+    ports_.progress.advance(task_.stream, report_.counts);
     has_moved_ = has_moved_ || report_.counts.batches > 0;
 }
 
-std::string TaskRun::note_of(Selection const& selection, Counts const& counts, bool is_done) const {
+std::string TaskRun::note_of(Selection const& selection, Counts const& counts,
+                             std::vector<std::string> const& columns, bool is_done) const {
     Json note = to_json(selection);
+    if (!columns.empty()) note["columns"] = columns;
     if (ports_.resumes_run) note["run"] = to_json(RunNote{ports_.run_id, counts, is_done});
     return note.dump();
 }
@@ -126,17 +160,37 @@ std::string TaskRun::note_of(Selection const& selection, Counts const& counts, b
 // A stream that cannot be resumed shows at once at the end, so that a kill leaves nothing behind.
 bool TaskRun::is_staged() const {
     return start_.selection.write == WriteMode::replace ||
+           ports_.request.mode == ReadMode::reconcile ||
            (start_.selection.mode == ReadMode::full && task_.unique_key.empty());
+}
+
+Result<ReaderProxy> TaskRun::open_read(ReadRequest const& request) {
+    report_.shares_view = ports_.view && SharedView::takes(request);
+    if (!report_.shares_view) return ports_.source.open(read_call_, request);
+    bool is_later = false;
+    Result<ReaderProxy> reader = ports_.view->open(read_call_, request, is_later);
+    if (reader && is_later && !std::exchange(tells_later_, true))
+        note(fmt::format("{} is read at a later moment than the streams before it: the session "
+                         "that kept the first one ended",
+                         task_.stream));
+    return reader;
 }
 
 Result<void> TaskRun::open_reader(std::string const& cursor) {
     reader_.reset();
-    Result<ReaderProxy> reader = ports_.source.open(read_call_, read_request(cursor));
+    Result<ReaderProxy> reader = open_read(read_request(cursor));
     if (!reader) return on(at_source, reader.error());
     Result<OwnedSchema> schema = reader->schema();
     if (!schema) return on(at_source, schema.error());
     reader_.emplace(std::move(*reader));
     schema_ = std::move(*schema);
+    return look_for_drift();
+}
+
+Result<void> TaskRun::look_for_drift() {
+    if (Result<void> looked = drift_->look(*schema_); !looked)
+        return on(at_source, looked.error());
+    for (std::string const& sentence : drift_->take_notes()) note(sentence);
     return {};
 }
 
@@ -163,6 +217,9 @@ Result<void> TaskRun::open_both() {
     if (!writer) return on(at_sink, writer.error());
     writer_.emplace(std::move(*writer));
     turn_.give();
+    if (uncertain_ && !cursor.empty() && cursor == uncertain_->cursor)
+        report_.counts = uncertain_->counts;
+    uncertain_.reset();
     if (cursor == cursor_) return {};
     cursor_ = std::move(cursor);
     return open_reader(cursor_);
@@ -176,34 +233,70 @@ Result<void> TaskRun::read_and_write() {
             fmt::format("{} goes on where an earlier run was cut off; what changed before that "
                         "place since comes with the next full read",
                         task_.stream));
+    if (Result<void> waited = let_others_end(); !waited) return waited;
     if (Result<void> taken = turn_.take(); !taken) return taken;
-    auto prepared = ports_.sink.prepare(write_call_, target_, *schema_, false);
+    auto prepared = ports_.sink.prepare(write_call_, target_, drift_->schema(), false);
     if (!prepared) return on(at_sink, prepared.error());
     turn_.give();
     guard_target(*prepared);
 
-    PumpPorts pump_ports{*reader_,           *writer_,       ports_.sink, target_,
-                         std::move(schema_), ports_.rejects, read_call_,  write_call_,
-                         ports_.stop,        ports_.clock,   turn_};
+    std::unique_ptr<DeadLetters> const letters = open_letters();
+    PumpPorts pump_ports{*reader_,           *writer_, ports_.sink,   target_,
+                         std::move(schema_), *drift_,  letters.get(), read_call_,
+                         write_call_,        ports_.stop, ports_.clock, turn_};
     PumpFacts facts;
     Counts const before = report_.counts;
     facts.counts = facts.committed = before;
     facts.cursor = cursor_;
     facts.timing = report_.timing;
     if (attempts_ == 0 && !has_moved_) report_.cursor_before = shown_cursor(cursor_);
-    facts.told = [&] { ports_.progress.advance(facts.counts); };
-    if (ports_.rejects) ports_.rejects->name_stream(task_.stream, task_.target);
+    facts.told = [&] { ports_.progress.advance(task_.stream, facts.counts); };
+    facts.say = [this](std::string const& sentence) { note(sentence); };
     PumpRules applied = rules();
     // What the sink did to the target belongs into its note.
     applied.skips_idle = !cursor_.empty() && !begin_.staged && prepared->actions.empty() &&
-                         start_.selection.mode == ReadMode::delta;
+                         drift_->columns() == known_ && start_.selection.mode == ReadMode::delta;
     Result<void> done = pump(std::move(pump_ports), applied, facts);
     has_moved_ = has_moved_ || facts.counts.batches > before.batches;
     // Staged rows that did not reach the end are gone.
     report_.counts = !done && begin_.staged ? before : facts.committed;
+    uncertain_ = std::move(facts.uncertain);
     if (report_.counts.batches > before.batches) attempts_ = 0;
     report_.cursor = shown_cursor(facts.cursor);
     report_.timing = facts.timing;
+    return done;
+}
+
+/// Before anything is changed: a target that is locked here could keep those from their end.
+Result<void> TaskRun::let_others_end() {
+    if (!await_referenced_) return {};
+    auto const looked = ports_.sink.prepare(write_call_, target_, drift_->schema(), true);
+    if (!looked) return on(at_sink, looked.error());
+    bool const needs_others = looked->has_references || task_.surroundings.contains("parents");
+    return needs_others ? await_referenced_() : Result<void>{};
+}
+
+std::unique_ptr<DeadLetters> TaskRun::open_letters() const {
+    return ports_.rejects ? ports_.rejects->open(task_.stream, task_.target) : nullptr;
+}
+
+/// A sweep leaves the position where it was, and starts over when it is cut off.
+Result<void> TaskRun::reconcile() {
+    std::unique_ptr<DeadLetters> const letters = open_letters();
+    ReconcilePorts ports{ports_.request,    ports_.source, ports_.sink,   task_,
+                         start_.selection,  begin_,        known_,        knows_target_,
+                         ports_.looks_up,   letters.get(), read_call_,    write_call_,
+                         ports_.limits,     ports_.stop,   ports_.clock,  turn_,
+                         {},                {},            {}};
+    ports.note = [this](Counts const& counts, std::vector<std::string> const& columns,
+                        bool final) {
+        return note_of(start_.selection, counts, columns, final);
+    };
+    ports.say = [this](std::string const& sentence) { note(sentence); };
+    ports.told = [this](Counts const& counts) { ports_.progress.advance(task_.stream, counts); };
+    Reconcile reconcile{std::move(ports)};
+    Result<void> done = reconcile.run(report_);
+    has_moved_ = has_moved_ || reconcile.has_moved();
     return done;
 }
 
@@ -213,31 +306,37 @@ void TaskRun::guard_target(Prepared const& prepared) {
                      prepared.holds_rows;
 }
 
+std::uint64_t TaskRun::row_bytes_max() const {
+    return ports_.request.row_bytes_max.value_or(ports_.limits.row_bytes_max);
+}
+
 PumpRules TaskRun::rules() const {
     Limits const& limits = ports_.limits;
     Selection const& selection = start_.selection;
     PumpRules rules;
     rules.ahead_batches_max = limits.ahead_batches_max;
-    rules.ahead_bytes_max = limits.ahead_bytes_max;
+    rules.ahead_bytes_max = limits.ahead_bytes_max / ports_.lanes;
     rules.commit_bytes_max = limits.commit_bytes_max;
     rules.commit_ms_max = limits.commit_ms_max;
     // Whoever sets the size of a batch means the size of a transaction.
     if (ports_.request.batch_rows || ports_.request.batch_bytes) rules.commit_bytes_max = 0;
     rules.refuse_empty = guards_target_;
     bool const leaves_delta = !selection.tracking.empty() && selection.mode == ReadMode::full;
-    if (leaves_delta || ports_.resumes_run)
-        rules.note = [this, selection, leaves_delta](Counts const& counts, bool final) {
-            Selection after = selection;
-            if (leaves_delta && final) after.mode = ReadMode::delta;
-            return note_of(after, counts, final);
-        };
+    rules.note = [this, selection, leaves_delta](Counts const& counts, bool final) {
+        Selection after = selection;
+        if (leaves_delta && final) after.mode = ReadMode::delta;
+        return note_of(after, counts, drift_->columns(), final);
+    };
+    rules.stream = task_.stream;
+    rules.key = task_.key;
+    rules.row_bytes_max = row_bytes_max();
     return rules;
 }
 
 ReadRequest TaskRun::read_request(std::string const& cursor) const {
     Selection const& selection = start_.selection;
     ReadRequest read;
-    read.stream = task_.stream;
+    read.stream = task_.reads;
     read.mode = selection.mode == ReadMode::full ? WEIR_READ_FULL : WEIR_READ_DELTA;
     read.rows_max = ports_.request.batch_rows.value_or(ports_.limits.batch_rows_max);
     if (ports_.request.dry_run) read.rows_max = 1;  // it reads at most to see whether there is one
@@ -248,7 +347,9 @@ ReadRequest TaskRun::read_request(std::string const& cursor) const {
     // Without a key a later delta appends, whatever this read does.
     bool const appends = selection.write == WriteMode::append || task_.key.empty();
     if (appends) read.select["append"] = true;
+    if (ports_.request.lookback_ms) read.select["lookback_ms"] = *ports_.request.lookback_ms;
     if (ports_.request.limit) read.select["limit"] = *ports_.request.limit;
+    read.select["row_bytes_max"] = row_bytes_max();
     read.cursor = cursor;
     return read;
 }
@@ -268,7 +369,7 @@ Result<void> TaskRun::dry_run() {
     // With the note of this run: whether the target still fits depends on what is selected.
     if (Result<std::string> peeked = ports_.sink.peek(read_call_, begin_); !peeked)
         return peeked.error();
-    auto prepared = ports_.sink.prepare(write_call_, target_, *schema_, true);
+    auto prepared = ports_.sink.prepare(write_call_, target_, drift_->schema(), true);
     if (!prepared) return prepared.error();
     guard_target(*prepared);
     if (guards_target_)

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <functional>
+
 #include "host/abi/instance.hpp"
 #include "host/core/limits.hpp"
+#include "host/run/drift.hpp"
 #include "host/run/plan.hpp"
 #include "host/run/position.hpp"
 #include "host/run/progress.hpp"
 #include "host/run/pump.hpp"
+#include "host/run/shared_view.hpp"
 #include "host/run/stop.hpp"
 
 namespace weir::host {
@@ -17,9 +21,12 @@ struct TaskPorts {
     SinkProxy& sink;
     std::vector<std::string> source_identities;  ///< see identities_of(): the first one and older
     std::string sink_identity, run_id;
-    DeadLetters* rejects = nullptr;
+    LetterBox* rejects = nullptr;
+    SharedView* view = nullptr;      ///< of the source's full reads; null: each sees its own state
     std::shared_ptr<SinkGate> gate;  ///< of a sink that takes one writer at a time; or null
+    bool looks_up = false;           ///< the source reads records by their keys
     bool resumes_run = false;        ///< `run_id` may have begun in a process that died
+    std::size_t lanes = 1;           ///< so many streams share what may be read ahead
     Progress& progress;
     Clock const& clock;
     Limits const& limits;
@@ -30,11 +37,14 @@ struct TaskPorts {
 /// after a failure that time may cure goes on from the sink's cursor, as long as tries make
 /// progress. Never throws; the report says how it ended.
 ///
+/// Where the target has foreign keys it changes nothing before `await_referenced` has answered.
+///
 /// With `resumes_run` the sink keeps the counts of the run beside the cursor: taken up again, it
 /// counts on from what was committed, and a stream that had come to its end is left alone.
 class TaskRun {
 public:
-    TaskRun(TaskPorts const& ports, Task const& task);
+    TaskRun(TaskPorts const& ports, Task const& task,
+            std::function<Result<void>()> await_referenced = {});
 
     StreamReport run();
 
@@ -44,14 +54,22 @@ private:
     Result<std::string> peek();
     void take_up(Checkpoint const& checkpoint);
     Result<void> read_and_write();
+    Result<void> reconcile();
+    Result<ReaderProxy> open_read(ReadRequest const& request);
+    std::unique_ptr<DeadLetters> open_letters() const;
     Result<void> open_reader(std::string const& cursor);
     Result<void> open_where_it_stands();
     Result<void> open_both();
+    Result<void> let_others_end();
     PumpRules rules() const;
+    std::uint64_t row_bytes_max() const;
+    Result<void> look_for_drift();
+    void tell_what_is_unproven();
     void guard_target(Prepared const& prepared);
     Result<void> dry_run();
     Result<void> look_for_a_row();
-    std::string note_of(Selection const& selection, Counts const& counts, bool is_done) const;
+    std::string note_of(Selection const& selection, Counts const& counts,
+                        std::vector<std::string> const& columns, bool is_done) const;
     ReadRequest read_request(std::string const& cursor) const;
     bool is_staged() const;
     bool may_retry(Error const& error) const;
@@ -60,19 +78,26 @@ private:
 
     TaskPorts const& ports_;
     Task const& task_;
+    std::function<Result<void>()> await_referenced_;
     TargetRequest target_;
     BeginRequest begin_;
     Start start_;
-    std::string cursor_;  // where the read begins, as the sink has it
+    std::vector<std::string> known_;  // columns that the run before wrote
+    std::string cursor_;              // where the read begins, as the sink has it
     CallContext read_call_, write_call_;
     std::optional<ReaderProxy> reader_;
     OwnedSchema schema_;
+    std::optional<Drift> drift_;
     SinkTurn turn_;
     std::optional<WriterProxy> writer_;
+    std::optional<PumpFacts::Sent> uncertain_;  // of the attempt before
+    bool knows_target_ = false;   // the sink has a position that holds
     bool guards_target_ = false;
     bool is_done_ = false;    // by this run, before the process that did it died
     int attempts_ = 0;        // without progress
     bool has_moved_ = false;  // something was read and written, kept or not
+    bool tells_later_ = false;
+    bool looks_again_ = false;  ///< the source changed before a row was read
     StreamReport report_;
 };
 

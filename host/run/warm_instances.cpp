@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/abi/misdeeds.hpp"
 #include "host/core/secret.hpp"
 #include "host/run/own_files.hpp"
 
@@ -25,6 +26,12 @@ public:
 private:
     Json& json_;
 };
+
+/// Threads are counted once no instance is left, so it is the next run that can be told.
+void tell_threads(Generation const& plugin, RunLog& run) {
+    std::optional<Error> const misdeed = Misdeeds::here().last(plugin.id());
+    if (misdeed && misdeed->code == "plugin.leaves_threads") run.warn(misdeed->message);
+}
 
 }  // namespace
 
@@ -76,6 +83,7 @@ Result<WarmInstances::Lent> WarmInstances::lend(InstanceWish const& wish, RunLog
     kept->key = std::move(key);
     kept->job = wish.job;
     kept->log->lead_to(log);
+    if (log) tell_threads(kept->instance->generation(), *log);
     return Lent{*this, std::move(kept)};
 }
 

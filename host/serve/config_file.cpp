@@ -12,6 +12,7 @@
 
 #include "host/core/text.hpp"
 #include "host/serve/loggers.hpp"
+#include "weir/cpp/nearest.hpp"
 
 namespace weir::host {
 
@@ -88,10 +89,9 @@ public:
         for (auto const& each : node) {
             std::string const name = each.first.Scalar();
             if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-            std::string const near = nearest(name, known);
             wrong(each.first.Mark(), at + "/" + pointer_part(name), "config.unknown",
                   fmt::format("{} has no \"{}\"", what, name),
-                  near.empty() ? "" : fmt::format("did you mean {}?", near));
+                  did_you_mean(nearest(name, known)));
         }
         return true;
     }
@@ -195,9 +195,19 @@ void read_host(Reading& reading, YAML::Node const& host, std::filesystem::path c
     read_log(reading, host["log"], config);
 }
 
-/// plugins := {"in_process"?: [id]}
+/// plugins := {"in_process"?: [id], "call_ms"?: n}
 void read_plugins(Reading& reading, YAML::Node const& plugins, ConfigFile& config) {
-    if (!reading.check_names(plugins, {"in_process"}, "/plugins")) return;
+    if (!reading.check_names(plugins, {"in_process", "call_ms"}, "/plugins")) return;
+    if (YAML::Node const limit = plugins["call_ms"]; limit) {
+        constexpr std::int64_t call_ms_max = std::int64_t{1} << 40;
+        Json const value = reading.json(limit);
+        if (value.is_number_integer() && value >= 1 && value <= call_ms_max)
+            config.call_ms = value.get<std::int64_t>();
+        else
+            reading.wrong(limit.Mark(), "/plugins/call_ms", "config.type",
+                          "call_ms is a number of milliseconds, 1 at least; default: 3600000, an "
+                          "hour");
+    }
     YAML::Node const ids = plugins["in_process"];
     if (!ids) return;
     if (!ids.IsSequence())

@@ -34,6 +34,8 @@ struct ConfigFile {
     std::optional<std::vector<std::filesystem::path>> file_roots;
     /// Ids of plugins of others that run in the host's process all the same.
     std::vector<std::string> in_process;
+    /// How long one call into a plugin may go on.
+    std::optional<std::int64_t> call_ms;
     HttpSettings http;
     std::optional<std::int32_t> log_level;
     std::optional<std::string> log_format;  ///< "text" or "json"

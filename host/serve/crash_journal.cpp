@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <fstream>
@@ -47,20 +48,30 @@ private:
     std::size_t size_ = 0;
 };
 
-void on_crash(int signal) {
+/// False: this thread is in no plugin.
+bool note_end(int signal) {
     Breadcrumb::Place const at = Breadcrumb::here();
-    if (at.library) {
-        Line line;
-        line.add(static_cast<std::int64_t>(::time(nullptr)));
-        for (char const* const each : {at.library, at.plugin, at.call}) {
-            if (each == at.library) line.add(" "), line.add(std::int64_t{signal});
-            line.add(" ");
-            line.add(each);
-        }
-        line.write_to(journal);
+    if (!at.library) return false;
+    Line line;
+    line.add(static_cast<std::int64_t>(::time(nullptr)));
+    for (char const* const each : {at.library, at.plugin, at.call}) {
+        if (each == at.library) line.add(" "), line.add(std::int64_t{signal});
+        line.add(" ");
+        line.add(each);
     }
+    line.write_to(journal);
+    return true;
+}
+
+void on_crash(int signal) {
+    note_end(signal);
     // The handler is gone by now (SA_RESETHAND): it ends as it would have.
     ::raise(signal);
+}
+
+void on_exit(int code, void*) {
+    // The other threads are at work: what static destructors take away would crash them.
+    if (note_end(CrashJournal::exited)) ::_exit(code);
 }
 
 }  // namespace
@@ -102,6 +113,8 @@ Result<void> CrashJournal::begin(std::filesystem::path const& file) {
     act.sa_handler = on_crash;
     act.sa_flags = SA_RESETHAND | SA_NODEFER;
     for (int const each : crashes) ::sigaction(each, &act, nullptr);
+    static int const is_heard = ::on_exit(on_exit, nullptr);
+    (void)is_heard;
     return {};
 }
 

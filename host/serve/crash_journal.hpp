@@ -10,19 +10,22 @@
 
 namespace weir::host {
 
-// crash-journal := a line "UNIX_SECONDS SIGNAL FILE.so ID CALL" for each crash
+// crash-journal := a line "UNIX_SECONDS SIGNAL FILE.so ID CALL" for each crash; SIGNAL 0: exit()
 
 /// What tells after a crash of the host which call of which plugin it was in: a handler of the
-/// signals that end a process writes one line and lets it end. Of the process; the first counts.
+/// signals that end a process, and of exit(), writes one line and lets it end. Only _exit() leaves
+/// no word. Of the process; the first counts.
 class CrashJournal {
 public:
     static constexpr std::int64_t window_s = 600;
     static constexpr std::size_t crashes_max = 3;
     static constexpr std::size_t bytes_max = 64u << 10;  ///< of older lines that are kept
 
+    static constexpr int exited = 0;
+
     struct Crash {
         std::int64_t at_s = 0;
-        int signal = 0;
+        int signal = exited;  ///< `exited`: the plugin called exit()
         std::string library, plugin, call;
     };
 

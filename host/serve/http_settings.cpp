@@ -6,6 +6,7 @@
 #include <map>
 
 #include "host/core/text.hpp"
+#include "weir/cpp/nearest.hpp"
 
 namespace weir::host {
 
@@ -103,9 +104,8 @@ HttpSettings read_http_settings(Json const& object, std::vector<Finding>& findin
         std::string const at = "/" + pointer_part(name);
         auto const member = members.find(name);
         if (member == members.end()) {
-            std::string const near = nearest(name, names);
             findings.push_back({at, "config.unknown", fmt::format("http has no \"{}\"", name),
-                                near.empty() ? "" : fmt::format("did you mean {}?", near)});
+                                did_you_mean(nearest(name, names))});
         } else if (!member->second(value)) {
             findings.push_back({at, "config.type",
                                 fmt::format("http.{} cannot be {}", name, value.dump())});

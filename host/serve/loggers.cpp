@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "host/core/text.hpp"
+#include "weir/cpp/nearest.hpp"
 
 namespace weir::host {
 
@@ -68,10 +69,9 @@ Result<Loggers::Setting> Loggers::get(std::string const& name) {
     look_around();
     std::lock_guard const lock{mutex_};
     if (names_.contains(name)) return setting_of(name);
-    std::string const near = nearest(name, {names_.begin(), names_.end()});
     return Error{WEIR_E_NOT_FOUND, "log.unknown_logger",
                  fmt::format("nobody logs as \"{}\"", name)}
-        .suggest(near.empty() ? "GET /loggers" : "did you mean " + near + "?");
+        .suggest(did_you_mean(nearest(name, {names_.begin(), names_.end()}), "GET /loggers"));
 }
 
 Result<Loggers::Setting> Loggers::set(std::string const& name, std::int32_t level,

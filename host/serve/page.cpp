@@ -9,6 +9,7 @@
 #include "host/core/text.hpp"
 #include "host/http/percent.hpp"
 #include "weir/cpp/rfc3339.hpp"
+#include "weir/cpp/nearest.hpp"
 
 namespace weir::host {
 

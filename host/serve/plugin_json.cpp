@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "host/abi/misdeeds.hpp"
+
 namespace weir::host {
 
 namespace {
@@ -45,6 +47,8 @@ Json plugin_json(Registry::Library const& library, PluginLife const& plugins) {
               {"last_error", nullptr}};
     json["placement"] = library.is_contained ? "child" : "host";
     if (library.is_contained) json["pid"] = library.pid == 0 ? Json() : Json(library.pid);
+    if (std::optional<Error> const misdeed = Misdeeds::here().last(manifest.id))
+        json["last_error"] = last_error(*misdeed);
     if (library.failed) json["last_error"] = last_error(*library.failed);
     if (library.given_up) json["last_error"] = last_error(*library.given_up);
     for (ComponentInfo const& component : manifest.components)

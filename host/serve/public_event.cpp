@@ -11,6 +11,7 @@
 #include "host/serve/loggers.hpp"
 #include "host/serve/page.hpp"
 #include "weir/cpp/calendar.hpp"
+#include "weir/cpp/nearest.hpp"
 
 namespace weir::host {
 
@@ -22,12 +23,12 @@ using Ordered = nlohmann::ordered_json;
 constexpr std::size_t event_bytes_max = 256 * 1024;
 
 constexpr std::array event_types{
-    "host.state",       "plugin.loaded",        "plugin.unloaded",       "plugin.failed",
-    "plugin.reloaded",  "config.applied",       "config.rejected",       "job.created",
-    "job.updated",      "job.deleted",          "job.state",             "job.late",
-    "run.queued",       "run.started",          "run.progress",          "run.task",
-    "run.finished",     "schedule.fired",       "schedule.missed",       "dead_letter.added",
-    "dead_letter.replayed", "dead_letter.discarded", "hook.received", "log"};
+    "host.state",       "plugin.loaded",    "plugin.unloaded",      "plugin.failed",
+    "plugin.reloaded",  "config.applied",   "config.rejected",      "job.created",
+    "job.updated",      "job.deleted",      "job.state",            "job.late",
+    "job.regressed",    "run.queued",       "run.started",          "run.progress",
+    "run.task",         "run.finished",     "schedule.fired",       "schedule.missed",
+    "dead_letter.added", "dead_letter.replayed", "dead_letter.discarded", "hook.received", "log"};
 
 bool is_public(std::string_view topic) {
     return std::find(event_types.begin(), event_types.end(), topic) != event_types.end();
@@ -88,7 +89,7 @@ void check_type(std::string const& pattern, std::vector<Finding>& findings) {
     std::string const near = nearest(pattern, {event_types.begin(), event_types.end()});
     findings.push_back({"", "request.bad_parameter",
                         fmt::format("types names \"{}\", which no event has", pattern),
-                        near.empty() ? "types=run.*" : fmt::format("did you mean {}?", near)});
+                        did_you_mean(near, "types=run.*")});
 }
 
 bool is_among(std::vector<std::string> const& names, std::string const& name) {

@@ -9,6 +9,7 @@
 #include "host/serve/page.hpp"
 #include "host/serve/plugin_routes.hpp"
 #include "host/serve/runner_service.hpp"
+#include "weir/cpp/nearest.hpp"
 
 namespace weir::host {
 
@@ -91,7 +92,7 @@ Response unknown_connector(std::string const& type, std::string const& near) {
     Error const error{WEIR_E_NOT_FOUND, "connector.not_found",
                       fmt::format("there is no connector \"{}\"", type)};
     return http::problem(
-        error.suggest(near.empty() ? "GET /connectors" : "did you mean " + near + "?"));
+        error.suggest(did_you_mean(near, "GET /connectors")));
 }
 
 Json const& config_schema() {

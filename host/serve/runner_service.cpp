@@ -6,6 +6,7 @@
 
 #include "host/core/text.hpp"
 #include "host/run/run_json.hpp"
+#include "weir/cpp/nearest.hpp"
 
 namespace weir::host {
 
@@ -147,6 +148,10 @@ Methods const& connector_methods() {
          [](Engine& engine, std::string const& caller, Json const& in) {
              return method_answer(engine.inspector().check(caller, connector_of(in)));
          }},
+        {"sink",
+         [](Engine& engine, std::string const&, Json const& in) {
+             return method_answer(engine.inspector().sink(text(in, "type")));
+         }},
         {"discover", [](Engine& engine, std::string const& caller, Json const& in) {
              std::optional<std::string> pattern;
              if (std::string const given = text(in, "pattern"); !given.empty()) pattern = given;
@@ -174,8 +179,7 @@ MethodAnswer dispatch(Methods const& methods, Engine& engine, Bus::Request const
     Error const unknown{WEIR_E_NOT_FOUND, "bus.unknown_method",
                         fmt::format("{} has no method {}", request.service, request.method),
                         request.method};
-    std::string const near = nearest(request.method, names);
-    return near.empty() ? unknown : unknown.suggest("did you mean " + near + "?");
+    return unknown.suggest(did_you_mean(nearest(request.method, names)));
 }
 
 }  // namespace

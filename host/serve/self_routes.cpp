@@ -12,6 +12,7 @@
 #include "host/http/openapi.hpp"
 #include "host/serve/host_route.hpp"
 #include "host/serve/page.hpp"
+#include "weir/cpp/nearest.hpp"
 
 #ifndef WEIR_VERSION
 #define WEIR_VERSION "0"
@@ -105,11 +106,9 @@ Result<nlohmann::json> explain_code(Registry& registry, std::string const& code)
         if (row["code"] == wanted) return std::move(row);
         codes.push_back(row["code"]);
     }
-    std::string const near = nearest(wanted, codes);
     return Error{WEIR_E_NOT_FOUND, "errors.not_found",
                  fmt::format("no error has the code \"{}\"", wanted), wanted}
-        .suggest(near.empty() ? "GET /errors and weir explain list all"
-                              : "did you mean " + near + "?");
+        .suggest(did_you_mean(nearest(wanted, codes), "GET /errors and weir explain list all"));
 }
 
 std::vector<http::Route> self_routes(http::Router& router, Registry& registry) {

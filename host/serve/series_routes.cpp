@@ -9,6 +9,7 @@
 #include "host/run/run_figures.hpp"
 #include "host/serve/page.hpp"
 #include "weir/cpp/calendar.hpp"
+#include "weir/cpp/nearest.hpp"
 
 namespace weir::host {
 
@@ -24,10 +25,9 @@ constexpr std::int64_t in_a_second = 1'000'000, default_span_s = 3'600;
 void check_name(std::string const& name, std::vector<Finding>& findings) {
     std::vector<std::string> const names = RunFigures::growth_names();
     if (std::ranges::find(names, name) != names.end()) return;
-    std::string const near = nearest(name, names);
     findings.push_back({"/name", "request.bad_parameter",
                         fmt::format("name={} is none of {}", name, fmt::join(names, ", ")),
-                        near.empty() ? "" : "did you mean " + near + "?"});
+                        did_you_mean(nearest(name, names))});
 }
 
 /// The one that is asked for; else the finest that is still kept from `from_s` on.
@@ -80,10 +80,9 @@ std::optional<Error> unknown_job(Ports const& ports, std::string const& job) {
     for (Json const& each : all.json.value("items", Json::array()))
         names.push_back(each.value("job", ""));
     if (std::ranges::find(names, job) != names.end()) return std::nullopt;
-    std::string const near = nearest(job, names);
     return Error{WEIR_E_NOT_FOUND, "series.unknown_job",
                  fmt::format("there is no job \"{}\", and no figures of one", job), "/job"}
-        .suggest(near.empty() ? "GET /replication/jobs" : "did you mean " + near + "?");
+        .suggest(did_you_mean(nearest(job, names), "GET /replication/jobs"));
 }
 
 Response show(Ports const& ports, Request const& request) {

@@ -169,10 +169,12 @@ Result<void> App::read_crashes() {
     std::int64_t const now_s = clock_.unix_us() / 1'000'000;
     if (!all.empty() && now_s - all.back().at_s <= CrashJournal::window_s)
         log_.log(level_error, "host",
-                 fmt::format("the host crashed (signal {}) in {}() of the plugin {} at {}; "
-                             "plugins that did not come with Weir crash alone unless "
-                             "plugins.in_process names them",
-                             all.back().signal, all.back().call, all.back().plugin,
+                 fmt::format("the host {} in {}() of the plugin {} at {}; plugins that did not "
+                             "come with Weir crash alone unless plugins.in_process names them",
+                             all.back().signal == CrashJournal::exited
+                                 ? std::string{"was ended by exit()"}
+                                 : fmt::format("crashed (signal {})", all.back().signal),
+                             all.back().call, all.back().plugin,
                              weir::rfc3339(all.back().at_s * 1'000'000)));
     std::vector<std::string> const repeated = CrashJournal::repeated(all, now_s);
     for (std::string const& library : repeated) room_.quarantine(library);
@@ -182,8 +184,23 @@ Result<void> App::read_crashes() {
 
 /// For who listens at /events; nothing depends on it.
 void App::tell(char const* topic, Json const& data) {
-    Result<std::optional<std::int64_t>> const told = events_.publish(topic, "", data.dump());
+    // The name of a library's file may be any bytes.
+    std::string const text = data.dump(-1, ' ', false, Json::error_handler_t::replace);
+    Result<std::optional<std::int64_t>> const told = events_.publish(topic, "", text);
     if (!told) log_.log(3, "store", told.error().message);
+}
+
+void App::tell_loss(Loss const& loss) {
+    log_.log(level_warning, loss.plugin,
+             fmt::format("the process of {} ended ({}), loss {} of {} within ten minutes; {}",
+                         loss.library, loss.how, loss.losses, loss.losses_max,
+                         loss.set_aside ? "it is started no more until it is asked for: " +
+                                              loss.set_aside->suggestion
+                                        : "the next call starts another"));
+    if (loss.set_aside)
+        tell("plugin.failed", {{"plugin", loss.plugin},
+                               {"state", "quarantined"},
+                               {"error", in_short(*loss.set_aside)}});
 }
 
 /// In the trail too: who looks into it later sees what could be overheard. A proxy may do TLS.
@@ -200,6 +217,8 @@ void App::warn_of_plain_text() {
 
 /// As PluginAdmin tells what becomes of them later.
 void App::tell_plugins() {
+    for (std::string const& sentence : registry_.trusted_in_vain())
+        log_.log(level_warning, "host", sentence);
     for (Json const& plugin : plugins_json(registry_, plugins_)) {
         std::string const state = plugin.at("state");
         if (state == "disabled") continue;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "host/abi/library_room.hpp"
+#include "host/abi/misdeeds.hpp"
 #include "host/abi/registry.hpp"
 #include "host/abi/watchdog.hpp"
 #include "host/core/log_level.hpp"
@@ -76,14 +77,14 @@ public:
                    if (is_followed_) feed_.log(level, who, line);
                },
                request.log_level.value_or(level_info)},
-          watchdog_{clock},
+          watchdog_{clock, request.placement.call_ms},
           timer_{clock, [this](std::int64_t due, std::int64_t now) { plugins_.fire(due, now); }},
           services_{clock, log_, metrics_, watchdog_,
                     PluginServices{&offered_store_, &offered_secrets_, &offered_timer_, &bus_},
                     clock.unix_us()},
           room_{directory.path() / "gen", request.runner},
           registry_{request.library_dirs, &room_,
-                    LoadRules{lock_of(request, directory), request.placement}},
+                    LoadRules{lock_of(request, directory), heard(request.placement)}},
           engine_{{runs_, letters_, registry_, services_, secrets_, limits}},
           plugins_{
               {registry_, services_, bus_, events_, router_,
@@ -109,6 +110,12 @@ private:
                           : directory.path() / "plugins.lock",
                 is_wanted};
     }
+    /// With a word in the log, and an event, for each process that is lost.
+    Placement heard(Placement placement) {
+        placement.on_loss = [this](Loss const& loss) { tell_loss(loss); };
+        return placement;
+    }
+    void tell_loss(Loss const& loss);
     std::filesystem::path token_file() const {
         return request_.token_file.empty() ? directory_.path() / "admin-token"
                                            : std::filesystem::path{request_.token_file};
@@ -138,6 +145,9 @@ private:
     std::unique_ptr<KeyRing> keys_;
     std::atomic<bool> is_followed_ = false;  // while the feed is there
     Loggers log_;
+    Misdeeds::Heard const misdeeds_{[this](std::string const& plugin, Error const& error) {
+        log_.log(level_error, plugin, error.message);
+    }};
     Metrics metrics_;
     Watchdog watchdog_;
     Vault vault_{*store_, *keys_};

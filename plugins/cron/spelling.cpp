@@ -5,45 +5,6 @@
 
 namespace weir::cron {
 
-namespace {
-
-std::string lower(std::string_view text) {
-    std::string out{text};
-    for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return out;
-}
-
-/// Insertions, deletions and replacements from `a` to `b`.
-std::size_t edits(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            std::size_t const replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-        }
-    }
-    return row[b.size()];
-}
-
-}  // namespace
-
-std::string nearest(std::string_view wanted, std::vector<std::string> const& candidates) {
-    constexpr std::size_t compared_chars_max = 64;
-    std::string const from = lower(wanted.substr(0, compared_chars_max));
-    std::size_t best = std::max<std::size_t>(2, from.size() / 3) + 1;
-    std::string found;
-    for (std::string const& candidate : candidates)
-        if (std::size_t const count = edits(from, lower(candidate)); count < best) {
-            best = count;
-            found = candidate;
-        }
-    return found;
-}
-
 std::string in_quotes(std::string_view text) {
     constexpr std::size_t shown_bytes_max = 80;
     std::size_t size = std::min(text.size(), shown_bytes_max);

@@ -3,12 +3,10 @@
 #include <string>
 #include <string_view>
 #include <vector>
+#include <weir/cpp/nearest.hpp>
 #include <weir/cpp/problems.hpp>
 
 namespace weir::cron {
-
-/// The candidate with the fewest edits from `wanted`, case aside; empty when nothing is near.
-std::string nearest(std::string_view wanted, std::vector<std::string> const& candidates);
 
 /// `text` as it may stand in a message: shortened, without control characters.
 std::string in_quotes(std::string_view text);

@@ -1,6 +1,7 @@
 #include "catalog.hpp"
 
 #include <algorithm>
+#include <weir/cpp/nearest.hpp>
 
 #include "job.hpp"
 

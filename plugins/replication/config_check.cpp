@@ -1,6 +1,7 @@
 #include "config_check.hpp"
 
 #include <algorithm>
+#include <weir/cpp/nearest.hpp>
 
 namespace weir::replication {
 namespace {

@@ -1,5 +1,7 @@
 #include "connections.hpp"
 
+#include <weir/cpp/nearest.hpp>
+
 #include "config_check.hpp"
 #include "connection.hpp"
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <weir/cpp/nearest.hpp>
 
 namespace weir::replication {
 namespace {
@@ -22,7 +23,7 @@ std::string alias(std::string const& scheme) {
 
 }  // namespace
 
-Connectors::Connectors(Call const& call, Context const& context) {
+Connectors::Connectors(Call const& call, Context const& context) : context_{context} {
     Json const answer = context.ask(call, "connectors/1", "list", Json::object());
     for (Json const& item : answer.value("items", Json::array())) {
         Json const type = first_of(item, {"type", "id"});
@@ -36,6 +37,15 @@ bool Connectors::lacks(std::string const& type, std::string const& role) const {
     if (!has(type) || !by_type_[type].contains("roles")) return false;
     Json const& roles = by_type_[type]["roles"];
     return std::find(roles.begin(), roles.end(), Json(role)) == roles.end();
+}
+
+bool Connectors::cannot_reconcile(Call const& call, std::string const& type) const {
+    if (!has(type) || lacks(type, "sink")) return false;
+    try {
+        return !context_.ask(call, "connectors/1", "sink", {{"type", type}}).value("sweeps", true);
+    } catch (Error const&) {
+        return false;  // its library cannot be loaded now: a run will say so
+    }
 }
 
 Json Connectors::schema(std::string const& type) const {

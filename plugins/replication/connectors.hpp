@@ -16,6 +16,8 @@ public:
     bool has(std::string const& type) const;
     /// Whether it is loaded and cannot be a "source", or a "sink".
     bool lacks(std::string const& type, std::string const& role) const;
+    /// Whether it is loaded and cannot compare a target with its source.
+    bool cannot_reconcile(Call const& call, std::string const& type) const;
     /// JSON Schema of its configuration; an empty schema when it is not loaded.
     Json schema(std::string const& type) const;
     /// A finding at `pointer` unless it is loaded: "connector.not_loaded" for one that Weir knows
@@ -28,6 +30,7 @@ public:
 private:
     std::vector<std::string> names() const;
 
+    Context const& context_;
     Json by_type_ = Json::object();
 };
 

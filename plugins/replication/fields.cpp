@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <weir/cpp/nearest.hpp>
 
 namespace weir::replication {
 namespace {
@@ -153,7 +154,7 @@ void Fields::finish() {
         std::string const near = nearest(name, known_);
         findings_.add({at_ + "/" + pointer_part(name), "replication.unknown_field",
                        "there is no field \"" + name + "\"" +
-                           (near.empty() ? "" : "; did you mean " + near + "?"),
+                           (near.empty() ? "" : "; " + did_you_mean(near)),
                        near});
     }
 }

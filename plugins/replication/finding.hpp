@@ -21,9 +21,6 @@ public:
 /// `[A-Za-z0-9][A-Za-z0-9_-]{0,62}`: how people name jobs and connections.
 bool is_id(std::string_view text);
 
-/// The candidate nearest to `wanted` by edits; empty when none is near enough to be meant.
-std::string nearest(std::string_view wanted, std::vector<std::string> const& candidates);
-
 /// "a, b, c"
 std::string listed(std::vector<std::string> const& names);
 

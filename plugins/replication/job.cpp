@@ -2,18 +2,22 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "fields.hpp"
 
 // job         := {id, name?, source, destination, mode?, schedule?, timezone?, errorHandling?,
-//                 performance?, paused?}
+//                 performance?, reconcile?, paused?}
+// reconcile   := {schedule?, on_delete?, max_delete_fraction?, compare?}
 // source      := {connection | url | type:"database", stream | streams | table, cursor?,
-//                 cursor_type?, key?, fields?, batchSize?, retry?}
-// destination := {connection | url | type:"database", table?, mode?, key?, onError?}
+//                 cursor_type?, lookback?, key?, fields?, batchSize?, rowBytesMax?, retry?}
+// destination := {connection | url | type:"database", table?, mode?, key?, onError?, deleted_at?,
+//                 drift?, with?}
 namespace weir::replication {
 namespace {
 
 std::vector<std::string> const write_modes{"append", "upsert", "replace"};
+std::vector<std::string> const read_modes{"full", "delta", "reconcile"};
 std::vector<std::string> const error_words{"stop", "fail", "skip", "dead_letter",
                                            "log_and_continue"};
 std::vector<std::string> const backoffs{"exponential", "linear", "fixed"};
@@ -76,7 +80,8 @@ void check_subset(Fields& source, Json const& out) {
     if (!out.contains("fields")) return;
     auto const fields = out["fields"].get<std::vector<std::string>>();
     std::vector<std::string> needed = out.value("key", std::vector<std::string>{});
-    if (out.contains("cursor")) needed.push_back(out["cursor"]);
+    // Of xmin the source knows without a field.
+    if (out.contains("cursor") && out["cursor"] != "xmin") needed.push_back(out["cursor"]);
     for (std::string const& name : needed)
         if (std::find(fields.begin(), fields.end(), name) == fields.end())
             source.wrong("fields", "replication.field_left_out",
@@ -97,11 +102,21 @@ Json read_source(Json const& document, std::string const& at, Findings& findings
     if (out.contains("cursor_type") && !source.has("cursor"))
         source.wrong("cursor_type", "replication.cursor_missing",
                      "cursor_type says what the cursor is, but there is no cursor");
+    if (auto const lookback = source.text("lookback")) {
+        if (!lookback_ms_of(*lookback))
+            source.wrong("lookback", "replication.bad_value",
+                         "lookback is \"" + *lookback + "\", no time like 90s, 10m, 2h, 1d", "10m");
+        else if (!source.has("cursor"))
+            source.wrong("lookback", "replication.cursor_missing",
+                         "lookback says how late a cursor's values appear, but there is no cursor");
+        out["lookback"] = *lookback;
+    }
     keep(out, "key", source.names("key"));
     keep(out, "fields", source.names("fields"));
     check_subset(source, out);
     keep(out, "batchSize", source.integer("batchSize", 1, batch_rows_limit));
-    keep(out, "mode", source.one_of("mode", {"full", "delta"}));
+    keep(out, "rowBytesMax", source.integer("rowBytesMax", 1, row_bytes_limit));
+    keep(out, "mode", source.one_of("mode", read_modes));
     if (Json const* const retry = source.any("retry")) {
         out["retry"] = Json::object();
         read_retry(*retry, source.pointer("retry"), out["retry"], findings);
@@ -134,6 +149,20 @@ Json read_destination(Json const& document, std::string const& at, Findings& fin
         keep(out, "mode", destination.one_of("mode", write_modes));
     keep(out, "key", destination.names("key"));
     keep(out, "onError", destination.one_of("onError", error_words));
+    if (auto const column = destination.text("deleted_at")) {
+        if (column->empty())
+            destination.wrong("deleted_at", "replication.bad_value", "deleted_at is empty");
+        out["deleted_at"] = *column;
+    }
+    if (auto const with = destination.names("with")) {
+        for (std::string const& part : *with)
+            if (part != "indexes" && part != "foreign_keys")
+                destination.wrong("with", "replication.bad_value",
+                                  "with names \"" + part +
+                                      "\"; it may name indexes and foreign_keys");
+        out["with"] = *with;
+    }
+    keep(out, "drift", destination.one_of("drift", {"add", "ignore", "halt"}));
     destination.unavailable({"schema", "batchSize", "connectionPool"});
     destination.finish();
     return out;
@@ -152,15 +181,30 @@ Json read_error_handling(Json const& document, std::string const& at, Findings& 
     return out;
 }
 
+/// How often the job is compared with its source as well, and how far that may go.
+Json read_reconcile(Json const& document, Findings& findings) {
+    Json out = Json::object();
+    Fields reconcile{document, "/reconcile", findings};
+    if (Json const* const schedule = reconcile.any("schedule"))
+        out["schedule"] = read_schedule(*schedule, "/reconcile/schedule", findings);
+    keep(out, "on_delete", reconcile.one_of("on_delete", {"hard", "soft"}));
+    keep(out, "compare", reconcile.one_of("compare", {"keys", "values"}));
+    if (Json const* const most = reconcile.any("max_delete_fraction")) {
+        bool const is_fraction = most->is_number() && *most >= 0 && *most <= 1;
+        if (!is_fraction)
+            reconcile.wrong("max_delete_fraction", "replication.bad_value",
+                            "max_delete_fraction is a number from 0 to 1", "0.1");
+        else
+            out["max_delete_fraction"] = *most;
+    }
+    reconcile.finish();
+    return out;
+}
+
 Json read_performance(Json const& document, std::string const& at, Findings& findings) {
     Json out = Json::object();
     Fields performance{document, at, findings};
-    auto const lanes = performance.integer("concurrency", 1, 1024);
-    if (lanes && *lanes > 1)
-        performance.wrong(
-            "concurrency", "replication.not_available",
-            "concurrency is " + std::to_string(*lanes) + ", but this version of Weir copies with 1",
-            "1");
+    keep(out, "concurrency", performance.integer("concurrency", 1, concurrency_limit));
     keep(out, "timeout", performance.integer("timeout", 1, timeout_ms_limit));
     performance.unavailable({"memoryLimit"});
     performance.finish();
@@ -178,6 +222,11 @@ void check_together(Fields& job, Json const& out, Findings& findings) {
         findings.add({"/destination/mode", "replication.bad_value",
                       "mode replace writes everything anew, which a delta does not read",
                       "upsert"});
+    std::string const write = destination.value("mode", "upsert");
+    if (compares(out) && write != "upsert")
+        findings.add({"/destination/mode", "replication.bad_value",
+                      "mode " + write + " keeps no row per key, which reconcile compares by",
+                      "upsert"});
     if (source.contains("key") && destination.contains("key") &&
         source["key"] != destination["key"])
         findings.add({"/destination/key",
@@ -193,6 +242,10 @@ void check_together(Fields& job, Json const& out, Findings& findings) {
 }
 
 }  // namespace
+
+bool compares(Json const& job) {
+    return job.value("mode", "") == "reconcile" || job.contains("reconcile");
+}
 
 std::string read_schedule(Json const& schedule, std::string const& at, Findings& findings) {
     if (schedule.is_string()) return schedule;
@@ -228,6 +281,21 @@ std::string read_schedule(Json const& schedule, std::string const& at, Findings&
     return out;
 }
 
+std::optional<std::int64_t> lookback_ms_of(std::string_view text) {
+    constexpr std::int64_t most = 30LL * 86'400'000;
+    std::int64_t count = 0;
+    char const* const end = text.data() + text.size();
+    auto const [at, failed] = std::from_chars(text.data(), end, count);
+    if (failed != std::errc{} || at + 1 != end || count < 0 || count > most) return std::nullopt;
+    std::int64_t const unit = *at == 's'   ? 1'000
+                              : *at == 'm' ? 60'000
+                              : *at == 'h' ? 3'600'000
+                              : *at == 'd' ? 86'400'000
+                                           : 0;
+    if (unit == 0 || count > most / unit) return std::nullopt;
+    return count * unit;
+}
+
 std::string last_name_part(std::string const& stream) {
     bool quoted = false;
     std::size_t start = 0;
@@ -261,7 +329,7 @@ Json read_job(Json const& document, Findings& findings) {
                             : read_destination(*value, "/destination", findings);
     }
     char const* const mode = "mode";
-    keep(out, mode, job.one_of(mode, {"full", "delta"}));
+    keep(out, mode, job.one_of(mode, read_modes));
     if (Json const said = out.contains("source") ? out["source"].value(mode, Json()) : Json();
         !said.is_null()) {
         if (out.contains(mode) && out[mode] != said)
@@ -276,6 +344,8 @@ Json read_job(Json const& document, Findings& findings) {
         out["errorHandling"] = read_error_handling(*handling, "/errorHandling", findings);
     if (Json const* const performance = job.any("performance"))
         out["performance"] = read_performance(*performance, "/performance", findings);
+    if (Json const* const reconcile = job.any("reconcile"))
+        out["reconcile"] = read_reconcile(*reconcile, findings);
     keep(out, "paused", job.flag("paused"));
     job.unavailable({"transform", "validation", "trigger", "steps", "rateLimit", "tests",
                      "errorAfter", "overlap", "misfire"});
@@ -297,9 +367,11 @@ Json read_job(Json const& document, Findings& findings) {
                 "last_status",
                 "consecutiveFailures",
                 "late",
+                "lastReconcile",
                 "origin",
                 "warnings",
-                "sees"});
+                "sees",
+                "guarantee"});
     job.finish();
     if (out.contains("source") && out.contains("destination")) check_together(job, out, findings);
     return out;

@@ -1,4 +1,5 @@
 #include <functional>
+#include <weir/cpp/nearest.hpp>
 
 #include "catalog.hpp"
 #include "job.hpp"
@@ -10,6 +11,7 @@ namespace {
 /// What an answer of the source depends on; a secret is not in it.
 std::string asked_of(Json const& doc, Endpoint const& source) {
     Json const terms{doc["source"], doc["destination"], doc.value("mode", ""),
+                     doc.value("reconcile", Json()),
                      doc.contains("schedule"), source.connector, source.config};
     return std::to_string(std::hash<std::string>{}(terms.dump()));
 }
@@ -70,6 +72,16 @@ SplitConfig Jobs::check_side(Call const& call, Connectors const& connectors, Jso
 }
 
 void Jobs::check_schedule(Call const& call, Json const& doc, Findings& findings) const {
+    if (Json reconcile = doc.value("reconcile", Json::object()); reconcile.contains("schedule")) {
+        Findings own;
+        if (doc.contains("timezone")) reconcile["timezone"] = doc["timezone"];
+        check_schedule(call, reconcile, own);
+        for (Finding finding : own.findings()) {
+            if (!finding.pointer.starts_with("/schedule")) continue;  // told of the job's own
+            finding.pointer.insert(0, "/reconcile");
+            findings.add(std::move(finding));
+        }
+    }
     if (!doc.contains("schedule") && !doc.contains("timezone")) return;
     if (doc.value("schedule", "x").empty()) {
         // A schedule that could not be read is a finding already; one that is no text at all, here.
@@ -88,6 +100,21 @@ void Jobs::check_schedule(Call const& call, Json const& doc, Findings& findings)
         findings.add({error.where.empty() ? "/schedule" : error.where, error.code, error.message,
                       error.suggestion});
     }
+}
+
+/// What is known before the first tick is told before it.
+void Jobs::check_reconcile(Call const& call, Connectors const& connectors, Json const& doc,
+                           Findings& findings) const {
+    if (!compares(doc) || !doc.contains("destination")) return;
+    Json const& side = doc["destination"];
+    std::string const type = connector_of(call, connectors, side);
+    if (!connectors.cannot_reconcile(call, type)) return;
+    findings.add({std::string{"/destination/"} + (side.contains("url") ? "url" : "connection"),
+                  "reconcile.sink_cannot",
+                  "the connector \"" + type +
+                      "\" cannot compare a target with its source, so the job cannot reconcile",
+                  "leave reconcile out; destination.mode replace makes the target what the source "
+                  "is"});
 }
 
 Json Jobs::look(Call const& call, Draft const& draft, Unsaved const* connection,
@@ -119,6 +146,7 @@ Jobs::Draft Jobs::check(Call const& call, Json const& doc, Findings& findings, R
     draft.destination = check_side(call, connectors, draft.doc, "destination", findings,
                                    reach);
     check_schedule(call, doc, findings);
+    check_reconcile(call, connectors, draft.doc, findings);
     draft.sight = look(call, draft, connection, findings);
     return draft;
 }

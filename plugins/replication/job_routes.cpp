@@ -2,6 +2,7 @@
 #include "service.hpp"
 #include "short_form.hpp"
 #include "sight.hpp"
+#include "state.hpp"
 
 namespace weir::replication {
 namespace {
@@ -22,18 +23,35 @@ Json masked_sides(Json doc) {
 
 }  // namespace
 
-Json Replication::next_of(Call const& call, std::string const& id) {
+Json Replication::next_of(Call const& call, std::string const& event_name) {
     Json const answer =
-        context_.ask(call, "cron/1", "list", {{"prefix", Jobs::event_of(id)}, {"limit", 1000}});
+        context_.ask(call, "cron/1", "list", {{"prefix", event_name}, {"limit", 1000}});
     for (Json const& event : answer.value("items", Json::array()))
-        if (event.value("name", "") == Jobs::event_of(id)) return event.value("next", Json());
+        if (event.value("name", "") == event_name) return event.value("next", Json());
     return nullptr;
+}
+
+/// How the job was compared with its source last, and when it will be; null: neither.
+Json Replication::reconcile_of(Call const& call, Json const& doc, Json const& state) {
+    Json out = last_reconcile(state);
+    bool const is_scheduled = doc.value("reconcile", Json::object()).contains("schedule");
+    if (out.is_null() && !is_scheduled) return nullptr;
+    if (out.is_null())
+        out = {{"status", nullptr},
+               {"at", nullptr},
+               {"success", nullptr},
+               {"error", nullptr},
+               {"run_id", nullptr}};
+    out["next"] =
+        is_scheduled ? next_of(call, Jobs::reconcile_event_of(text_of(doc, "id"))) : Json();
+    return out;
 }
 
 Json Replication::job_answer(Call const& call, Json const& record) {
     std::string const id = record["doc"]["id"];
     auto const state = context_.host.store().get(call, Jobs::states, id);
-    return job_answer(call, record, state ? state->json : Json::object(), next_of(call, id));
+    return job_answer(call, record, state ? state->json : Json::object(),
+                      next_of(call, Jobs::event_of(id)));
 }
 
 Json Replication::job_answer(Call const& call, Json const& record, Json const& state,
@@ -51,17 +69,22 @@ Json Replication::job_answer(Call const& call, Json const& record, Json const& s
     out["rows_synced"] = state.value("rows_synced", Json(0));
     out["consecutiveFailures"] = state.value("failures_in_a_row", Json(0));
     out["late"] = is_late(state);
+    out["lastReconcile"] = reconcile_of(call, record["doc"], state);
     out["createdAt"] = record.value("createdAt", Json());
     out["updatedAt"] = record.value("updatedAt", Json());
     Json const sight = sight_in(record);
     out["sees"] = sight["sees"];
+    out["guarantee"] = sight.value("guarantee", "unproven");
     out["warnings"] = sight["warnings"];
+    for (Json const& warning : open_warnings(record["doc"], state))
+        out["warnings"].push_back(warning);
     std::string const from = out["source"].value("connection", "");
     auto const connection = from.empty() ? std::nullopt : connections_.look_for(call, from);
     if (connection && connection->value("status", "") == "error")
         out["warnings"].push_back(
             {{"code", "replication.login_refused"},
-             {"message", "the connection \"" + from + "\" was refused: the job does not start by "
+             {"open", true},
+             {"detail", "the connection \"" + from + "\" was refused: the job does not start by "
                          "itself until the connection is mended, or a run by hand succeeds"}});
     return out;
 }

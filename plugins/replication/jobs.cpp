@@ -1,5 +1,7 @@
 #include "jobs.hpp"
 
+#include <weir/cpp/nearest.hpp>
+
 #include "job.hpp"
 
 namespace weir::replication {
@@ -10,16 +12,21 @@ Error no_job(std::string const& id) {
         "replication.job_not_found");
 }
 
-/// The schedule that cron has to keep; empty: none.
-std::string due_schedule(std::optional<Document> const& job) {
-    if (!job || job->json["doc"].value("paused", false)) return {};
-    return job->json["doc"].value("schedule", "");
+/// The schedules that cron has to keep, by event; empty: none.
+std::map<std::string, std::string> due_schedules(std::string const& id,
+                                                 std::optional<Document> const& job) {
+    std::map<std::string, std::string> due{{Jobs::event_of(id), {}},
+                                           {Jobs::reconcile_event_of(id), {}}};
+    if (!job || job->json["doc"].value("paused", false)) return due;
+    Json const& doc = job->json["doc"];
+    due[Jobs::event_of(id)] = doc.value("schedule", "");
+    due[Jobs::reconcile_event_of(id)] =
+        doc.value("reconcile", Json::object()).value("schedule", "");
+    return due;
 }
 
-Json add_event_request(Json const& doc) {
-    Json request{{"name", Jobs::event_of(doc["id"])},
-                 {"schedule", doc["schedule"]},
-                 {"payload", {{"job", doc["id"]}}}};
+Json add_event_request(Json const& doc, std::string const& name, std::string const& schedule) {
+    Json request{{"name", name}, {"schedule", schedule}, {"payload", {{"job", doc["id"]}}}};
     if (doc.contains("timezone")) request["timezone"] = doc["timezone"];
     return request;
 }
@@ -130,12 +137,13 @@ Endpoint Jobs::source_of(Call const& call, Json const& doc) const {
     return side(call, &connectors, doc["source"]);
 }
 
-Json Jobs::plan(Call const& call, Json const& doc) const {
+Json Jobs::plan(Call const& call, Json const& doc, std::string const& mode) const {
     std::optional<Connectors> connectors;
     for (char const* const name : {"source", "destination"})
         if (doc[name].contains("url") && !connectors) connectors.emplace(call, context_);
     Connectors const* const known = connectors ? &*connectors : nullptr;
-    return compile(doc, side(call, known, doc["source"]), side(call, known, doc["destination"]));
+    return compile(doc, side(call, known, doc["source"]), side(call, known, doc["destination"]),
+                   mode);
 }
 
 void Jobs::align(Call const& call, std::string const& id) const {
@@ -144,10 +152,13 @@ void Jobs::align(Call const& call, std::string const& id) const {
     // Another request may change the job while cron is told: whoever comes last sees both.
     for (int i = 0; i < rounds_max; ++i) {
         auto const before = store.get(call, jobs, id);
-        if (due_schedule(before).empty())
-            context_.ask(call, "cron/1", "remove_event", {{"name", event_of(id)}});
-        else
-            context_.ask(call, "cron/1", "add_event", add_event_request(before->json["doc"]));
+        for (auto const& [name, schedule] : due_schedules(id, before)) {
+            if (schedule.empty())
+                context_.ask(call, "cron/1", "remove_event", {{"name", name}});
+            else
+                context_.ask(call, "cron/1", "add_event",
+                             add_event_request(before->json["doc"], name, schedule));
+        }
         auto const after = store.get(call, jobs, id);
         if ((before ? before->revision : 0) == (after ? after->revision : 0)) return;
     }
@@ -169,14 +180,15 @@ void Jobs::align_all(Call const& call) const {
     Store const store = context_.host.store();
     for_each(call, jobs, [&](Document const& job) { align(call, job.key); });
     std::vector<std::string> orphans;
-    for (auto const& [id, next] : due_times(call))
+    for (auto const& [id, next] : due_times(call, event_of("")))
         if (!store.get(call, jobs, id)) orphans.push_back(event_of(id));
+    for (auto const& [id, next] : due_times(call, reconcile_event_of("")))
+        if (!store.get(call, jobs, id)) orphans.push_back(reconcile_event_of(id));
     for (std::string const& name : orphans)
         context_.ask(call, "cron/1", "remove_event", {{"name", name}});
 }
 
-std::map<std::string, Json> Jobs::due_times(Call const& call) const {
-    std::string const prefix = event_of("");
+std::map<std::string, Json> Jobs::due_times(Call const& call, std::string const& prefix) const {
     std::map<std::string, Json> times;
     Json cursor;
     do {
@@ -192,7 +204,7 @@ std::map<std::string, Json> Jobs::due_times(Call const& call) const {
 }
 
 Json Jobs::figures(Call const& call) const {
-    std::map<std::string, Json> const times = due_times(call);
+    std::map<std::string, Json> const times = due_times(call, event_of(""));
     std::map<std::string, Json> successes;
     for_each(call, states, [&](Document const& state) {
         successes[state.key] = state.json.value("last_success", Json());
@@ -231,13 +243,17 @@ void Jobs::reset(Call const& call, std::string const& id) const {
     context_.ask(call, "runner/1", "reset", {{"plan", plan(call, doc)}});
     if (context_.host.store().get(call, states, id))
         change(call, context_, states, id, no_job(id),
-               [](Json& state) { state["has_position"] = false; });
+               [](Json& state) {
+                   state["has_position"] = false;
+                   state.erase("regressed");
+               });
 }
 
 void Jobs::forget(Call const& call, std::string const& id) const {
     Json const record = find(call, id);
     Json const& doc = record["doc"];
-    context_.ask(call, "cron/1", "remove_event", {{"name", event_of(id)}});
+    for (std::string const& name : {event_of(id), reconcile_event_of(id)})
+        context_.ask(call, "cron/1", "remove_event", {{"name", name}});
     try {
         context_.ask(call, "runner/1", "reset", {{"plan", plan(call, doc)}});
     } catch (Error const& error) {

@@ -70,7 +70,7 @@ public:
     /// Whether its source answers, see circuit_of(); null when nobody can say.
     Json circuit(Call const& call, Json const& doc) const;
     /// The plan of a job as it stands now. Throws what is in the way.
-    Json plan(Call const& call, Json const& doc) const;
+    Json plan(Call const& call, Json const& doc, std::string const& mode = {}) const;
     /// Makes cron's event what the job says, until both agree.
     void align(Call const& call, std::string const& id) const;
     /// Makes cron's events those of the jobs, both ways.
@@ -81,12 +81,15 @@ public:
     Json figures(Call const& call) const;
 
     static std::string event_of(std::string const& id) { return "job:" + id; }
+    /// Of its reconcile beside its own schedule.
+    static std::string reconcile_event_of(std::string const& id) { return "reconcile:" + id; }
 
 private:
     void for_each(Call const& call, char const* collection,
                   std::function<void(Document const&)> const& see) const;
     /// When cron fires each job that it knows next.
-    std::map<std::string, Json> due_times(Call const& call) const;
+    /// Of the events whose names begin with `prefix`, by the rest of the name.
+    std::map<std::string, Json> due_times(Call const& call, std::string const& prefix) const;
     /// For who listens at /events; nothing depends on it.
     void tell(Call const& call, char const* topic, std::string const& id,
               Json more = Json::object()) const;
@@ -95,6 +98,8 @@ private:
                              Json const& side) const;
     SplitConfig check_side(Call const& call, Connectors const& connectors, Json& doc,
                            char const* name, Findings& findings, Reach reach) const;
+    void check_reconcile(Call const& call, Connectors const& connectors, Json const& doc,
+                         Findings& findings) const;
     Json look(Call const& call, Draft const& draft, Unsaved const* connection,
               Findings& findings) const;
     bool has_position(Call const& call, Json const& doc) const;

@@ -46,27 +46,43 @@ Json key_of(Json const& job) {
 
 }  // namespace
 
-Json compile(Json const& job, Endpoint const& source, Endpoint const& sink) {
+Json compile(Json const& job, Endpoint const& source, Endpoint const& sink,
+             std::string const& asked_mode) {
     Json const &from = job["source"], &to = job["destination"];
     Json read{
         {"connector", source.connector}, {"config", source.config}, {"streams", streams_of(from)}};
     if (from.contains("cursor")) read["tracking"] = from["cursor"];
+    if (from.contains("lookback"))
+        read["lookback_ms"] = lookback_ms_of(from["lookback"].get<std::string>()).value_or(0);
     if (Json const key = key_of(job); !key.is_null()) read["key"] = key;
     if (from.contains("fields")) read["fields"] = from["fields"];
     Json write{{"connector", sink.connector}, {"config", sink.config}};
     if (to.contains("table")) write["target"] = to["table"];
     if (to.contains("mode")) write["write"] = to["mode"];
+    if (to.contains("drift")) write["drift"] = to["drift"];
+    if (to.contains("with")) write["with"] = to["with"];
+    if (to.contains("deleted_at")) write["deleted_at"] = to["deleted_at"];
+    std::string const mode = asked_mode.empty() ? job.value("mode", "") : asked_mode;
     Json task{{"task", "copy"},
               {"op", "copy"},
               {"source", std::move(read)},
               {"sink", std::move(write)},
               {"rejects", {{"record", reject_rule(job)}}}};
-    if (job.contains("mode")) task["mode"] = job["mode"];
+    if (mode == "reconcile") {
+        task["op"] = mode;
+        Json rules = part(job, "reconcile");
+        rules.erase("schedule");
+        task["reconcile"] = std::move(rules);
+    } else if (!mode.empty()) {
+        task["mode"] = mode;
+    }
     task["retry"] = retry_rule(job);
     Json limits = Json::object();
     if (from.contains("batchSize")) limits["batch_rows_max"] = from["batchSize"];
-    if (Json const performance = part(job, "performance"); performance.contains("timeout"))
-        limits["deadline_ms"] = performance["timeout"];
+    if (from.contains("rowBytesMax")) limits["row_bytes_max"] = from["rowBytesMax"];
+    Json const performance = part(job, "performance");
+    if (performance.contains("timeout")) limits["deadline_ms"] = performance["timeout"];
+    if (performance.contains("concurrency")) limits["streams"] = performance["concurrency"];
     if (!limits.empty()) task["limits"] = std::move(limits);
     return {{"plan", 1}, {"job", job["id"]}, {"tasks", Json::array({std::move(task)})}};
 }

@@ -14,7 +14,8 @@ struct Endpoint {
 
 /// The plan of a job, for runner/1: one task that copies. `job` as read_job() answers it. What the
 /// job does not say is left to the host, but for what a job kept fresh needs.
-Json compile(Json const& job, Endpoint const& source, Endpoint const& sink);
+Json compile(Json const& job, Endpoint const& source, Endpoint const& sink,
+             std::string const& asked_mode = {});
 
 /// What a stored position means is said by these parts of a job; where they differ, the position of
 /// one is none of the other's.

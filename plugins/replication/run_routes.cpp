@@ -33,6 +33,16 @@ bool is_forced(Http const& http) {
         "request.bad_parameter");
 }
 
+/// Empty: as the job says.
+std::string mode_of(Http const& http) {
+    auto const said = http.query_param("mode").value_or("");
+    if (said.empty() || said == "reconcile") return said;
+    throw Error{WEIR_E_CONFIG, "mode=" + said + " is not reconcile, the one that can be asked for",
+                "/mode"}
+        .coded("request.bad_parameter")
+        .suggest("reconcile");
+}
+
 Problems is_at_work(std::string const& job, Json const& active) {
     std::string const run = active.value("run_id", "");
     Problems busy{WEIR_E_CONFLICT};
@@ -53,7 +63,7 @@ void Replication::start_run(Call const& call, Http& http, std::string const& id)
     Json run;
     try {
         run = runs_.submit(call, id, trigger, key.empty() ? "" : id + "#" + key, overlap_of(http),
-                           is_forced(http));
+                           is_forced(http), mode_of(http));
     } catch (Error const& error) {
         Json const active = error.code == "run.active" ? runs_.active(call, id) : Json();
         if (active.is_null()) throw;
@@ -110,7 +120,8 @@ void Replication::job_status(Call const& call, Http& http) {
              {"paused", job["paused"]}};
     for (char const* const name :
          {"isActive", "nextRun", "lastRun", "lastSuccess", "lastError", "last_status",
-          "last_run_at", "last_error", "rows_synced", "consecutiveFailures"})
+          "last_run_at", "last_error", "rows_synced", "consecutiveFailures", "late",
+          "lastReconcile", "sees", "guarantee", "warnings"})
         out[name] = job[name];
     out["run_id"] = run.is_null() ? Json() : run.value("run_id", Json());
     out["attempt"] = run.is_null() ? Json() : run.value("attempts", Json());
@@ -168,7 +179,7 @@ void Replication::job_next(Call const& call, Http& http) {
         Json request{{"schedule", doc["schedule"]}, {"count", count}};
         if (doc.contains("timezone")) request["timezone"] = doc["timezone"];
         // Where the clock was set back, the timer holds a later tick than the clock asks for.
-        if (Json const next = next_of(call, id); next.is_string()) {
+        if (Json const next = next_of(call, Jobs::event_of(id)); next.is_string()) {
             request["from"] = next;
             items.push_back({{"at", next}});
         }

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <weir/cpp/nearest.hpp>
+
+#include "state.hpp"
 
 namespace weir::replication {
 namespace {
@@ -26,44 +29,22 @@ Json stored_words(std::string const& said) {
         .suggest(nearest(said, own));
 }
 
-constexpr char late[] = "late", last_event[] = "last_event";
-
-/// What the job's list shows, moved on by one run that ended.
-Json moved_on(Json state, Json const& run) {
-    std::string const status = text_of(run, "status");
-    state["last_status"] = status;
-    state["last_run_at"] = run.value("finished_at", Json());
-    state["last_error"] = run.value("error", Json());
-    Json& counted = state["counts"][status];
-    counted = (counted.is_number() ? counted.get<std::uint64_t>() : 0) + 1;
-    std::uint64_t const written = run.contains("written") && run["written"].is_number()
-                                      ? run["written"].get<std::uint64_t>()
-                                      : 0;
-    state["rows_synced"] = state.value("rows_synced", std::uint64_t{0}) + written;
-    for (Json const& stream : run.value("streams", Json::array()))
-        if (!text_of(stream, "cursor").empty()) state["has_position"] = true;
-    bool const good = status == "succeeded" || status == "partial";
-    if (good) state["last_success"] = run.value("finished_at", Json());
-    if (good) state["failures_in_a_row"] = 0;
-    if (good) state.erase(late);
-    if (status == "failed")
-        state["failures_in_a_row"] = state.value("failures_in_a_row", std::uint64_t{0}) + 1;
-    return state;
-}
+constexpr char last_event[] = "last_event";
 
 }  // namespace
 
-bool is_late(Json const& state) { return state.value(late, false); }
-
 Json Runs::submit(Call const& call, std::string const& id, Json const& trigger,
-                  std::string const& idempotency_key, std::string const& overlap,
-                  bool force) const {
+                  std::string const& idempotency_key, std::string const& overlap, bool force,
+                  std::string const& mode) const {
     Json const doc = jobs_.find(call, id)["doc"];
-    Json request{
-        {"plan", jobs_.plan(call, doc)}, {"job", id}, {"overlap", overlap}, {"trigger", trigger}};
+    Json request{{"plan", jobs_.plan(call, doc, mode)},
+                 {"job", id},
+                 {"overlap", overlap},
+                 {"trigger", trigger}};
     if (force) request["plan"]["tasks"][0]["force"] = true;
     if (!idempotency_key.empty()) request["idempotency_key"] = idempotency_key;
-    if (doc.contains("mode")) request["kind"] = doc["mode"];
+    if (!mode.empty()) request["kind"] = mode;
+    if (mode.empty() && doc.contains("mode")) request["kind"] = doc["mode"];
     return context_.ask(call, "runner/1", "submit", request);
 }
 
@@ -134,13 +115,14 @@ void Runs::end_all(Call const& call, std::string const& id, std::string const& r
 }
 
 void Runs::fired(Call const& call, Json const& event) const {
-    std::string const name = text_of(event, "name");
-    if (!name.starts_with("job:")) return;
-    std::string const id = name.substr(4), at = text_of(event, "scheduled_at");
+    std::string const name = text_of(event, "name"), at = text_of(event, "scheduled_at");
+    bool const is_reconcile = name.starts_with(Jobs::reconcile_event_of(""));
+    if (!is_reconcile && !name.starts_with(Jobs::event_of(""))) return;
+    std::string const id = name.substr(name.find(':') + 1);
     auto const record = jobs_.look_for(call, id);
     if (!record || (*record)["doc"].value("paused", false)) return;
     try {
-        tell_if_late(call, *record, at);
+        if (!is_reconcile) tell_if_late(call, *record, at);
     } catch (Error const&) {
         // Its run does not wait for that; the next tick tells.
     }
@@ -153,7 +135,11 @@ void Runs::fired(Call const& call, Json const& event) const {
     Json trigger{{"by", "cron"}, {"scheduled_at", at}};
     if (event.contains("missed")) trigger["missed"] = event["missed"];
     try {
-        submit(call, id, trigger, id + "@" + at, "skip");
+        // A reconcile waits for the run beside it: skipped, it would be away for a day.
+        if (is_reconcile)
+            submit(call, id, trigger, id + "@reconcile@" + at, "buffer_one", false, "reconcile");
+        else
+            submit(call, id, trigger, id + "@" + at, "skip");
     } catch (Error const& error) {
         bool const time_may_cure =
             error.status == WEIR_E_IO || error.status == WEIR_E_BUSY ||
@@ -163,7 +149,9 @@ void Runs::fired(Call const& call, Json const& event) const {
         context_.host.warn("job " + id + " could not start at " + at + ": " + error.message);
         auto state = context_.host.store().get(call, Jobs::states, id);
         Json json = state ? state->json : Json::object();
-        json["last_error"] = {{"code", error.code}, {"message", error.message}};
+        Json why{{"code", error.code}, {"message", error.message}};
+        if (!error.suggestion.empty()) why["suggestion"] = error.suggestion;
+        json = moved_on_by_refusal(std::move(json), is_reconcile, at, why);
         // Where a run's end came between, the event comes again.
         context_.host.store().put(call, Jobs::states, id, json,
                                   state ? state->revision : Store::absent);
@@ -185,7 +173,7 @@ void Runs::tell_if_late(Call const& call, Json const& record, std::string const&
     Json const ticks =
         context_.ask(call, "cron/1", "explain", request).value("next", Json::array());
     if (ticks.size() < late_ticks || ticks[late_ticks - 1].get<std::string>() > at) return;
-    state[late] = true;
+    set_late(state);
     context_.host.store().put(call, Jobs::states, doc["id"], state,
                               found ? found->revision : Store::absent);
     context_.host.bus().publish(
@@ -250,6 +238,11 @@ void Runs::keep(Call const& call, Event const& told) {
     settle_connection(call, *job, run, changes);
     changes.put(Jobs::states, id, moved_on(std::move(state), run),
                 before ? before->revision : Store::absent);
+    // Once, until it was compared: what is appended finds it so again and again.
+    Json const fallen = regressed_in(run);
+    if (!fallen.empty() && !(before && is_regressed(before->json)))
+        changes.publish("job.regressed", text_of(event, "run_id"),
+                        {{"job", id}, {"run_id", event["run_id"]}, {"streams", fallen}});
     if (text_of(event, "status") != "skipped") {
         Json callback = log_line(run);
         callback.erase("created_at");

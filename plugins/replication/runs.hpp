@@ -20,10 +20,11 @@ public:
     Runs(Context const& context, Jobs const& jobs) : context_{context}, jobs_{jobs} {}
 
     /// Starts a job; answers {run_id, status, existing}. `overlap`: see runner/1. `force`: an
-    /// empty source may empty a target that is replaced.
+    /// empty source may empty a target that is replaced, a reconcile delete what it found. `mode`:
+    /// other than the job's, "reconcile".
     Json submit(Call const& call, std::string const& id, Json const& trigger,
                 std::string const& idempotency_key, std::string const& overlap,
-                bool force = false) const;
+                bool force = false, std::string const& mode = {}) const;
     /// Starts a run that writes dead letters of a job as its plan stands now.
     Json replay(Call const& call, std::string const& id, Json const& letters) const;
     /// Asks every run of the job that has not ended to end; answers their ids.
@@ -61,9 +62,6 @@ private:
 };
 
 bool is_over(std::string const& status);
-
-/// By its state: a job with a schedule whose last success is older than two of its intervals.
-bool is_late(Json const& state);
 
 /// A run as the logs of the second short form spell it, and as its callbacks are.
 Json log_line(Json const& run);

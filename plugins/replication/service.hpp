@@ -63,7 +63,8 @@ private:
     void reply_job(Call const& call, Http& http, std::uint32_t status, Json const& record);
     Json job_answer(Call const& call, Json const& record, Json const& state, Json const& next);
     Json job_answer(Call const& call, Json const& record);
-    Json next_of(Call const& call, std::string const& id);
+    Json next_of(Call const& call, std::string const& event_name);
+    Json reconcile_of(Call const& call, Json const& doc, Json const& state);
 
     // run_routes.cpp
     void run_job(Call const& call, Http& http);

@@ -108,7 +108,8 @@ Json Replication::configured(Call const& call, Connectors const& connectors, Jso
     Json const job = job_answer(call, record);
     out["config_name"] = out["name"];
     for (char const* const name : {"state", "nextRun", "last_status", "last_run_at", "last_error",
-                                   "rows_synced", "createdAt", "updatedAt", "sees", "warnings"})
+                                   "rows_synced", "createdAt", "updatedAt", "sees", "guarantee",
+                                   "warnings"})
         out[name] = job[name];
     out["circuit"] = jobs_.circuit(call, record["doc"]);
     return out;

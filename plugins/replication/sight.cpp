@@ -1,6 +1,9 @@
 #include "sight.hpp"
 
 #include <algorithm>
+#include <weir/cpp/nearest.hpp>
+
+#include "job.hpp"
 
 namespace weir::replication {
 namespace {
@@ -21,6 +24,12 @@ Names names_in(Json const& list, char const* member) {
     for (Json const& item : list)
         if (item.is_object()) out.push_back(item.value(member, ""));
     return out;
+}
+
+/// Whether the source finds changes by that cursor, be it a field or not.
+bool list_has(Json const& cursors, Json const& source) {
+    return cursors.is_object() && cursors.contains(source.value("cursor", "")) &&
+           cursors[source.value("cursor", "")].is_object();
 }
 
 bool is_delta(Json const& job) {
@@ -46,8 +55,16 @@ public:
     }
     bool sees_updates() const {
         Json const known = cursor();
+        if (rule().value("method", "") == "xmin") return true;
         return known.is_object() ? known.value("updates", false)
                                  : source_.value("cursor_type", "") != "id";
+    }
+    /// How well what the job sees arrives: as the source says it, with the user's lookback.
+    std::string guarantee() const {
+        std::string const said = rule().value("guarantee", "unproven");
+        if (said == "settled" || !source_.contains("lookback")) return said;
+        std::string const lookback = source_["lookback"];
+        return lookback_ms_of(lookback).value_or(0) > 0 ? "lookback " + lookback : "unproven";
     }
     void warn(Json& warnings) const {
         auto const say = [&](char const* code, std::string detail) {
@@ -58,13 +75,19 @@ public:
                                                "appended; name one with source.key");
         if (!is_delta(job_)) return;
         std::string const field = source_["cursor"];
+        Json const told = rule();
+        if (!told.value("caveat", "").empty())
+            say("replication.cursor_caveat", field + " of " + name_ + ": " +
+                                                 told.value("caveat", "") + " (guarantee: " +
+                                                 guarantee() + ")");
         if (!sees_updates())
             say("replication.updates_unseen", "a delta of " + name_ + " by " + field +
                                                   " sees new records, and no updates");
-        else
+        else if (told.value("method", "") != "xmin")
             say("replication.silent_updates_unseen",
                 "an update that leaves " + field + " of " + name_ + " as it was is not seen");
-        if (is_nullable(field))
+        bool const sees_nulls = !rows_double() && told.value("nulls", false);
+        if (is_nullable(field) && !sees_nulls)
             say("replication.cursor_nullable", field + " of " + name_ +
                                                    " may be null: such records come with the "
                                                    "first run only");
@@ -90,7 +113,8 @@ private:
     }
 
     void check_fields() {
-        if (source_.contains("cursor")) check_name("/source/cursor", source_["cursor"]);
+        bool const is_own = list_has(stream_.value("cursors", Json()), source_);
+        if (source_.contains("cursor") && !is_own) check_name("/source/cursor", source_["cursor"]);
         for (char const* const name : {"key", "fields"})
             for (Json const& field : list_in(source_, name))
                 check_name(std::string{"/source/"} + name, field);
@@ -108,9 +132,52 @@ private:
                !job_["destination"].contains("mode");
     }
 
+    /// Whether a record that comes twice stands there twice.
+    bool rows_double() const {
+        return job_["destination"].value("mode", "") == "append" || appends();
+    }
+
+    /// How the source makes sure that nothing is lost; what is appended may have a rule of its own.
+    Json rule() const {
+        Json known = cursor();
+        if (!known.is_object()) return Json::object();
+        Json const append = known.value("append", Json());
+        if (!rows_double() || !append.is_object()) return known;
+        for (char const* const name : {"caveat", "unsafe"}) known.erase(name);
+        known.update(append);
+        return known;
+    }
+
+    void check_rule(std::string const& field) {
+        Json const told = rule();
+        std::string const why = told.value("unsafe", "");
+        bool const helped = told.value("lookback_helps", false) && source_.contains("lookback") &&
+                            lookback_ms_of(source_["lookback"].get<std::string>()).value_or(0) > 0;
+        if (why.empty() || helped || !is_delta(job_)) return;
+        Names ways;
+        Json const all = stream_.value("cursors", Json());
+        if (field != "xmin" && is_safe(all.value("xmin", Json()))) ways.push_back("cursor xmin");
+        for (std::string const& name : names_in(list_in(stream_, "tracking"), "field"))
+            if (name != field && is_safe(all.value(name, Json()))) ways.push_back("cursor " + name);
+        if (told.value("lookback_helps", false)) ways.push_back("lookback 10m");
+        wrong("/source/cursor", "replication.cursor_unsafe",
+              "a delta of " + name_ + " by " + field + " could lose records: " + why,
+              ways.empty() ? "leave the cursor out" : listed(ways));
+    }
+    bool is_safe(Json const& known) const {
+        if (!known.is_object()) return false;
+        Json const append = known.value("append", Json());
+        return !(rows_double() && append.is_object() ? append : known).contains("unsafe");
+    }
+
     void check_key() {
         Json const keys = list_in(stream_, "keys");
         if (names_key()) return;
+        if (keys.empty() && compares(job_))
+            wrong("/source/key", "reconcile.no_key",
+                  name_ + " has no key that is unique and never null, so nobody can tell which of "
+                          "its records are gone",
+                  "name the fields that identify a record with source.key");
         if (keys.empty() && job_["destination"].value("mode", "") == "upsert")
             wrong("/destination/mode", "copy.no_key",
                   "mode is upsert, but " + name_ + " has no key that is unique and never null",
@@ -133,7 +200,6 @@ private:
 
     void check_cursor() {
         std::string const field = source_["cursor"];
-        if (!has(fields_, field)) return;
         Json const all = stream_.value("cursors", Json());
         if (!all.is_object() || !all.contains(field)) return;
         Names const better = names_in(list_in(stream_, "tracking"), "field");
@@ -150,6 +216,7 @@ private:
                   "the type of the cursor is given as " + said + ", but " + field + " of " + name_ +
                       " is " + type_of(field),
                   kind);
+        check_rule(field);
     }
 
     Json field_named(std::string const& name) const {
@@ -186,30 +253,46 @@ void warn_of_missing(Catalog const& catalog, Json& warnings) {
                                            catalog.error.value("message", "")}});
 }
 
+/// The one of two guarantees that promises less; empty: none was told yet.
+std::string weaker(std::string const& one, std::string const& other) {
+    auto const rank = [](std::string const& guarantee) {
+        return guarantee.empty() ? 3 : guarantee == "settled" ? 2 : guarantee == "unproven" ? 0 : 1;
+    };
+    return rank(one) <= rank(other) ? one : other;
+}
+
 }  // namespace
 
 Json sight_of(Json const& job, Catalog const& catalog, Findings& findings) {
     Json warnings = Json::array();
     bool const delta = is_delta(job);
     bool updates = !delta || job["source"].value("cursor_type", "") != "id";
-    if (delta)
+    bool const sees_deletes = job.value("mode", "") == "reconcile" ||
+                              job.value("reconcile", Json::object()).contains("schedule");
+    if (delta && !sees_deletes)
         warnings.push_back({{"code", "replication.deletes_unseen"},
-                            {"detail", "a cursor sees what is new or changed, and no deletes"}});
+                            {"detail", "a cursor sees what is new or changed, and no deletes: a "
+                                       "reconcile.schedule finds them"}});
     bool first = true;
+    std::string guarantee = delta ? "" : "snapshot";
     for (Json const& stream : catalog.streams) {
         Look look{job, stream, findings};
         look.check();
         look.warn(warnings);
         if (delta) updates = (first || updates) && look.sees_updates();
+        if (delta) guarantee = weaker(guarantee, look.guarantee());
         first = false;
     }
+    if (guarantee.empty()) guarantee = "unproven";
     warn_of_missing(catalog, warnings);
     bool const replaces = job["destination"].value("mode", "") == "replace";
     if (!delta && job.contains("schedule") && job["destination"].value("mode", "") == "append")
         warnings.push_back({{"code", "replication.append_repeats"},
                             {"detail", "each run appends everything the source has once more"}});
     return {{"asked", catalog.error.is_null() && catalog.missing.empty()},
-            {"sees", {{"inserts", true}, {"updates", updates}, {"deletes", replaces}}},
+            {"sees",
+             {{"inserts", true}, {"updates", updates}, {"deletes", replaces || sees_deletes}}},
+            {"guarantee", std::move(guarantee)},
             {"warnings", std::move(warnings)}};
 }
 

@@ -14,7 +14,8 @@ struct Catalog {
 };
 
 /// What a job sees of its source and what it does not:
-///   {"asked":true, "sees":{"inserts","updates","deletes"}, "warnings":[{"code","detail",
+///   {"asked":true, "sees":{"inserts","updates","deletes"},
+///    "guarantee":"settled | lookback 10m | snapshot | unproven", "warnings":[{"code","detail",
 ///    "suggestion"?}]}
 /// `asked`: all of its streams were looked at.
 /// Fields that the catalog does not have, a cursor that cannot be one or is none of the type that

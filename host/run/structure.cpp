@@ -1,0 +1,90 @@
+#include "host/run/structure.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "host/run/position.hpp"
+#include "host/run/side.hpp"
+
+namespace weir::host {
+
+namespace {
+
+using Json = nlohmann::json;
+
+/// prepare() looks at no fields when it is asked for these.
+ArrowSchema no_fields() {
+    ArrowSchema schema{};
+    schema.format = "+s";
+    schema.name = "";
+    schema.release = [](ArrowSchema*) {};
+    return schema;
+}
+
+void add_part(std::string const& part, SinkProxy& sink, CallContext const& call, Task const& task,
+              bool dry_run, Progress& progress, StreamReport& report) {
+    Json const structure = task.meta.value("structure", Json::object());
+    if (!structure.contains(part) || structure[part].empty()) return;
+    TargetRequest target = target_of(task);
+    target.spec["key"] = Json::array();
+    target.spec["structure"][part] = structure[part];
+    auto prepared = sink.prepare(call, target, no_fields(), dry_run);
+    if (!prepared) {
+        report.error = on(at_sink, prepared.error());
+        return;
+    }
+    for (std::string const& action : prepared->actions) {
+        if (dry_run) {
+            report.actions.push_back(action);
+            continue;
+        }
+        report.notes.push_back(action);
+        progress.say(action);
+    }
+}
+
+}  // namespace
+
+Result<void> check_structure(CopyRequest const& request, Ends const& ends) {
+    Json const known = ends.sink.value("structure", Json::array());
+    for (std::string const& part : request.with)
+        if (std::find(known.begin(), known.end(), part) == known.end())
+            return Error{WEIR_E_CONFIG, "copy.unsupported",
+                         fmt::format("the sink cannot make {}, which --with asks for", part),
+                         "--with"};
+    return {};
+}
+
+Result<void> lift_circles(CopyRequest const& request, Ends& ends, CallContext const& call,
+                          std::vector<Task> const& tasks, Order const& order, Progress& progress) {
+    bool const makes_them = std::ranges::find(request.with, "foreign_keys") != request.with.end();
+    if (!makes_them || request.dry_run) return {};
+    for (Order::Cut const& cut : order.cuts) {
+        Json const structure = tasks[cut.from].meta.value("structure", Json::object());
+        Json keys = Json::array();
+        for (Json const& key : structure.value("foreign_keys", Json::array()))
+            if (key.value("stream", "") == tasks[cut.to].stream) keys.push_back(key);
+        if (keys.empty()) continue;
+        TargetRequest target = target_of(tasks[cut.from]);
+        target.spec["key"] = Json::array();
+        target.spec["structure"]["lifted"] = std::move(keys);
+        auto const lifted = ends.writes.prepare(call, target, no_fields(), false);
+        if (!lifted) return on(at_sink, lifted.error());
+        for (std::string const& action : lifted->actions) progress.say(action);
+    }
+    return {};
+}
+
+void add_structure(CopyRequest const& request, Ends& ends, CallContext const& call,
+                   std::vector<Task> const& tasks, Progress& progress, CopyReport& report) {
+    for (char const* part : {"indexes", "foreign_keys"}) {
+        if (std::ranges::find(request.with, part) == request.with.end()) continue;
+        for (std::size_t i = 0; i < report.streams.size(); ++i)
+            if (!report.streams[i].error)
+                add_part(part, ends.writes, call, tasks[i], request.dry_run, progress,
+                         report.streams[i]);
+    }
+}
+
+}  // namespace weir::host

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <vector>
+
+#include "host/abi/call_context.hpp"
+#include "host/run/ends.hpp"
+#include "host/run/order.hpp"
+#include "host/run/plan.hpp"
+#include "host/run/progress.hpp"
+#include "host/run/report.hpp"
+
+namespace weir::host {
+
+/// E_CONFIG `copy.unsupported` where the request wants more around the rows than the sink can make.
+Result<void> check_structure(CopyRequest const& request, Ends const& ends);
+
+/// Adds to the targets that are loaded what the request wants around their rows: indexes of all
+/// first, then foreign keys, which need them. What fails fails its stream; its rows stay.
+/// `report.streams` are of the `tasks` in their order.
+/// Takes off the target foreign keys that --with foreign_keys makes again at the end, where streams
+/// reference each other in a circle: no order of loading suits them.
+Result<void> lift_circles(CopyRequest const& request, Ends& ends, CallContext const& call,
+                          std::vector<Task> const& tasks, Order const& order, Progress& progress);
+
+void add_structure(CopyRequest const& request, Ends& ends, CallContext const& call,
+                   std::vector<Task> const& tasks, Progress& progress, CopyReport& report);
+
+}  // namespace weir::host
