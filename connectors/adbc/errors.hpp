@@ -1,0 +1,57 @@
+#pragma once
+
+namespace weir::adbc {
+
+/// What the codes of this library mean, for people: `errors` of its meta_json.
+inline constexpr char errors[] = R"([
+  {"code": "adbc.busy", "title": "In use",
+   "cause": "Another program has the database open, or changed the same rows.",
+   "remedy": "Run again when it is done."},
+  {"code": "adbc.column_missing", "title": "Column missing",
+   "cause": "The target lacks a column that the source sends.",
+   "remedy": "Run the ALTER TABLE that is suggested, or leave the field out with --fields."},
+  {"code": "adbc.column_type", "title": "Types do not fit",
+   "cause": "The column of the target cannot hold exactly what the source sends.",
+   "remedy": "Copy into a new target, or change the column."},
+  {"code": "adbc.connect", "title": "No connection",
+   "cause": "The driver cannot open the database.",
+   "remedy": "Check the options of the connection; the sentence is the driver's."},
+  {"code": "adbc.data", "title": "Value refused",
+   "cause": "The database does not take a record, or a value cannot be carried.",
+   "remedy": "Correct the record, or leave the field out with --fields."},
+  {"code": "adbc.driver", "title": "Driver does not load",
+   "cause": "The file is missing, no library, or has no ADBC entry point of that name.",
+   "remedy": "Check driver and entrypoint of the connection."},
+  {"code": "adbc.driver_lacks", "title": "The driver cannot do it",
+   "cause": "The driver does not implement a call that is needed.",
+   "remedy": "Use a newer driver, or a connector of Weir's own."},
+  {"code": "adbc.failed", "title": "The driver failed",
+   "cause": "The driver answered with an error that fits no other code.",
+   "remedy": "Read its sentence."},
+  {"code": "adbc.key_missing", "title": "No key",
+   "cause": "An upsert needs a key, and none is known.",
+   "remedy": "Name its fields with --key."},
+  {"code": "adbc.no_database", "title": "No such database",
+   "cause": "The file does not exist, and a source does not make one.",
+   "remedy": "Check the path."},
+  {"code": "adbc.not_null", "title": "Null refused",
+   "cause": "A record has no value in its key, or where the table wants one.",
+   "remedy": "Correct the record, or choose another key."},
+  {"code": "adbc.options", "title": "Options",
+   "cause": "The URL or the options of the connection cannot be meant.",
+   "remedy": "Write adbc:/path/driver.so?name=value, or the fields of the form."},
+  {"code": "adbc.reserved_name", "title": "Reserved name",
+   "cause": "The name of a target or field is one that Weir keeps for itself, or is there twice.",
+   "remedy": "Name another target with --to, or leave the field out."},
+  {"code": "adbc.row_is_newer", "title": "A newer version is there",
+   "cause": "The target has the record in a newer version than the one that came late.",
+   "remedy": "Nothing is missing: discard the record."},
+  {"code": "adbc.target_replaced", "title": "Target was replaced",
+   "cause": "Somebody replaced or dropped the target while it was written.",
+   "remedy": "Run again: the stream is read from the start."},
+  {"code": "adbc.writer_ended", "title": "Writer has ended",
+   "cause": "A call came after the writer had failed or ended.",
+   "remedy": "Report it: this is a mistake in Weir."}
+])";
+
+}  // namespace weir::adbc
