@@ -18,8 +18,21 @@ constexpr char not_asked_for[] =
 constexpr char from_relations[] =
     " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
 
-std::string chosen(std::optional<NamePattern> const& pattern) {
-    std::string out = std::string{from_relations} +
+// Children of any depth: partitions, or tables that inherit.
+constexpr char from_relations_and_parts[] =
+    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " LEFT JOIN LATERAL (WITH RECURSIVE part (oid) AS ("
+    " SELECT h.inhrelid FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid UNION ALL"
+    " SELECT h.inhrelid FROM part p JOIN pg_catalog.pg_inherits h ON h.inhparent = p.oid)"
+    " SELECT bool_or(l.relkind = 'f') AS has_foreign,"
+    " bool_or(pg_catalog.pg_relation_filenode(l.oid) IS DISTINCT FROM nullif(l.relfilenode, 0))"
+    " AS rewritten,"
+    " pg_catalog.md5(string_agg(l.oid::text, ',' ORDER BY l.oid)) AS are"
+    " FROM part p JOIN pg_catalog.pg_class l ON l.oid = p.oid) parts ON true";
+
+std::string chosen(std::optional<NamePattern> const& pattern,
+                   char const* relations = from_relations) {
+    std::string out = std::string{relations} +
                       " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')"
                       " AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
     auto match = [&out](char const* column, NamePart const& part) {
@@ -54,8 +67,18 @@ constexpr char relation_columns[] = R"(SELECT c.oid, n.nspname, c.relname, c.rel
  c.relrowsecurity AND pg_catalog.row_security_active(c.oid),
  EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal
    AND g.tgenabled <> 'D' AND g.tgtype & 3 = 3 AND g.tgtype & 20 <> 0),
- EXISTS (SELECT FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid = c.oid),)";
-constexpr int preview_at = 11;  // what stands behind these columns
+ EXISTS (SELECT FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid = c.oid),
+ c.relkind = 'f' OR coalesce(parts.has_foreign, false), parts.are,
+ pg_catalog.pg_is_in_recovery(),
+ (SELECT timestamptz '2025-01-15 12:00+00' AT TIME ZONE z.reset_val - timestamp '2025-01-15 12:00'
+   <> timestamptz '2025-07-15 12:00+00' AT TIME ZONE z.reset_val - timestamp '2025-07-15 12:00'
+  FROM pg_catalog.pg_settings z WHERE z.name = 'TimeZone'),
+ pg_catalog.pg_relation_filenode(c.oid) IS DISTINCT FROM nullif(c.relfilenode, 0)
+   OR coalesce(parts.rewritten, false)
+   OR CASE WHEN pg_catalog.has_schema_privilege(n.oid, 'USAGE') THEN
+     pg_catalog.to_regclass(pg_catalog.format('%I.%I', n.nspname, c.relname))::pg_catalog.oid
+       IS DISTINCT FROM c.oid ELSE false END,)";
+constexpr int preview_at = 16;  // what stands behind these columns
 
 constexpr char column_columns[] = R"(WITH RECURSIVE domain (oid, base, modifier, strict) AS (
  SELECT oid, typbasetype, typtypmod, typnotnull FROM pg_catalog.pg_type WHERE typtype = 'd'
@@ -70,7 +93,9 @@ rel AS (SELECT c.oid)";
 constexpr char column_tables[] = R"()
 SELECT a.attrelid, a.attnum, a.attname, NOT (a.attnotnull OR coalesce(d.strict, false)),
  t.oid, t.typtype, t.typname, pg_catalog.format_type(t.oid, -1),
- pg_catalog.format_type(t.oid, coalesce(d.modifier, a.atttypmod)),
+ CASE WHEN u.oid IS NOT NULL AND e.typinput <> 'pg_catalog.array_in'::pg_catalog.regproc
+  THEN pg_catalog.format_type(u.base, u.modifier) || '[]'
+  ELSE pg_catalog.format_type(t.oid, coalesce(d.modifier, a.atttypmod)) END,
  coalesce(e.oid, 0), e.typname, coalesce(o.typdelim, ','),
  a.attcollation, coalesce(k.collname IN ('C', 'POSIX', 'ucs_basic') OR k.collname = 'default' AND
    (SELECT datcollate IN ('C', 'POSIX') FROM pg_catalog.pg_database
@@ -104,6 +129,14 @@ constexpr char index_columns[] = R"(SELECT i.indrelid, i.indisprimary,
  i.indkey, i.indnkeyatts, i.indcollation
 FROM pg_catalog.pg_index i WHERE i.indisvalid AND i.indpred IS NULL
  AND i.indrelid IN (SELECT c.oid)";
+
+// Of a partition none of its own: its parent's stand for all.
+constexpr char reference_columns[] = R"(SELECT f.conrelid, n.nspname, c.relname,
+ pg_catalog.array_to_string(f.conkey, ' ')
+FROM pg_catalog.pg_constraint f JOIN pg_catalog.pg_class c ON c.oid = f.confrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE f.contype = 'f' AND f.confrelid <> f.conrelid AND NOT c.relispartition
+ AND f.conrelid IN (SELECT c.oid)";
 
 std::vector<std::int64_t> numbers_of(std::string_view text) {
     std::vector<std::int64_t> out;
@@ -163,6 +196,14 @@ SourceIndex read_index(Result const& from, int row, Table const& table) {
     return index;
 }
 
+Reference read_reference(Result const& from, int row, Table const& table) {
+    Reference reference{stream_name(from.text(row, 1), from.text(row, 2)), {}};
+    for (std::int64_t const number : numbers_of(from.value(row, 3)))
+        if (SourceField const* const field = table.find(static_cast<int>(number)))
+            reference.fields.push_back(field->name);
+    return reference;
+}
+
 }  // namespace
 
 Field SourceField::field() const {
@@ -184,14 +225,19 @@ SourceField const* Table::find(int number) const {
 
 std::string describe_sql(std::optional<NamePattern> const& pattern) {
     std::string const from = chosen(pattern);
-    return std::string{relation_columns} + preview_columns + from +
+    std::string const relations = chosen(pattern, from_relations_and_parts);
+    return std::string{relation_columns} + preview_columns + relations +
            " ORDER BY n.nspname, c.relname;" + column_columns + from + column_tables + ";" +
            index_columns + from +
-           ") ORDER BY i.indrelid, i.indisprimary DESC, i.indnkeyatts, i.indexrelid";
+           ") ORDER BY i.indrelid, i.indisprimary DESC, i.indnkeyatts, i.indexrelid;" +
+           reference_columns + from + ") ORDER BY f.conrelid, f.oid";
 }
 
-std::vector<Table> read_tables(Result const& relations, Result const& columns,
-                               Result const& indexes) {
+std::vector<Table> read_tables(std::vector<Result> const& answers, std::size_t from) {
+    Result const& relations = answers.at(from);
+    Result const& columns = answers.at(from + 1);
+    Result const& indexes = answers.at(from + 2);
+    Result const& references = answers.at(from + 3);
     std::vector<Table> tables;
     std::map<std::int64_t, std::size_t> by_oid;
     for (int row = 0; row < relations.rows(); ++row) {
@@ -207,6 +253,11 @@ std::vector<Table> read_tables(Result const& relations, Result const& columns,
         table.row_security = relations.flag(row, 8);
         table.has_row_trigger = relations.flag(row, 9);
         table.subscribed = relations.flag(row, 10);
+        table.has_foreign = relations.flag(row, 11);
+        table.parts = relations.text(row, 12);
+        table.in_recovery = relations.flag(row, 13);
+        table.summer_time = relations.flag(row, 14);
+        table.is_rewritten = relations.flag(row, 15);
         table.preview = preview_from(relations, row, preview_at);
         by_oid[table.oid] = tables.size();
         tables.push_back(std::move(table));
@@ -219,8 +270,15 @@ std::vector<Table> read_tables(Result const& relations, Result const& columns,
             Table& table = tables[at->second];
             table.indexes.push_back(read_index(indexes, row, table));
         }
+    for (int row = 0; row < references.rows(); ++row)
+        if (auto const at = by_oid.find(references.number(row, 0)); at != by_oid.end()) {
+            Table& table = tables[at->second];
+            table.references.push_back(read_reference(references, row, table));
+        }
     return tables;
 }
+
+std::string relations_sql(std::optional<NamePattern> const& pattern) { return chosen(pattern); }
 
 std::string preview_sql(NamePattern const& name) {
     return std::string{"SELECT"} + preview_columns + from_relations +

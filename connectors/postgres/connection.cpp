@@ -1,48 +1,12 @@
 #include "connection.hpp"
 
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 
 namespace weir::postgres {
-namespace {
-
-std::int64_t now_ms() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
-}
-
-// The host raises the interrupt when it cancels; this only bounds what a host that does not costs.
-constexpr std::int64_t look_up_ms = 250;
-
-}  // namespace
-
-Interrupt::Interrupt() : descriptor_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)} {
-    if (descriptor_ < 0) throw Error{WEIR_E_IO, "no file descriptor is left"};
-}
-
-Interrupt::~Interrupt() { close(descriptor_); }
-
-void Interrupt::raise() noexcept {
-    raised_.store(true, std::memory_order_relaxed);
-    eventfd_write(descriptor_, 1);
-}
-
-void Interrupt::clear() noexcept {
-    raised_.store(false, std::memory_order_relaxed);
-    eventfd_t count;
-    eventfd_read(descriptor_, &count);
-}
-
-void Wait::check() const {
-    if (interrupt.raised()) throw Error{WEIR_E_CANCELLED, "cancelled"};
-    call.check();
-}
-
 std::int64_t Result::number(int row, int column) const {
     std::string_view const text = value(row, column);
     std::int64_t number = 0;
@@ -86,10 +50,11 @@ void Connection::establish(Wait const& wait) {
     // The only way to the SQLSTATE of a refused login is the text of the message.
     PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
     std::int64_t const limit = settings_.connect_timeout_ms();
-    std::int64_t const started = now_ms();
+    std::int64_t const started = steady_ms();
     auto next = PGRES_POLLING_WRITING;
     while (PQstatus(connection) != CONNECTION_BAD && next != PGRES_POLLING_OK) {
-        std::int64_t const left = limit == 0 ? look_up_ms : started + limit - now_ms();
+        std::int64_t const left =
+            limit == 0 ? INT64_MAX : started + limit - steady_ms();
         if (left <= 0) throw connect_timeout(settings_, limit);
         if (!wait_for(next == PGRES_POLLING_READING ? POLLIN : POLLOUT, wait, left)) continue;
         next = PQconnectPoll(connection);
@@ -101,15 +66,8 @@ void Connection::establish(Wait const& wait) {
 }
 
 /// Whether the socket is ready, after a little while at most; throws when the call is not wanted.
-bool Connection::wait_for(short events, Wait const& wait, std::int64_t at_most_ms) {
-    wait.check();
-    std::int64_t limit = std::min(look_up_ms, wait.call.remaining_ms());
-    if (at_most_ms >= 0) limit = std::min(limit, at_most_ms);
-    pollfd both[] = {{PQsocket(connection_.get()), events, 0},
-                     {wait.interrupt.descriptor(), POLLIN, 0}};
-    poll(both, 2, static_cast<int>(std::max<std::int64_t>(limit, 0)));
-    wait.check();
-    return both[0].revents != 0;
+bool Connection::wait_for(short events, Wait const& wait, std::int64_t ms_max) {
+    return wait.ready(PQsocket(connection_.get()), events, ms_max) != 0;
 }
 
 void Connection::flush(Wait const& wait) {

@@ -2,7 +2,6 @@
 
 #include <libpq-fe.h>
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,38 +9,13 @@
 #include <string_view>
 #include <vector>
 #include <weir/cpp/host.hpp>
+#include <weir/cpp/spare.hpp>
+#include <weir/cpp/wait.hpp>
 
 #include "failure.hpp"
 #include "settings.hpp"
 
 namespace weir::postgres {
-
-/// Wakes whoever waits for the server. raise() from any thread; the waiting side clears it at the
-/// start of each call, since the host raises again until the call returns.
-class Interrupt {
-public:
-    Interrupt();
-    Interrupt(Interrupt const&) = delete;
-    Interrupt& operator=(Interrupt const&) = delete;
-    ~Interrupt();
-
-    void raise() noexcept;
-    void clear() noexcept;
-    bool raised() const noexcept { return raised_.load(std::memory_order_relaxed); }
-    int descriptor() const { return descriptor_; }
-
-private:
-    std::atomic<bool> raised_{false};
-    int descriptor_;
-};
-
-/// What one call may wait for. Borrowed for the length of the call.
-struct Wait {
-    Call const& call;
-    Interrupt& interrupt;
-    /// Throws E_CANCELLED or E_TIMEOUT when the call is no longer wanted.
-    void check() const;
-};
 
 /// A result of the server, freed at the end of scope. Values are valid as long.
 class Result {
@@ -116,11 +90,13 @@ private:
     PGresult* next_result(Wait const& wait);
     bool take_results(Outcome& outcome, Wait const& wait);
     void finish_copy(Wait const& wait, Subject const& subject);
-    bool wait_for(short events, Wait const& wait, std::int64_t at_most_ms = -1);
+    bool wait_for(short events, Wait const& wait, std::int64_t ms_max = INT64_MAX);
 
     Settings const& settings_;
     std::unique_ptr<PGconn, decltype(&PQfinish)> connection_;
     char* line_ = nullptr;
 };
+
+using Spare = weir::Spare<Connection>;
 
 }  // namespace weir::postgres

@@ -28,6 +28,10 @@ struct NamePattern {
 /// one lies in `schema`.
 std::optional<NamePattern> parse_name(std::string_view text, std::string_view schema = "public");
 
+/// Ahead of a stream's name: without the rows of its children. No name begins so, since it has a
+/// blank that is not quoted.
+inline constexpr std::string_view alone_prefix = "only ";
+
 /// As a person would write it: quoted only where the name would be read otherwise.
 std::string stream_name(std::string_view schema, std::string_view table);
 

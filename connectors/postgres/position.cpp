@@ -14,6 +14,34 @@ std::optional<Position> position_of(Json const& json) {
     return json.get<Position>();
 }
 
+Json mark_json(Mark const& mark) {
+    return {{"mark", mark.at},
+            {"fence", mark.fence},
+            {"boot", mark.boot},
+            {"clock", mark.clock_us}};
+}
+
+Mark mark_of(Json const& json) {
+    return {json.at("mark").get<Position>(), json.at("fence").get<std::vector<std::string>>(),
+            json.at("boot").get<std::string>(), json.at("clock").get<std::int64_t>()};
+}
+
+Json scan_json(Scan const& scan, bool tracked) {
+    Json out{{"by", scan.by_key ? "key" : "tracking"}, {"at", position_json(scan.at)}};
+    if (!tracked) return out;
+    out["from"] = position_json(scan.from);
+    out["mark"] = position_json(scan.mark);
+    out["xmin"] = scan.xmin;
+    out["parts"] = scan.parts;
+    return out;
+}
+
+Scan scan_of(Json const& json) {
+    return {json.value("by", "key") == "key", position_of(json.value("from", Json{})),
+            position_of(json.at("at")), position_of(json.value("mark", Json{})),
+            json.value("xmin", ""), json.value("parts", "")};
+}
+
 /// FNV-1a, 64 bits: stable over versions and machines.
 std::string hash_of(std::vector<std::string> names) {
     std::sort(names.begin(), names.end());
@@ -26,11 +54,12 @@ std::string hash_of(std::vector<std::string> names) {
     return out;
 }
 
-[[noreturn]] void mismatch(std::string const& stream, std::string const& part) {
+[[noreturn]] void mismatch(std::string const& stream, std::string const& part,
+                           char const* way = "--mode full") {
     throw Error{WEIR_E_CONFLICT, "the stored position of " + stream + " is one in " + part +
                                      ": copy it with --mode full to start anew"}
         .coded("source.cursor_mismatch")
-        .suggest("--mode full");
+        .suggest(way);
 }
 
 std::string shown(Json const& value) {
@@ -46,14 +75,14 @@ std::string Cursor::text() const {
                {"timeline", origin.timeline ? Json(*origin.timeline) : Json{}},
               {"database", origin.database ? Json(*origin.database) : Json{}}}},
              {"scan", Json{}}};
-    if (scan) {
-        out["scan"] = {{"by", "key"}, {"at", scan->at}};
-        if (tracked) out["scan"]["mark"] = position_json(scan->mark);
-    }
+    if (scan) out["scan"] = scan_json(*scan, tracked);
     if (tracked) {
         out["settled"] = position_json(settled);
         out["pending"] = Json::array();
+        for (Mark const& mark : pending) out["pending"].push_back(mark_json(mark));
         out["xmin"] = xmin.empty() ? Json{} : Json(xmin);
+        out["clock"] = clock_us;
+        out["parts"] = parts;
     }
     try {
         return out.dump();
@@ -75,10 +104,14 @@ Cursor Cursor::parse(std::string_view text) {
             cursor.origin.database = name;
         cursor.tracked = json.contains("settled");
         if (cursor.tracked) cursor.settled = position_of(json["settled"]);
-        if (Json const& scan = json.at("scan"); !scan.is_null())
-            cursor.scan =
-                KeyScan{scan.at("at").get<Position>(), position_of(scan.value("mark", Json{}))};
+        if (Json const& scan = json.at("scan"); !scan.is_null()) cursor.scan = scan_of(scan);
+        for (Json const& mark : json.value("pending", Json::array()))
+            cursor.pending.push_back(mark_of(mark));
+        cursor.clock_us = json.value("clock", std::int64_t{0});
+        cursor.parts = json.value("parts", "");
         if (json.contains("xmin") && json["xmin"].is_string()) cursor.xmin = json["xmin"];
+        // Earlier versions kept that of the scan there.
+        if (cursor.scan && cursor.scan->xmin.empty()) std::swap(cursor.scan->xmin, cursor.xmin);
         return cursor;
     } catch (Json::exception const&) {
         throw Error{WEIR_E_CONFLICT,
@@ -93,12 +126,20 @@ Json fingerprint(Table const& table, SourceField const* tracking,
                  std::optional<std::vector<std::string>> const& fields) {
     // A view that is made again is the same; a table that is made again has other rows.
     bool const stored = table.kind == 'r' || table.kind == 'p' || table.kind == 'm';
-    return {{"table", table.stream()},
+    std::string const apart{table.is_alone ? alone_prefix : ""};
+    return {{"table", apart + table.stream()},
             {"oid", stored ? Json(table.oid) : Json{}},
             {"tracking", tracking ? Json(tracking->name) : Json{}},
             {"type", tracking ? Json(tracking->type.literal) : Json{}},
             {"key", key},
             {"fields", fields ? Json(hash_of(*fields)) : Json("*")}};
+}
+
+bool is_made_anew(Cursor const& cursor, Json const& now) {
+    if (!cursor.fingerprint.is_object()) return false;
+    Json const then = cursor.fingerprint.value("oid", Json{}), today = now.value("oid", Json{});
+    return then.is_number() && today.is_number() && then != today &&
+           cursor.fingerprint.value("table", Json{}) == now.value("table", Json{});
 }
 
 void check_cursor(Cursor const& cursor, Json const& now, Origin const& origin,
@@ -110,22 +151,24 @@ void check_cursor(Cursor const& cursor, Json const& now, Origin const& origin,
         differs(cursor.origin.timeline, origin.timeline))
         throw Error{WEIR_E_CONFLICT,
                     "the stored position of " + stream +
-                        " comes from another server, or from before a restore or failover: compare "
-                        "or copy it again with --mode full"}
+                        " comes from another server, or from before a restore or failover: what is "
+                        "there now may lack records that were copied"}
             .coded("source.replaced")
-            .suggest("--mode full");
+            .suggest("--mode full, then --mode reconcile");
     if (differs(cursor.origin.database, origin.database))
         throw Error{WEIR_E_CONFLICT,
                     "the stored position of " + stream + " comes from the database \"" +
                         *cursor.origin.database + "\", not \"" + *origin.database +
-                        "\": compare or copy it again with --mode full"}
+                        "\""}
             .coded("source.replaced")
-            .suggest("--mode full");
+            .suggest("--mode full, then --mode reconcile");
     for (auto const& [part, value] : now.items()) {
         Json const then =
             cursor.fingerprint.is_object() ? cursor.fingerprint.value(part, Json{}) : Json{};
         if (then == value) continue;
-        if (part == "oid") mismatch(stream, "a table of that name that was replaced since");
+        if (part == "oid")
+            mismatch(stream, "a table of that name that was replaced since",
+                     "--mode full, then --mode reconcile");
         if (part == "fields") mismatch(stream, "another selection of fields");
         if (part == "type") mismatch(stream, "a tracking field of type " + shown(then));
         mismatch(stream, "another " + std::string{part == "tracking" ? "tracking field" : part} +

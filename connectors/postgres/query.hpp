@@ -27,8 +27,16 @@ struct Query {
     SourceField const* tracking = nullptr;
     Order order = Order::none;
     std::optional<Position> after;  ///< in `order`; empty: all but rows without a tracking value
-    std::string also;               ///< a further condition
+    bool and_null = false;          ///< by tracking: rows without a value too, at the end
+    bool is_bounded = false;        ///< no row behind `upto`; without one, none but the null ones
+    std::optional<Position> upto;   ///< (tracking, key…)
+    std::vector<Position> keys;     ///< of the rows that are wanted, by `key`; empty: all
+    std::string newer_than;         ///< a transaction: no row of an older one
     std::int64_t limit = INT64_MAX;
+    /// COPY sends a text behind each row: see sizes_sql(). Where it is no null, the row comes
+    /// without its large values, but for those of the order.
+    bool is_measured = false;
+    std::size_t row_bytes_max = SIZE_MAX;
 
     /// Whether the binary form pays, and can be taken: see native.hpp.
     bool wants_native() const;
@@ -38,10 +46,24 @@ struct Query {
     /// What COPY sends: `fields`, and behind them those of the order that are not among them.
     std::vector<SourceField const*> sent() const;
     std::string copy_sql() const;
-    /// The condition on rows that a delta which begins behind `mark` will not bring again.
-    std::string settled_by(std::optional<Position> const& mark) const;
-    /// The greatest (tracking, key…) that lies within `horizon`.
-    std::string probe_sql(Horizon const& horizon) const;
+    /// Of the row of the greatest (tracking, key…) under `within`: the values of `flags`, which are
+    /// conditions, and that place behind them.
+    std::string last_sql(std::string const& within, std::vector<std::string> const& flags) const;
+    /// Whether a row lies before `position`.
+    std::string before_sql(std::optional<Position> const& position) const;
+    /// Whether a row lies at `position` or before it, which is a place.
+    std::string reached_sql(Position const& position) const;
+    /// Whether there is a row under `condition`.
+    std::string exists_sql(std::string const& condition) const;
+    /// Rows of transactions that were not over when `xmin` was the oldest, and some older ones.
+    static std::string newer_sql(std::string const& xmin);
+    /// The tracking field as the conditions have it.
+    std::string tracking_sql() const;
+
+private:
+    std::string range_sql() const;
+    std::string bound_sql() const;
+    std::string among_sql() const;
 };
 
 }  // namespace weir::postgres

@@ -34,17 +34,20 @@ std::size_t fixed_size(Type type) {
 
 }  // namespace
 
-TableReader::TableReader(Host host, Metrics metrics, std::shared_ptr<Spare> spare,
+TableReader::TableReader(Host host, Metrics metrics, Shared const& shared,
                          std::unique_ptr<Connection> connection, Snapshot snapshot,
-                         Read const& read)
+                         std::shared_ptr<std::string const> exported, Read const& read)
     : host_{host},
       metrics_{metrics},
-      spare_{std::move(spare)},
+      spare_{shared.spare},
+      own_{shared.own},
       connection_{std::move(connection)},
       snapshot_{std::move(snapshot)},
+      exported_{std::move(exported)},
       subject_{snapshot_.table.subject()},
       rows_max_{std::max<std::int64_t>(read.rows_max, 1)},
       bytes_max_{read.bytes_max} {
+    own_.name(snapshot_.transaction);
     choose_fields(read);
     choose_start(read);
     native_ = query_.wants_native();
@@ -61,7 +64,7 @@ void TableReader::find_places() {
     place_columns_.clear();
     place_forms_.clear();
     std::vector<SourceField const*> const sent = query_.sent();
-    values_.resize(sent.size());
+    values_.resize(sent.size() + query_.is_measured);
     for (SourceField const* field : query_.ordered_by()) {
         auto const at = std::find(sent.begin(), sent.end(), field);
         place_columns_.push_back(static_cast<std::size_t>(at - sent.begin()));
@@ -76,6 +79,7 @@ void TableReader::choose_fields(Read const& read) {
     Table const& table = snapshot_.table;
     query_.table = &table;
     query_.limit = read.limit;
+    query_.row_bytes_max = read.row_bytes_max;
     if (read.fields) {
         for (std::string const& name : *read.fields)
             query_.fields.push_back(&field_of(table, name));
@@ -84,112 +88,102 @@ void TableReader::choose_fields(Read const& read) {
     }
     if (query_.fields.empty())
         throw Error{WEIR_E_CONFIG, "no field of " + table.stream() + " is selected", "fields"};
-    if (!read.tracking.empty()) {
-        query_.tracking = &field_of(table, read.tracking);
-        check_tracking(table, *query_.tracking);
-        horizon_ = Horizon{*query_.tracking, snapshot_.server_us};
-    }
+    bool const is_any_wide = std::ranges::any_of(
+        query_.fields, [](SourceField const* field) { return is_wide(field->type); });
+    query_.is_measured =
+        is_any_wide && may_be_too_large(snapshot_.toast_bytes, read.row_bytes_max);
     keyed_ = !read.key.empty();
     for (std::string const& name : read.key) query_.key.push_back(&field_of(table, name));
+    query_.keys.assign(read.keys.begin(), read.keys.end());
 }
 
 void TableReader::choose_start(Read const& read) {
     Table const& table = snapshot_.table;
-    bool const delta = read.mode == WEIR_READ_DELTA;
-    if (delta && !query_.tracking)
+    if (read.mode == WEIR_READ_DELTA && read.tracking.empty())
         throw Error{WEIR_E_CONFIG, "a delta of " + table.stream() +
                                        " needs a tracking field: name it with --cursor"}
             .coded("source.cursor_missing");
-    cursor_.fingerprint = fingerprint(table, query_.tracking, read.key, read.fields);
+    bool const by_xmin = read.tracking == xmin_name && !table.find(xmin_name);
+    if (by_xmin)
+        tracking_ = &xmin_field();
+    else if (!read.tracking.empty())
+        query_.tracking = tracking_ = &field_of(table, read.tracking);
+    cursor_.fingerprint = fingerprint(table, tracking_, read.key, read.fields);
     cursor_.origin = snapshot_.origin;
-    cursor_.tracked = query_.tracking != nullptr;
-    cursor_.xmin = snapshot_.xmin;
+    if (query_.tracking) check_tracking(table, *query_.tracking);
     std::optional<Cursor> stored;
     if (!read.cursor.empty()) {
         stored = Cursor::parse(read.cursor);
+        if (is_made_anew(*stored, cursor_.fingerprint))
+            host_.warn(table.stream() +
+                       ": cursor regressed: the table was made anew since it was read. Deleted "
+                       "records stay in the target until --mode reconcile finds them");
         check_cursor(*stored, cursor_.fingerprint, snapshot_.origin, table.stream());
     }
-    append_ = read.append;
-    bool const goes_on = delta && stored && stored->settled && !stored->scan;
-    resumable_ = keyed_ || delta;
-    ties_ = delta && !keyed_;
-    if (goes_on) {
-        query_.order = Order::tracking;
-        query_.after = cursor_.settled = stored->settled;
-        cursor_.xmin = stored->xmin;
-    } else if (keyed_) {
-        first_run_ = true;
-        query_.order = Order::key;
-        if (stored && stored->scan) resume_scan(*stored);
-    } else {
-        first_run_ = true;
-        query_.order = delta ? Order::tracking_and_null : Order::none;
-    }
-    if (ties_ || (append_ && goes_on)) hold_back();
+    resumable_ = keyed_;
+    if (tracking_) return choose_delta(read, std::move(stored));
+    query_.order = keyed_ ? Order::key : Order::none;
+    if (keyed_ && stored && stored->scan) query_.after = stored->scan->at;
 }
 
-void TableReader::resume_scan(Cursor const& stored) {
-    query_.after = stored.scan->at;
-    // The mark of the first snapshot: what changed since behind `at` lies above it.
-    mark_ = stored.scan->mark;
-    probed_ = saw_rows_ = true;
-    resumed_ = query_.tracking != nullptr;
-    cursor_.xmin = stored.xmin;
-    cursor_.scan = stored.scan;
-}
-
-/// A row that is appended and can never be passed would be so in each run.
-void TableReader::hold_back() {
-    std::string const column = "t." + identifier(query_.tracking->name);
-    std::string const within = horizon_.condition(column);
-    if (within.empty()) return;
-    query_.also = query_.order == Order::tracking_and_null
-                      ? "(" + column + " IS NULL OR " + within + ")"
-                      : within;
+void TableReader::choose_delta(Read const& read, std::optional<Cursor> stored) {
+    Table const& table = snapshot_.table;
+    bool const is_full = read.mode == WEIR_READ_FULL;
+    Wishes const wishes{read.lookback_ms, read.append};
+    Delta::Terms terms{.rule = rule_of(table, *tracking_, wishes),
+                       .keyed = keyed_,
+                       // Rows of one tracking value cannot be told apart.
+                       .append = read.append || !keyed_,
+                       .is_full = is_full};
+    check_rule(terms.rule, table, *tracking_);
+    if (terms.rule.method == Method::xmin) terms.append = false;
+    if (query_.tracking) terms.horizon = horizon_ = Horizon{*query_.tracking, snapshot_.server_us};
+    bool const by_value = terms.rule.method != Method::xmin;
+    ties_ = !is_full && !keyed_ && by_value;
+    resumable_ = keyed_ || ties_;
+    delta_.emplace(host_, metrics_, std::move(terms), cursor_, std::move(stored));
+    query_.order = delta_->order();
 }
 
 Schema TableReader::schema() const {
     Schema schema;
     for (Decoder const& decoder : decoders_) schema.push_back(decoder.field());
+    if (!refuses_) return schema;
+    for (Field& field : schema) field.nullable = true;
+    schema.push_back({.name = refused_field, .type = Type::utf8, .nullable = false});
     return schema;
 }
 
-void TableReader::start(Wait const& wait) {
+/// Begins the next scan; false: there is nothing to read.
+bool TableReader::start(Wait const& wait) {
     std::vector<SourceField const*> sorted = query_.ordered_by();
     if (query_.tracking) sorted.push_back(query_.tracking);
     widen_search_path(*connection_, sorted, wait);
-    bool const by_place = query_.order >= Order::tracking;
-    if (query_.tracking && !by_place && !probed_) probe(wait);
-    // A scan that goes on after a kill sees a newer snapshot: what came meanwhile is the delta's.
-    if (append_ && query_.order <= Order::key && query_.tracking)
-        query_.also = query_.settled_by(mark_);
-    // In one round trip with the end of the transaction, where nothing is asked behind it.
-    committed_ = !resumed_ && held_back_sql().empty();
+    bool const is_last = !delta_ || !delta_->resumes();
+    auto const again = [&] {
+        own_.name(begin_again(*connection_, snapshot_, wait));
+        widen_search_path(*connection_, sorted, wait);
+    };
+    if (delta_ && !delta_->begin(query_, {*connection_, wait, subject_, own_.all(), again}))
+        return false;
+    // In one round trip with the end of the transaction, where nothing comes behind it.
+    committed_ = is_last;
     connection_->start_copy(query_.copy_sql() + (committed_ ? ";COMMIT" : ""), wait, subject_);
     started_ = true;
-}
-
-/// In the snapshot of the scan, so that no row lies between the two.
-void TableReader::probe(Wait const& wait) {
-    std::vector<Result> const found = connection_->run(query_.probe_sql(horizon_), wait, subject_);
-    if (found.at(0).rows() == 0) return;
-    mark_.emplace();
-    for (int i = 0; i < found[0].columns(); ++i) mark_->push_back(found[0].text(0, i));
+    return true;
 }
 
 bool TableReader::next(Call const& call, Batch& batch) {
     interrupt_.clear();
     Wait const wait{call, interrupt_};
     wait.check();
-    if (!started_) start(wait);
     batch_bytes_ = 0;
     while (!ended_) {
+        if (!started_ && !start(wait)) break;
         if (!waiting_ && !fetch(wait)) {
             bool const is_filled = batch.rows() > 0 && hand_over(batch, true);
-            ended_ = !go_on_by_tracking();
+            ended_ = !go_on();
             if (is_filled) return true;
-            if (ended_) break;
-            start(wait);
             continue;
         }
         if (batch.rows() > 0 && breaks_here(batch)) return hand_over(batch, !ties_ || at_change());
@@ -198,27 +192,26 @@ bool TableReader::next(Call const& call, Batch& batch) {
         // Who waits for the next row first would keep a full batch back.
         if (!ties_ && batch.rows() >= rows_max_) return hand_over(batch, true);
     }
+    ended_ = true;
     finish(wait, batch);
     return false;
 }
 
-/// A scan that went on after a kill has passed rows that changed since behind its place: they lie
-/// above its mark, and are read now, in the same snapshot. False: there is no such second part.
-bool TableReader::go_on_by_tracking() {
-    if (!resumed_ || rows_ >= query_.limit) return false;
+/// The scan has come to its end. One that went on after a kill has passed rows that changed since
+/// behind its place: a second one reads them now. False: there is none.
+bool TableReader::go_on() {
+    bool const is_whole = rows_ < query_.limit;
+    if (!delta_ || !is_whole) return false;
+    delta_->complete(scan_rows_ > 0);
+    if (committed_) return false;
     Query next = query_;
-    next.order = Order::tracking;
+    next.order = delta_->order();
     if (next.wants_native() != native_) return false;  // the next run brings them
-    cursor_.scan.reset();
-    cursor_.settled = mark_.value_or(Position{});
     query_ = std::move(next);
-    query_.after = cursor_.settled;
-    query_.also.clear();
     query_.limit -= query_.limit == INT64_MAX ? 0 : rows_;
-    rows_ = 0;
-    if (append_) hold_back();
+    rows_ = scan_rows_ = 0;
     find_places();
-    has_place_ = last_is_null_ = resumed_ = started_ = head_read_ = false;
+    has_place_ = last_is_null_ = started_ = head_read_ = false;
     return true;
 }
 
@@ -229,12 +222,22 @@ bool TableReader::fetch(Wait const& wait) {
         if (!native_) split_line(line_.data, line_.size, values_);
     } while (native_ &&
              !split_tuple(line_.data, line_.size, !std::exchange(head_read_, true), values_));
+    too_large_ = measure();
     waiting_ = true;
     return true;
 }
 
+/// Whether the waiting row is too large.
+std::optional<TooLarge> TableReader::measure() {
+    std::optional<TooLarge> found;
+    if (query_.is_measured) found = measured_by_server(values_.back());
+    if (found || line_.size <= query_.row_bytes_max) return found;
+    return measured_here(values_, query_.sent(), native_, query_.row_bytes_max);
+}
+
 /// Whether the waiting row belongs to the next batch.
 bool TableReader::breaks_here(Batch const& batch) {
+    if (refuses_ || too_large_) return true;
     if (batch.rows() >= rows_max_ || batch_bytes_ + row_bytes() > bytes_max_) return true;
     for (std::size_t const i : narrow_)
         if (!decoders_[i].holds(values_[i])) return true;
@@ -245,7 +248,8 @@ bool TableReader::breaks_here(Batch const& batch) {
 /// Gives the fields that cannot hold the waiting row, the first of its batch, the form of text.
 void TableReader::take_form(Batch& batch) {
     if (batch.rows() > 0) return;
-    bool changed = false;
+    bool changed = refuses_ != too_large_.has_value();
+    refuses_ = too_large_.has_value();
     for (std::size_t const i : narrow_)
         if (!decoders_[i].holds(values_[i])) {
             decoders_[i].become_text();
@@ -256,12 +260,26 @@ void TableReader::take_form(Batch& batch) {
 
 void TableReader::append(Batch& batch) {
     batch_bytes_ += row_bytes();
-    for (std::size_t i = 0; i < decoders_.size(); ++i)
-        decoders_[i].append(batch.column(i), values_[i]);
+    if (refuses_)
+        append_refused(batch);
+    else
+        for (std::size_t i = 0; i < decoders_.size(); ++i)
+            decoders_[i].append(batch.column(i), values_[i]);
     waiting_ = false;
-    saw_rows_ = true;
     ++rows_;
+    ++scan_rows_;
     if (resumable_) remember_place();
+}
+
+/// The waiting row without its large values, and why.
+void TableReader::append_refused(Batch& batch) {
+    std::size_t const kept = kept_bytes_max(query_.row_bytes_max);
+    for (std::size_t i = 0; i < decoders_.size(); ++i)
+        if (is_wide(query_.fields[i]->type) && values_[i].size > kept)
+            batch.column(i).null();
+        else
+            decoders_[i].append(batch.column(i), values_[i]);
+    batch.column(decoders_.size()).text(too_large_->reason(query_.sent()));
 }
 
 /// The value of the waiting row that stands there in its place, as the server prints it; valid
@@ -278,10 +296,7 @@ void TableReader::remember_place() {
         last_is_null_ = values_[place_columns_[0]].null;
         if (last_is_null_) return;
         // From the first row beyond the horizon on, all are: the position stays before it.
-        if (!horizon_.covers(place_text(0))) {
-            ++future_rows_;
-            return;
-        }
+        if (!horizon_.covers(place_text(0))) return;
     }
     has_place_ = true;
     for (std::size_t i = 0; i < place_columns_.size(); ++i) last_[i].assign(place_text(i));
@@ -302,51 +317,29 @@ bool TableReader::hand_over(Batch& batch, bool place) {
     host_.record(metrics_.bytes, static_cast<double>(batch_bytes_));
     if (resumable_ && place) {
         move_cursor();
-        batch.cursor(cursor_.text());
+        batch.cursor(cursor_text());
     }
     return true;
 }
 
 void TableReader::move_cursor() {
-    if (query_.order == Order::key)
-        cursor_.scan = KeyScan{last_, mark_};
-    else if (last_is_null_)
-        cursor_.settled = Position{};
+    if (!delta_)
+        cursor_.scan = Scan{.at = last_};
+    else if (last_is_null_ && query_.order == Order::tracking_and_null)
+        delta_->reach({});
     else if (has_place_)
-        cursor_.settled = last_;
+        delta_->reach(last_);
+}
+
+std::string TableReader::cursor_text() const {
+    return delta_ ? delta_->cursor() : cursor_.text();
 }
 
 void TableReader::finish(Wait const& wait, Batch& batch) {
-    if (future_rows_ > 0) host_.record(metrics_.future_rows, static_cast<double>(future_rows_));
-    if (!committed_) commit(wait);
-    if (!query_.tracking) return;
-    bool const whole = rows_ < query_.limit;
-    if (!whole && !resumable_) return;
-    if (whole && query_.order <= Order::key) {
-        cursor_.scan.reset();
-        cursor_.settled = mark_;
-        // Rows were read, and none of them can be a mark: all others are to come.
-        if (!mark_ && saw_rows_) cursor_.settled = Position{};
-    }
-    if (whole && !first_run_) cursor_.xmin = snapshot_.xmin;
-    batch.cursor(cursor_.text());
-}
-
-/// Whether rows were left out; empty: none can have been.
-std::string TableReader::held_back_sql() const {
-    if (!query_.tracking || !(ties_ || append_)) return {};
-    std::string const within = horizon_.condition("t." + identifier(query_.tracking->name));
-    if (within.empty()) return {};
-    return "SELECT 1 FROM " + query_.table->sql() + " AS t WHERE NOT (" + within + ") LIMIT 1;";
-}
-
-void TableReader::commit(Wait const& wait) {
-    std::vector<Result> const found = connection_->run(held_back_sql() + "COMMIT", wait, subject_);
-    if (found.empty() || found[0].rows() == 0) return;
-    host_.record(metrics_.future_rows, 1);
-    host_.warn(query_.table->stream() + " holds rows whose \"" + query_.tracking->name +
-               "\" lies in the future or at infinity: what is appended leaves them out, because it "
-               "would bring them again in each run");
+    if (!committed_) connection_->run("COMMIT", wait, subject_);
+    bool const is_whole = rows_ < query_.limit;
+    if (!delta_ || (!is_whole && !resumable_)) return;
+    batch.cursor(cursor_text());
 }
 
 }  // namespace weir::postgres

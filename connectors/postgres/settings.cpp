@@ -142,7 +142,8 @@ void check_ports(std::string const& ports) {
 
 }  // namespace
 
-Settings::Settings(Config const& config) : schema_{config.text("schema", "public")} {
+Settings::Settings(Config const& config)
+    : schema_{config.text("schema", "public")}, names_schema_{config.has("schema")} {
     if (schema_.empty() || schema_.find('\0') != std::string::npos)
         throw Error{WEIR_E_CONFIG,
                     "schema is empty, or has a NUL in it: name one, or leave it out for public",

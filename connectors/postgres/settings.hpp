@@ -35,6 +35,7 @@ public:
     std::string const& database() const { return database_; }
     /// Where an unqualified name of a stream lies.
     std::string const& schema() const { return schema_; }
+    bool names_schema() const { return names_schema_; }  ///< the configuration does
     /// For one attempt to connect; 0: no limit.
     std::int64_t connect_timeout_ms() const { return connect_timeout_ms_; }
     /// Whether something was said about the libpq keyword, by the configuration or the environment.
@@ -56,6 +57,7 @@ private:
 
     std::map<std::string, std::string> parameters_, known_;
     std::string user_, database_, schema_;
+    bool names_schema_;
     std::int64_t connect_timeout_ms_ = 10'000;
     bool tls_by_default_ = false;
 };

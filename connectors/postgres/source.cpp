@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 
 #include "streams.hpp"
+#include "structure.hpp"
 
 namespace weir::postgres {
 namespace {
@@ -37,19 +39,24 @@ PostgresSource::PostgresSource(Host host, Config const& config)
       settings_{config},
       metrics_{host.counter("weir_postgres_bytes_total", "Bytes read from PostgreSQL"),
                host.counter("weir_cursor_future_rows",
-                            "Rows whose tracking value lies in the future or at infinity")} {}
+                            "Reads that found a tracking value in the future or at infinity"),
+               host.counter("weir_cursor_regressed_total",
+                            "Reads that found the source behind the position")} {}
 
 Json PostgresSource::describe() const {
-    std::vector<std::string> former = settings_.former_identities();
-    if (!is_at_loopback_) return {{"identity", settings_.identity()}, {"formerly", former}};
-    return {{"identity", settings_.identity_by_loopback()}, {"formerly", former}};
+    return {{"identity",
+             is_at_loopback_ ? settings_.identity_by_loopback() : settings_.identity()},
+            {"formerly", settings_.former_identities()},
+            {"lanes", lanes},
+            {"lookup", true},
+            {"snapshots", true}};
 }
 
 /// Does `work` on the idle session if there is one, on a new one if not, or if the idle one turns
 /// out to be gone.
 std::unique_ptr<Connection> PostgresSource::with_session(
     Wait const& wait, std::function<void(Connection&)> const& work) {
-    if (std::unique_ptr<Connection> idle = spare_->take()) {
+    if (std::unique_ptr<Connection> idle = shared_.spare->take()) {
         try {
             work(*idle);
             return idle;
@@ -66,18 +73,34 @@ void PostgresSource::discover(Call const& call, std::string_view pattern, Catalo
     interrupt_.clear();
     Wait const wait{call, interrupt_};
     std::optional<NamePattern> parsed;
-    if (!pattern.empty() && !(parsed = parse_name(pattern, settings_.schema()))) return;
+    // Everything, as long as nobody has named the schema that is meant.
+    bool const is_all = pattern.empty() || (pattern == "*" && !settings_.names_schema());
+    if (!is_all && !(parsed = parse_name(pattern, settings_.schema()))) return;
     std::vector<Table> tables;
+    std::map<std::int64_t, Json> structures;
     auto const look = [&](Connection& connection) {
         std::string const port = settings_.socket_port();
         std::vector<Result> const found =
-            connection.run(describe_sql(parsed) + (port.empty() ? "" : place_sql), wait);
-        tables = read_tables(found.at(0), found.at(1), found.at(2));
-        is_at_loopback_ = !port.empty() && is_at_loopback(found.at(3), port);
+            connection.run(describe_sql(parsed) + ";" + structure_sql(relations_sql(parsed)) +
+                               (port.empty() ? "" : place_sql),
+                           wait);
+        tables = read_tables(found, 0);
+        structures = read_structure(found, describe_answers);
+        is_at_loopback_ =
+            !port.empty() && is_at_loopback(found.at(describe_answers + structure_answers), port);
     };
-    spare_->keep(with_session(wait, look));
+    shared_.spare->keep(with_session(wait, look));
     for (Table const& table : tables) {
-        catalog.add(stream_of(table, settings_));
+        Stream stream = stream_of(table, settings_);
+        if (auto const around = structures.find(table.oid); around != structures.end())
+            stream.meta["structure"] = around->second;
+        if (table.has_children) {
+            Table alone = table;
+            alone.has_children = false;
+            stream.meta["alone"] = {{"stream", std::string{alone_prefix} + table.stream()},
+                                    {"keys", keys_of(alone)}};
+        }
+        catalog.add(stream);
         if (previews_.size() < previews_max)
             previews_.insert_or_assign(table.stream(), table.preview);
     }
@@ -90,12 +113,30 @@ std::unique_ptr<Reader> PostgresSource::open(Call const& call, Read const& read)
     std::optional<Preview> known;
     if (auto const seen = previews_.find(read.stream); seen != previews_.end())
         known = seen->second;
+    View const view = read.tracking.empty() ? View::one : View::later;
+    bool const is_shared = view == View::one && !read.snapshot.empty();
+    std::optional<std::string> const taken =
+        is_shared ? exported_as(read.snapshot) : std::optional<std::string>{};
+    Sharing const sharing{is_shared && !taken, taken.value_or("")};
     auto const begin = [&](Connection& connection) {
-        snapshot = begin_read(connection, read.stream, known, wait);
+        snapshot = begin_read(connection, read.stream, view, known, sharing, wait);
     };
     std::unique_ptr<Connection> connection = with_session(wait, begin);
-    return std::make_unique<TableReader>(host_, metrics_, spare_, std::move(connection),
-                                         std::move(snapshot), read);
+    std::shared_ptr<std::string const> exported;
+    if (sharing.exports) {
+        exported = std::make_shared<std::string const>(snapshot.exported);
+        exported_.insert_or_assign(read.snapshot, exported);
+    }
+    return std::make_unique<TableReader>(host_, metrics_, shared_, std::move(connection),
+                                         std::move(snapshot), std::move(exported), read);
+}
+
+/// What the snapshot of that name can be taken by; nothing: no reader that made one is open.
+std::optional<std::string> PostgresSource::exported_as(std::string const& name) {
+    std::erase_if(exported_, [](auto const& entry) { return entry.second.expired(); });
+    auto const at = exported_.find(name);
+    auto const exported = at == exported_.end() ? nullptr : at->second.lock();
+    return exported ? std::optional{*exported} : std::nullopt;
 }
 
 }  // namespace weir::postgres

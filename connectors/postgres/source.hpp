@@ -6,7 +6,6 @@
 
 #include "reader.hpp"
 #include "settings.hpp"
-#include "spare.hpp"
 
 namespace weir::postgres {
 
@@ -22,17 +21,20 @@ public:
 
 private:
     static constexpr std::size_t previews_max = 10'000;
+    static constexpr int lanes = 16;  ///< sessions that one copy may take of a server
 
     std::unique_ptr<Connection> with_session(Wait const& wait,
                                              std::function<void(Connection&)> const& work);
+    std::optional<std::string> exported_as(std::string const& name);
 
     Host host_;
     Settings settings_;
     Metrics metrics_;
     Interrupt interrupt_;
+    std::map<std::string, std::weak_ptr<std::string const>> exported_;  ///< by weir_read's name
     std::map<std::string, Preview, std::less<>> previews_;  ///< of discovered streams, by name
     bool is_at_loopback_ = false;  ///< behind a socket, as discover() learned
-    std::shared_ptr<Spare> spare_ = std::make_shared<Spare>();
+    TableReader::Shared shared_;
 };
 
 }  // namespace weir::postgres

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "method.hpp"
 #include "tracking.hpp"
 
 namespace weir::postgres {
@@ -18,15 +19,12 @@ Json caveats_of(Table const& table, Settings const& settings,
     if (table.row_security)
         out.push_back("row security hides rows from \"" + settings.user() +
                       "\": reading it is refused");
-    out.push_back("polling sees no deletes");
-    out.push_back(
-        "rows committed late, by transactions that were open during the read, can be missed until "
-        "a full read");
+    out.push_back("polling sees no deletes: --mode reconcile finds them");
     bool const has_times = std::ranges::any_of(cursors, [](Json const& each) {
         return each.is_object() && each["kind"] == "timestamp";
     });
     if (has_times)
-        out.push_back("a row dated in the future comes again with each delta until then");
+        out.push_back("a row dated in the future waits for that time where rows are appended");
     if (table.kind == 'v') out.push_back("a view: name a unique key to make its read resumable");
     if (table.kind == 'f')
         out.push_back(
@@ -45,6 +43,17 @@ Json caveats_of(Table const& table, Settings const& settings,
     return out;
 }
 
+Json references_of(Table const& table) {
+    Json out = Json::array();
+    for (Reference const& each : table.references) {
+        bool const nullable = std::ranges::any_of(each.fields, [&](std::string const& name) {
+            return table.find(name)->nullable;
+        });
+        out.push_back({{"fields", each.fields}, {"stream", each.stream}, {"nullable", nullable}});
+    }
+    return out;
+}
+
 }  // namespace
 
 Stream stream_of(Table const& table, Settings const& settings) {
@@ -57,17 +66,23 @@ Stream stream_of(Table const& table, Settings const& settings) {
         fields.push_back(
             {{"name", field.name}, {"type", field.type_text}, {"nullable", field.nullable}});
     }
-    for (Candidate const& candidate : candidates_of(table))
+    for (Candidate const& candidate : candidates_of(table)) {
+        Rule const rule = rule_of(table, *candidate.field, {});
+        std::vector<std::string> notes = candidate.notes;
+        notes.push_back(rule.refusal.empty() ? "guarantee: " + rule.guarantee : "refused");
         tracking.push_back({{"field", candidate.field->name},
                             {"type", candidate.field->type_text},
-                            {"notes", candidate.notes}});
+                            {"notes", notes}});
+    }
     auto const keys = keys_of(table);
     Json const cursors = cursors_of(table);
     stream.meta = {{"target", table.name},
+                   {"schema", table.schema},
                    {"keys", keys},
                    {"fields", std::move(fields)},
                    {"tracking", std::move(tracking)},
                    {"cursors", cursors},
+                   {"references", references_of(table)},
                    {"caveats", caveats_of(table, settings, keys, cursors)}};
     if (table.rows) stream.meta["rows"] = *table.rows;
     return stream;

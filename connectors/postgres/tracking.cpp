@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "method.hpp"
 #include "times.hpp"
 
 namespace weir::postgres {
@@ -9,12 +10,11 @@ namespace {
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
-bool is_time(Type type) {
-    return type == Type::instant || type == Type::timestamp || type == Type::date;
-}
-
-bool is_counter(SourceType const& type) {
-    return !type.element && (type.name == "xid8" || type.name == "pg_lsn");
+bool has_server_clock(SourceField const& field) {
+    std::string const& now = field.default_expression;
+    return contains(now, "now()") || contains(now, "CURRENT_TIMESTAMP") ||
+           contains(now, "clock_timestamp()") || contains(now, "LOCALTIMESTAMP") ||
+           contains(now, "CURRENT_DATE") || contains(now, "statement_timestamp()");
 }
 
 bool is_indexed(Table const& table, SourceField const& field) {
@@ -24,10 +24,7 @@ bool is_indexed(Table const& table, SourceField const& field) {
 }
 
 void judge_time(Table const& table, SourceField const& field, Candidate& candidate) {
-    std::string const& now = field.default_expression;
-    bool const server = contains(now, "now()") || contains(now, "CURRENT_TIMESTAMP") ||
-                        contains(now, "clock_timestamp()") || contains(now, "LOCALTIMESTAMP") ||
-                        contains(now, "CURRENT_DATE");
+    bool const server = has_server_clock(field);
     candidate.rank += type_of(field.type) == Type::instant ? 40 : 35;
     if (type_of(field.type) == Type::date) candidate.rank -= 25;
     for (char const* word : {"updat", "modif", "chang"})
@@ -72,13 +69,6 @@ bool is_number(SourceField const& field) {
     return type == Type::int64 || type == Type::numeric || is_counter(field.type);
 }
 
-bool is_key_part(Table const& table, SourceField const& field) {
-    auto const keys = keys_of(table);
-    return std::any_of(keys.begin(), keys.end(), [&](auto const& key) {
-        return std::find(key.begin(), key.end(), field.name) != key.end();
-    });
-}
-
 /// Whether an update may be expected to give the field a new value.
 bool sees_updates(Table const& table, SourceField const& field) {
     if (!is_time(type_of(field.type)))
@@ -95,7 +85,47 @@ bool is_number_candidate(Table const& table, SourceField const& field) {
                        [&](auto const& key) { return key.size() == 1 && key[0] == field.name; });
 }
 
+Json rule_json(Rule const& rule) {
+    constexpr char const* names[] = {"fence", "lookback", "xmin"};
+    Json out{{"method", names[static_cast<int>(rule.method)]}, {"guarantee", rule.guarantee}};
+    if (rule.lookback_ms > 0) out["lookback_ms"] = rule.lookback_ms;
+    if (!rule.caveat.empty()) out["caveat"] = rule.caveat;
+    if (!rule.refusal.empty()) out["unsafe"] = rule.refusal;
+    return out;
+}
+
+/// Both ways of writing, since a job may do either, and what a lookback makes of a refusal.
+void add_rules(Table const& table, SourceField const& field, Json& out) {
+    Json const rule = rule_json(rule_of(table, field, {}));
+    out.update(rule);
+    if (Json const append = rule_json(rule_of(table, field, {.append = true})); append != rule)
+        out["append"] = append;
+    out["nulls"] = table.has_xmin();
+    out["lookback_helps"] = rule_of(table, field, {.lookback_ms = 60'000}).refusal.empty();
+}
+
 }  // namespace
+
+bool is_time(Type type) {
+    return type == Type::instant || type == Type::timestamp || type == Type::date;
+}
+
+bool is_counter(SourceType const& type) {
+    return !type.element && (type.name == "xid8" || type.name == "pg_lsn");
+}
+
+bool is_key_part(Table const& table, SourceField const& field) {
+    auto const keys = keys_of(table);
+    return std::any_of(keys.begin(), keys.end(), [&](auto const& key) {
+        return std::find(key.begin(), key.end(), field.name) != key.end();
+    });
+}
+
+bool set_by_server(Table const& table, SourceField const& field) {
+    if (table.has_row_trigger) return true;
+    return is_time(type_of(field.type)) ? has_server_clock(field)
+                                        : !field.default_expression.empty();
+}
 
 std::vector<Candidate> candidates_of(Table const& table) {
     std::vector<Candidate> out;
@@ -130,6 +160,11 @@ Json cursors_of(Table const& table) {
         out[field.name] = {{"kind", time ? "timestamp" : number ? "id" : "text"},
                            {"updates", sees_updates(table, field)},
                            {"indexed", is_indexed(table, field)}};
+        add_rules(table, field, out[field.name]);
+    }
+    if (!table.find(xmin_name)) {
+        out[xmin_name] = {{"kind", "id"}, {"updates", true}, {"indexed", true}};
+        add_rules(table, xmin_field(), out[xmin_name]);
     }
     return out;
 }
@@ -158,9 +193,36 @@ void check_tracking(Table const& table, SourceField const& field) {
 constexpr std::int64_t slack_us = 5'000'000;
 constexpr std::int64_t zones_us = 14 * 3'600'000'000LL;
 
+// A statement takes its clock just before its transaction shows among those at work.
+constexpr std::int64_t unseen_ms = 250;
+
+/// The milliseconds of one step of the column: a later row may carry the same value and a smaller
+/// key.
+std::int64_t step_ms(SourceField const& field) {
+    if (type_of(field.type) == Type::date) return 86'400'000 + unseen_ms;  // told by its end
+    std::size_t const at = field.type_text.find('(');
+    if (at == std::string::npos) return 0;
+    std::int64_t step = 1000;
+    for (char digits = field.type_text[at + 1]; digits > '0' && step > 0; --digits) step /= 10;
+    return step;
+}
+
 Horizon::Horizon(SourceField const& tracking, std::int64_t server_us)
     : type_{type_of(tracking.type)},
-      limit_us_{server_us + slack_us + (type_ == Type::instant ? 0 : zones_us)} {}
+      limit_us_{server_us + slack_us + (type_ == Type::instant ? 0 : zones_us)},
+      gap_ms_{is_time(type_) ? std::max(unseen_ms, step_ms(tracking)) : 0} {}
+
+std::string Horizon::old_enough(std::string const& column, std::int64_t lookback_ms) const {
+    if (!is_time(type_)) return {};
+    std::string const then = "(pg_catalog.statement_timestamp() - interval '" +
+                             std::to_string(std::max(gap_ms_, lookback_ms)) + " milliseconds')";
+    if (type_ == Type::instant) return column + " <= " + then;
+    // The session's zone is UTC; those who write have the server's.
+    std::string const local = "(" + then +
+                              " AT TIME ZONE (SELECT z.reset_val FROM pg_catalog.pg_settings z"
+                              " WHERE z.name = 'TimeZone'))";
+    return column + " <= " + local + (type_ == Type::date ? "::date" : "");
+}
 
 bool Horizon::covers(std::string_view value) const {
     if (type_ == Type::numeric) return value != "NaN" && value != "Infinity";
@@ -177,7 +239,8 @@ std::string Horizon::condition(std::string const& column) const {
     std::string const limit =
         "pg_catalog.to_timestamp(" + std::to_string(limit_us_) + " / 1000000.0)";
     switch (type_) {
-        case Type::numeric: return column + "::text NOT IN ('NaN', 'Infinity')";
+        // Beyond all but an absurd number of digits, and NaN is the greatest of all.
+        case Type::numeric: return column + " < '1e131000'::numeric";
         case Type::instant: return column + " <= " + limit;
         // The session's zone is UTC.
         case Type::timestamp: return column + " <= " + limit + "::timestamp";

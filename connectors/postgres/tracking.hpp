@@ -20,12 +20,22 @@ struct Candidate {
 /// The fields of `table` that may only grow, best first.
 std::vector<Candidate> candidates_of(Table const& table);
 
-/// {FIELD: {"kind","updates","indexed"}} of each field, null where check_tracking() refuses it.
+/// {FIELD: {"kind","updates","indexed","nulls": whether rows without a value are seen, and as
+/// method.hpp has it "method","guarantee","lookback_ms"?,"caveat"?,"unsafe"?,"append":{the same for
+/// what is appended, where it differs}}} of each field and of "xmin"; null where check_tracking()
+/// refuses it. "unsafe": it is refused, unless a lookback is given and "lookback_helps".
 Json cursors_of(Table const& table);
 
 /// Throws E_CONFIG `source.cursor_unsuitable` when `field` has no order in which new values come
 /// last.
 void check_tracking(Table const& table, SourceField const& field);
+
+bool is_time(Type type);
+/// xid8 and pg_lsn: what the server itself counts up.
+bool is_counter(SourceType const& type);
+bool is_key_part(Table const& table, SourceField const& field);
+/// Whether the server gives the field its value, by a default or a trigger.
+bool set_by_server(Table const& table, SourceField const& field);
 
 /// Tells a value that may become a position from one that lies in the future, or at infinity, and
 /// would hide all that comes after.
@@ -38,10 +48,16 @@ public:
     bool covers(std::string_view value) const;
     /// The same in SQL, of the expression `column`; empty: every value does.
     std::string condition(std::string const& column) const;
+    /// For times: that a value is at least `lookback_ms` old, and old enough that whoever drew it
+    /// shows among those at work. Empty: not a time.
+    std::string old_enough(std::string const& column, std::int64_t lookback_ms) const;
+    /// How long a row waits for that, without a lookback.
+    std::int64_t gap_ms() const { return gap_ms_; }
 
 private:
     Type type_ = Type::int64;
     std::int64_t limit_us_ = 0;
+    std::int64_t gap_ms_ = 0;
 };
 
 }  // namespace weir::postgres

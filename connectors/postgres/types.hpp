@@ -37,6 +37,7 @@ struct SourceType {
     char element_kind = 'b';
     std::string element_name;
     char delimiter = ',';
+    bool operator==(SourceType const&) const = default;
 };
 
 /// What crosses the boundary for a type.

@@ -52,16 +52,22 @@ void BatchWriter::write(Wait const& wait, ArrowArray const& batch, Rejects& reje
     if (batch.length == 0) return;
     first_ = &first;
     rows_ = batch.length;
+    way_ = {};
     left_out_.assign(static_cast<std::size_t>(rows_), false);
     encoder_->show(fields_, batch);
     refuse_null_keys(rejects);
     leave_out_earlier();
     Failure failed = attempt(wait, {0, rows_}, rejects);
-    if (failed && route_ == Route::direct && is_upsert_ && sqlstate_of(*failed) == "23505") {
+    if (failed && route_ == Route::direct && is_upsert_ && sqlstate_of(*failed) == unique_state) {
         turn_to(Route::merge);
         encoder_->show(fields_, batch);
         leave_out_earlier();
         failed = attempt(wait, {0, rows_}, rejects);
+    }
+    if (failed && route_ == Route::merge && sqlstate_of(*failed) == unique_state) {
+        way_ = give_way(connection_, place_, fit_, wait);
+        if (way_.how != GiveWay::How::not_at_all) failed = attempt(wait, {0, rows_}, rejects);
+        way_ = {};
     }
     if (failed) {
         connection_.run("SAVEPOINT weir_batch", wait);
@@ -107,7 +113,8 @@ void BatchWriter::refuse(std::int64_t row, Error const& why, Rejects& rejects) {
 void BatchWriter::ensure_table(Wait const& wait, std::string& first) {
     if (has_table_) return;
     std::string const made = temporary_sql(stage_table, place_, fit_, true);
-    connection_.run(std::exchange(first, {}) + made, wait);
+    Outcome const outcome = connection_.execute(std::exchange(first, {}) + made, wait);
+    if (outcome.failed) throw write_failure(connection_, *outcome.failed, place_);
     has_table_ = true;
 }
 
@@ -126,15 +133,18 @@ std::string BatchWriter::opening() {
            columns + ") FROM STDIN" + (encoder_->is_binary() ? " (FORMAT binary)" : "");
 }
 
+/// What brings the rows of the batch into the target.
+std::string BatchWriter::merging() const {
+    std::string const from = by_server_ ? last_of_key_sql(fit_, batch_table) : batch_table;
+    return give_way_sql(way_, place_, fit_, from) + merge_sql(place_, fit_, from);
+}
+
 /// Writes the rows of `range` that are not left out, all or none. A row that cannot even be sent is
 /// refused on the way.
 BatchWriter::Failure BatchWriter::attempt(Wait const& wait, Range range, Rejects& rejects) {
     std::string sql = opening();
     bool const looks = route_ == Route::merge && fit_.version;
-    if (route_ == Route::merge && !looks) {
-        std::string const from = by_server_ ? last_of_key_sql(fit_, batch_table) : batch_table;
-        sql += "; " + merge_sql(place_, fit_, from);
-    }
+    if (route_ == Route::merge && !looks) sql += "; " + merging();
     if (looks)
         sql += "; " + newer_sql(place_, fit_, batch_table);
     else
@@ -189,8 +199,7 @@ bool BatchWriter::send_rows(Wait const& wait, Range range, Rejects& rejects) {
 /// The second half of an attempt that looks for newer rows first.
 BatchWriter::Failure BatchWriter::merge(Wait const& wait) {
     Outcome outcome = connection_.execute(
-        merge_sql(place_, fit_, last_of_key_sql(fit_, batch_table)) +
-            "; RELEASE SAVEPOINT weir; TRUNCATE " + batch_table,
+        merging() + "; RELEASE SAVEPOINT weir; TRUNCATE " + batch_table,
         wait);
     return std::move(outcome.failed);
 }

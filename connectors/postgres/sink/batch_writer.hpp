@@ -8,6 +8,7 @@
 
 #include "encode.hpp"
 #include "fit.hpp"
+#include "give_way.hpp"
 
 namespace weir::postgres {
 
@@ -40,6 +41,8 @@ public:
     }
     /// Makes the stage, should no batch have come.
     void ensure_table(Wait const& wait, std::string& first);
+    /// So many rows were put into the stage by somebody else.
+    void skip(std::int64_t rows) { staged_ += rows; }
     /// The transaction is over, and with it the temporary tables.
     void end() { has_table_ = false; }
 
@@ -72,6 +75,7 @@ private:
     std::string row_words(std::int64_t row) const;
     Error refusal(std::int64_t row, std::size_t landing) const;
     std::string opening();
+    std::string merging() const;
 
     Connection& connection_;
     Place place_;
@@ -80,6 +84,7 @@ private:
     Route route_;
     bool is_upsert_, by_server_;  // the server tells which of the rows of one key is the last
     bool has_table_ = false;
+    GiveWay way_;  // of the attempt at work
     std::optional<Encoder> encoder_;
     std::vector<std::size_t> key_;  // the key's places within the landings
     std::vector<bool> left_out_;

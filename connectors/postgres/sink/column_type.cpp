@@ -6,6 +6,7 @@
 
 #include "connectors/postgres/names.hpp"
 #include "connectors/postgres/oids.hpp"
+#include "foreign_type.hpp"
 
 namespace weir::postgres {
 namespace {
@@ -17,6 +18,7 @@ bool is_word(char c) {
 
 /// What holds every value of a field whose source names no type that is known here.
 std::string plain_type(FieldView const& field) {
+    if (std::string exact = mysql_type(field); !exact.empty()) return exact;
     switch (field.meaning) {
         case Meaning::date: return "date";
         case Meaning::time: return "time without time zone";
@@ -47,17 +49,6 @@ std::string plain_type(FieldView const& field) {
     }
     if (field.extension == "weir.numeric") return "numeric";
     return field.extension == "arrow.json" ? "json" : "text";
-}
-
-std::string without_modifiers(std::string_view type) {
-    std::string out;
-    int depth = 0;
-    for (char const c : type) {
-        depth += c == '(';
-        if (depth == 0) out += c;
-        depth -= c == ')';
-    }
-    return out;
 }
 
 /// The numbers in the first brackets of a type: "numeric(10,2)".
@@ -96,6 +87,17 @@ std::string narrower(std::string const& own, TargetColumn const& column) {
 
 }  // namespace
 
+std::string without_modifiers(std::string_view type) {
+    std::string out;
+    int depth = 0;
+    for (char const c : type) {
+        depth += c == '(';
+        if (depth == 0) out += c;
+        depth -= c == ')';
+    }
+    return out;
+}
+
 bool is_type_name(std::string_view text) {
     bool is_quoted = false, is_modifier = false;
     for (char const c : text) {
@@ -128,7 +130,11 @@ std::vector<std::string> column_types(Connection& connection, std::vector<FieldV
     if (places.empty()) return types;
     Result const known = std::move(connection.run(asked, wait).at(0));
     for (std::size_t i = 0; i < places.size(); ++i)
-        if (known.flag(0, static_cast<int>(i))) types[places[i]] = fields[places[i]].source_type;
+        if (std::string const& own = fields[places[i]].source_type;
+            known.flag(0, static_cast<int>(i)))
+            types[places[i]] = own;
+        else if (own.ends_with("[]"))
+            types[places[i]] = "text[]";
     return types;
 }
 
@@ -166,6 +172,9 @@ std::string misfit(FieldView const& field, TargetColumn const& column,
         return "would shift or cut times";
     if (column.oid == oid_bool)
         return field.layout == Layout::boolean ? "" : "takes true and false only";
+    if (unsigned const bits = field.vendor == "mysql" ? bits_of(field.source_type) : 0;
+        bits && column.oid == oid_bit)
+        return bits <= bits_of(column.type_text) ? "" : "would cut bits";
     if (column.oid == oid_bytea) return field.meaning == Meaning::binary ? "" : "takes bytes only";
     if (column.oid == oid_uuid && field.extension == "arrow.uuid") return {};
     // Text that the type reads, or refuses row by row.

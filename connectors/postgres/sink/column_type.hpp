@@ -14,8 +14,12 @@ namespace weir::postgres {
 /// modifiers of letters and digits, brackets. It stands in SQL as it is.
 bool is_type_name(std::string_view text);
 
+/// "numeric(10,2)" is numeric.
+std::string without_modifiers(std::string_view type);
+
 /// The type that a column made for each field has: that of the source where it is one of
-/// PostgreSQL's and known here, else the one that holds all values of the field.
+/// PostgreSQL's and known here, else the one that holds all values of the field; of an array of
+/// what is not known, text[].
 std::vector<std::string> column_types(Connection& connection, std::vector<FieldView> const& fields,
                                       Wait const& wait);
 

@@ -2,6 +2,7 @@
 
 #include "array_literal.hpp"
 #include "connectors/postgres/oids.hpp"
+#include "foreign_type.hpp"
 #include "printing.hpp"
 
 namespace weir::postgres {
@@ -64,6 +65,18 @@ bool printed(EncodedColumn& column, std::int64_t row, Outgoing& out) {
     return true;
 }
 
+/// A number as so many bits as the column has.
+bool bits(EncodedColumn& column, std::int64_t row, Outgoing& out) {
+    std::uint64_t const value = column.view.unsigned_integer(row);
+    unsigned const count = bits_of(column.target.type_text);
+    if (count < 64 && value >> count != 0) return false;
+    column.scratch.clear();
+    for (unsigned i = count; i-- > 0;)
+        column.scratch += i < 64 && (value >> i & 1) != 0 ? '1' : '0';
+    out.add(column.scratch);
+    return true;
+}
+
 bool array(EncodedColumn& column, std::int64_t row, Outgoing& out) {
     bool const of_json = column.target.element == oid_json || column.target.element == oid_jsonb;
     column.scratch.clear();
@@ -80,6 +93,7 @@ EncodedColumn::Put text_put(FieldView const& field, TargetColumn const& column) 
     bool const has_bytes = field.layout == Layout::text || field.layout == Layout::large_text;
     if (field.meaning == Meaning::binary && field.extension != "arrow.uuid") return binary;
     if (has_bytes) return column.element ? array : text;
+    if (column.oid == oid_bit && field.layout == Layout::uint64) return bits;
     return field.meaning == Meaning::plain ? printed : moment;
 }
 

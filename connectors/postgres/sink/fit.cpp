@@ -6,6 +6,7 @@
 
 #include "column_type.hpp"
 #include "connectors/postgres/names.hpp"
+#include "connectors/postgres/oids.hpp"
 
 namespace weir::postgres {
 namespace {
@@ -67,12 +68,16 @@ public:
         check_target_name(name());
         check_fields();
         find_key();
-        check_source();
+        if (!is_keys()) check_source();
+        if (!table_ && is_keys()) refuse_gone();
         if (!table_) return create();
         check_kind();
+        check_inheritance();
         for (std::size_t i = 0; i < request_.fields.size(); ++i) land(i);
-        check_extra();
+        if (!is_keys()) check_extra();
         check_key();
+        if (TargetColumn const* column = table_->column(deletion_column(request_.target)))
+            fit_.deleted_at = column->name;
         find_version();
         fit_.identity = table_->identity();
         return std::move(fit_);
@@ -81,6 +86,13 @@ public:
 private:
     std::string const& name() const { return request_.target.name; }
     bool is_append() const { return request_.target.write_mode == WEIR_WRITE_APPEND; }
+
+    bool is_keys() const { return request_.target.write_mode == WEIR_WRITE_KEYS; }
+
+    [[noreturn]] void refuse_gone() const {
+        throw Error{WEIR_E_CONFLICT, "table " + name() + " is gone, so there is nothing to compare"}
+            .coded("postgres.target_replaced");
+    }
 
     void check_fields() const {
         if (request_.fields.empty())
@@ -125,23 +137,38 @@ private:
                    "postgres.no_field", version);
     }
 
+    /// Whoever changed the column here as it was changed in the source has mended it.
+    bool is_mended(Memory::Entry const& before, Memory::Entry const* after) const {
+        TargetColumn const* const column = table_ ? table_->column(before.name) : nullptr;
+        if (!after) return table_ && !column;
+        auto const place =
+            std::ranges::find(request_.fields, before.name, &FieldView::name);
+        std::string const& own =
+            request_.types[static_cast<std::size_t>(place - request_.fields.begin())];
+        return column && without_modifiers(own) == without_modifiers(column->type_text);
+    }
+
     /// Drift of the source since the last run.
     void check_source() const {
         if (!memory_) return;
         for (Memory::Entry const& before : memory_->entries) {
             Memory::Entry const* const after = now_.find(before.name);
+            if (is_mended(before, after)) continue;
             if (!after)
                 refuse(
                     "column \"" + before.name + "\" of " + name() +
                         " is no longer in the source: it was dropped or renamed there; the "
                         "position is kept",
                     "postgres.column_gone", before.name,
-                    "name the columns to copy with --fields, or copy into a new table with --to");
+                    "do the same to column \"" + before.name + "\" of " + name() +
+                        ", name the columns to copy with --fields, or copy into a new table with "
+                        "--to");
             if (after->type != before.type)
                 refuse("column \"" + before.name + "\" was " + before.type +
                            " in the source and is now " + after->type + "; the position is kept",
                        "postgres.column_retyped", before.name,
-                       "copy into a new table with --to, or drop table " + name() +
+                       "do the same to column \"" + before.name + "\" of " + name() +
+                           ", copy into a new table with --to, or drop table " + name() +
                            " to have it made anew");
         }
     }
@@ -156,7 +183,11 @@ private:
         }
         if (!fit_.key.empty()) columns += ", PRIMARY KEY (" + listed(fit_.key) + ")";
         std::string const table = request_.place.sql();
-        fit_.statements.push_back("CREATE TABLE " + table + " (" + columns + ")");
+        std::string parents;
+        for (std::string const& parent : parents_in_source())
+            parents += (parents.empty() ? " INHERITS (" : ", ") + parent;
+        fit_.statements.push_back("CREATE TABLE " + table + " (" + columns + ")" + parents +
+                                  (parents.empty() ? "" : ")"));
         fit_.statements.push_back(mark_sql(table, request_.owner + "-" + nonce()));
         fit_.actions.push_back("create table " + name() + " with " +
                                std::to_string(request_.fields.size()) + " columns");
@@ -171,6 +202,40 @@ private:
                                                        : "relation of another kind";
         refuse("the target " + name() + " is a " + what + ", which cannot be copied into",
                "postgres.not_a_table", {}, "choose another table with --to");
+    }
+
+    /// Of those whose own rows are copied beside this one.
+    std::vector<std::string> parents_in_source() const {
+        std::vector<std::string> out;
+        if (!request_.target.structure.is_object()) return out;
+        for (Json const& parent : request_.target.structure.value("parents", Json::array()))
+            out.push_back(qualified(request_.target.structure.contains("schema")
+                                        ? parent.at("schema").get<std::string>()
+                                        : request_.place.schema,
+                                    parent.at("target").get<std::string>()));
+        return out;
+    }
+
+    /// Each row shows once in a parent, as it does in the source.
+    void check_inheritance() const {
+        bool const is_whole = comes_with_children(request_.target);
+        if (is_whole && table_->has_children)
+            refuse("tables inherit from " + name() + ", and its source sends the rows of their "
+                   "sources with its own, which would show twice",
+                   "postgres.inherited", {},
+                   "copy all of them in one command, or choose another table with --to");
+        bool const has_others = request_.memory && request_.memory->has_children;
+        if (!is_whole && has_others && request_.target.write_mode != WEIR_WRITE_REPLACE)
+            refuse("the last run wrote the rows of the children of " + name() +
+                       " into it too; now they come into tables of their own",
+                   "postgres.inherited", {}, "--write replace, once");
+        for (std::string const& parent : parents_in_source())
+            if (std::ranges::find(table_->parents, parent) == table_->parents.end())
+                refuse("table " + name() + " does not inherit from " + parent +
+                           ", as it does in the source, so its rows would be missing there",
+                       "postgres.inherited", {},
+                       "ALTER TABLE " + request_.place.sql() + " INHERIT " + parent +
+                           ", or copy them one by one");
     }
 
     bool is_ours() const { return table_->mark() != foreign_mark; }
@@ -197,6 +262,11 @@ private:
                                       identifier(field.name) + " DROP NOT NULL");
             fit_.actions.push_back("let column " + field.name + " of " + name() + " be null");
         }
+        bool const leads_key = std::ranges::any_of(
+            table_->keys, [&](auto const& key) { return key.front() == column->name; });
+        bool const is_whole =
+            column->oid == oid_int2 || column->oid == oid_int4 || column->oid == oid_int8;
+        if (column->has_default && is_whole && leads_key) fit_.numbered.push_back(column->name);
         fit_.landings.push_back({at, *column});
     }
 
@@ -216,7 +286,7 @@ private:
         bool const is_known = request_.memory && !request_.memory->entries.empty();
         std::string const sql = "ALTER TABLE " + request_.place.sql() + " ADD COLUMN " +
                                 identifier(field.name) + " " + request_.types[at];
-        if (was_there || (!is_ours() && !is_known))
+        if (was_there || (!is_ours() && !is_known) || is_keys())
             refuse("table " + name() + " has no column \"" + field.name + "\"" +
                        (was_there ? ", which the last run wrote" : ""),
                    "postgres.column_missing", field.name, sql);
@@ -229,7 +299,8 @@ private:
             bool const is_written =
                 std::ranges::find(request_.fields, column.name, &FieldView::name) !=
                 request_.fields.end();
-            if (is_written || column.is_generated) continue;
+            bool const is_mark = column.name == deletion_column(request_.target);
+            if (is_written || column.is_generated || is_mark) continue;
             has_extra_ = true;
             if (!column.not_null || column.has_default) continue;
             refuse("column \"" + column.name + "\" of " + name() +
@@ -239,9 +310,26 @@ private:
         }
     }
 
+    /// Records that the source tells apart must not be one here.
+    void check_equality() const {
+        for (Landing const& landing : fit_.landings) {
+            TargetColumn const& column = landing.column;
+            FieldView const& field = request_.fields[landing.field];
+            if (std::ranges::find(fit_.key, column.name) == fit_.key.end()) continue;
+            bool const is_same = field.vendor == "postgres" && field.source_type == "citext";
+            if (column.type_name != "citext" || is_same) continue;
+            refuse("key \"" + column.name + "\" of " + name() +
+                       " takes texts for equal (citext) that its source may tell apart",
+                   "postgres.no_unique_index", column.name,
+                   "ALTER TABLE " + request_.place.sql() + " ALTER " + identifier(column.name) +
+                       " TYPE text");
+        }
+    }
+
     void check_key() {
         if (fit_.key.empty()) return;
         fit_.has_key = table_->has_key(fit_.key);
+        check_equality();
         // A replace can do without: it puts all rows out and the new ones in.
         bool const may_rewrite =
             request_.target.write_mode == WEIR_WRITE_REPLACE && !has_extra_;
@@ -264,6 +352,20 @@ private:
 }  // namespace
 
 std::string Place::sql() const { return qualified(schema, table); }
+
+Place place_in(Settings const& settings, Target const& target) {
+    return {target.structure.is_object() ? target.structure.value("schema", settings.schema())
+                                         : settings.schema(),
+            target.name};
+}
+
+std::string deletion_column(Target const& target) {
+    return target.deleted_at.empty() ? "_weir_deleted_at" : target.deleted_at;
+}
+
+bool comes_with_children(Target const& target) {
+    return target.structure.is_object() && !target.structure.value("alone", true);
+}
 
 void check_target_name(std::string const& name) {
     constexpr char another[] = "choose another with --to";

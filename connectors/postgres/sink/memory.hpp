@@ -1,26 +1,22 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
-#include <weir/cpp/json.hpp>
-#include <weir/cpp/view.hpp>
+#include <weir/cpp/field_memory.hpp>
 
 namespace weir::postgres {
 
-/// What the run before wrote, kept in `_weir_checkpoint.fields`, so that a column that the source
-/// lost or retyped is seen. A value.
-struct Memory {
-    struct Entry {
-        std::string name, type;
-        bool operator==(Entry const&) const = default;
-    };
-    Json selection;              ///< `fields` of the host's note: which columns were asked for
-    std::vector<Entry> entries;  ///< empty: nothing is remembered
+/// What is remembered of the last run, and of the target. A value.
+struct Memory : FieldMemory {
+    /// Triggers and foreign keys of the target, in words; nothing: they are not known.
+    std::optional<std::vector<std::string>> guards;
+    bool has_children = false;  ///< the rows of tables that inherit from the source's came with it
 
     static Memory parse(std::string_view text);
     static Memory of(std::string const& spec, std::vector<FieldView> const& fields);
     std::string dump() const;
-    Entry const* find(std::string_view name) const;
 };
 
 }  // namespace weir::postgres

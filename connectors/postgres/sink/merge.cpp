@@ -8,8 +8,10 @@
 namespace weir::postgres {
 namespace {
 
-bool is_key(Fit const& fit, std::string const& column) {
-    return std::ranges::find(fit.key, column) != fit.key.end();
+/// A part of the key whose equal values are the same value: 'a' and 'A' of citext are not.
+bool is_exact_key(Fit const& fit, Landing const& landing) {
+    return landing.column.is_exact &&
+           std::ranges::find(fit.key, landing.column.name) != fit.key.end();
 }
 
 std::string key_list(Fit const& fit, std::string const& before) {
@@ -19,27 +21,25 @@ std::string key_list(Fit const& fit, std::string const& before) {
     return out;
 }
 
-/// By the binary image: `IS DISTINCT FROM` fails on json and xml, and calls 1.1 and 1.10 equal.
-std::string differs_sql(Fit const& fit, std::string const& there, std::string const& here) {
-    std::string one, other;
-    for (Landing const& landing : fit.landings) {
-        if (is_key(fit, landing.column.name)) continue;
-        std::string const column = identifier(landing.column.name);
-        one += (one.empty() ? "" : ", ") + there + column;
-        other += (other.empty() ? "" : ", ") + here + column;
-    }
-    return "ROW(" + one + ")::record OPERATOR(pg_catalog.*<>) ROW(" + other + ")::record";
-}
-
 std::string sets_sql(Fit const& fit, std::string const& here) {
     std::string out;
     for (Landing const& landing : fit.landings) {
         // What the server alone gives, it lets nobody change.
-        if (is_key(fit, landing.column.name) || landing.column.is_always_identity) continue;
+        if (is_exact_key(fit, landing) || landing.column.is_always_identity) continue;
         std::string const column = identifier(landing.column.name);
         out += (out.empty() ? "" : ", ") + column + " = " + here + column;
     }
+    // What is written again is not gone.
+    if (!fit.deleted_at.empty())
+        out += (out.empty() ? "" : ", ") + identifier(fit.deleted_at) + " = NULL";
     return out;
+}
+
+/// What is to be written although it is there.
+std::string is_stale_sql(Fit const& fit, std::string const& here) {
+    std::string const differs = differs_sql(fit, "t.", here);
+    if (fit.deleted_at.empty()) return differs;
+    return "(t." + identifier(fit.deleted_at) + " IS NOT NULL OR " + differs + ")";
 }
 
 /// Text is compared by its bytes, as its source sorts it.
@@ -55,6 +55,18 @@ std::string not_newer_sql(Fit const& fit, std::string const& here) {
 }
 
 }  // namespace
+
+// `IS DISTINCT FROM` fails on json and xml, and calls 1.1 and 1.10 equal.
+std::string differs_sql(Fit const& fit, std::string const& there, std::string const& here) {
+    std::string one, other;
+    for (Landing const& landing : fit.landings) {
+        if (is_exact_key(fit, landing)) continue;
+        std::string const column = identifier(landing.column.name);
+        one += (one.empty() ? "" : ", ") + there + column;
+        other += (other.empty() ? "" : ", ") + here + column;
+    }
+    return "ROW(" + one + ")::record OPERATOR(pg_catalog.*<>) ROW(" + other + ")::record";
+}
 
 std::string column_list(Fit const& fit, std::string const& before) {
     std::string out;
@@ -84,19 +96,22 @@ std::string insert_sql(Place const& place, Fit const& fit, std::string const& fr
            ") OVERRIDING SYSTEM VALUE SELECT " + column_list(fit, "s.") + " FROM " + from + " AS s";
 }
 
+std::string changes_sql(Fit const& fit) {
+    return same_key_sql(fit) + " AND " + is_stale_sql(fit, "s.") + not_newer_sql(fit, "s.");
+}
+
 std::string merge_sql(Place const& place, Fit const& fit, std::string const& from) {
     std::string const sets = sets_sql(fit, "s.");
     std::string sql;
     if (!sets.empty())
-        sql = "UPDATE " + place.sql() + " AS t SET " + sets + " FROM " + from + " AS s WHERE " +
-              same_key_sql(fit) + " AND " + differs_sql(fit, "t.", "s.") +
-              not_newer_sql(fit, "s.") + "; ";
+        sql = "UPDATE " + place.rows_sql() + " AS t SET " + sets + " FROM " + from +
+              " AS s WHERE " + changes_sql(fit) + "; ";
     // Somebody else may insert the same key between the two: then the last clause decides.
-    sql += insert_sql(place, fit, from) + " WHERE NOT EXISTS (SELECT FROM " + place.sql() +
+    sql += insert_sql(place, fit, from) + " WHERE NOT EXISTS (SELECT FROM " + place.rows_sql() +
            " AS t WHERE " + same_key_sql(fit) + ") ON CONFLICT (" + key_list(fit, "") + ") DO ";
     if (sets.empty()) return sql + "NOTHING";
     return sql + "UPDATE SET " + sets_sql(fit, "excluded.") + " WHERE " +
-           differs_sql(fit, "t.", "excluded.") + not_newer_sql(fit, "excluded.");
+           is_stale_sql(fit, "excluded.") + not_newer_sql(fit, "excluded.");
 }
 
 std::string last_of_key_sql(Fit const& fit, std::string const& name) {
@@ -109,7 +124,8 @@ std::string last_of_key_sql(Fit const& fit, std::string const& name) {
 std::string newer_sql(Place const& place, Fit const& fit, std::string const& name) {
     std::string const version = identifier(fit.landings[fit.version.value()].column.name);
     return std::string{"SELECT s."} + row_column + ", s." + version + "::text, t." + version +
-           "::text FROM " + name + " AS s JOIN " + place.sql() + " AS t ON " + same_key_sql(fit) +
+           "::text FROM " + name + " AS s JOIN " + place.rows_sql() + " AS t ON " +
+           same_key_sql(fit) +
            " WHERE " + version_sql(fit, "t.") + " > " + version_sql(fit, "s.") + " ORDER BY 1";
 }
 

@@ -15,6 +15,12 @@ std::string column_list(Fit const& fit, std::string const& before = "");
 /// t."k" = s."k" AND … of the key
 std::string same_key_sql(Fit const& fit);
 
+/// The condition of a row `t` that a merge changes into `s`.
+std::string changes_sql(Fit const& fit);
+
+/// Whether rows differ in the binary image of a column that is no part of the key.
+std::string differs_sql(Fit const& fit, std::string const& there, std::string const& here);
+
 /// Makes the temporary table `name`, gone with the transaction, with the columns of the landings,
 /// and row_column if `numbered`.
 std::string temporary_sql(std::string const& name, Place const& place, Fit const& fit,

@@ -1,31 +1,13 @@
 #include "postgres_sink.hpp"
 
+#include <weir/cpp/session_writer.hpp>
+
 #include "column_type.hpp"
+#include "own_types.hpp"
 #include "refusal.hpp"
+#include "structure.hpp"
 
 namespace weir::postgres {
-namespace {
-
-/// The Writer of the SDK over a session, which it gives up at its end: what is not committed is
-/// rolled back then.
-class TableWriter final : public Writer {
-public:
-    explicit TableWriter(std::shared_ptr<WriteSession> session) : session_{std::move(session)} {}
-    void write(Call const& call, std::vector<FieldView> const& fields, ArrowArray const& batch,
-               Rejects rejects) override {
-        session_->write(call, fields, batch, rejects);
-    }
-    std::uint64_t commit(Call const& call, Commit const& commit) override {
-        return session_->commit(call, commit);
-    }
-    void interrupt() noexcept override { session_->interrupt(); }
-
-private:
-    std::shared_ptr<WriteSession> session_;
-};
-
-}  // namespace
-
 PostgresSink::PostgresSink(Host host, Config const& config) : host_{host}, settings_{config} {}
 
 /// Does `work` on the idle session if there is one, on a new one if not, or if the idle one turns
@@ -43,10 +25,14 @@ auto PostgresSink::on_session(Wait const& wait, Work&& work) {
     return work(fresh);
 }
 
+Place PostgresSink::place_of(Target const& target) const {
+    return place_in(settings_, target);
+}
+
 std::string PostgresSink::peek(Call const& call, Begin const& begin) {
     interrupt_.clear();
     Wait const wait{call, interrupt_};
-    contexts_[begin.target.name] = {fingerprint({begin.job, begin.stream}), begin.spec, {}, {}};
+    context_of(begin.target) = {fingerprint({begin.job, begin.stream}), begin.spec, {}, {}};
     Json const found = on_session(wait, [&](std::unique_ptr<Connection>& connection) {
         Json answer = checkpoint_on(*connection, begin, wait);
         spare_->keep(std::move(connection));
@@ -74,7 +60,7 @@ Json PostgresSink::checkpoint_on(Connection& connection, Begin const& begin, Wai
     bool const is_empty = table && table->mark() == foreign_mark && found->rows > 0 &&
                           !has_rows(connection, *table, place, wait);
     if (!found->objection(place, table ? &*table : nullptr, !is_empty).empty()) return {};
-    contexts_[begin.target.name].memory = Memory::parse(found->fields);
+    context_of(begin.target).memory = Memory::parse(found->fields);
     return {{"epoch", found->epoch},   {"cursor", found->cursor},
             {"spec", found->spec},     {"rows", found->rows},
             {"run_id", found->run_id}, {"updated_at", found->updated_at},
@@ -91,20 +77,27 @@ std::unique_ptr<Writer> PostgresSink::begin(Call const& call, Begin const& begin
                                               call);
     });
     cursor = made->cursor();
-    contexts_[begin.target.name] = {{}, {}, {}, made};
-    return std::make_unique<TableWriter>(made);
+    context_of(begin.target) = {{}, {}, {}, made};
+    return std::make_unique<SessionWriter<WriteSession>>(made);
 }
 
 Prepared PostgresSink::prepare(Call const& call, Target const& target,
                                std::vector<FieldView> const& fields, bool dry_run) {
-    Context const& context = contexts_[target.name];
+    Context const& context = context_of(target);
     std::shared_ptr<WriteSession> const open = context.session.lock();
-    if (open && !dry_run) return open->prepare(call, target, fields);
+    bool const has_rows_only = !changes_structure(target.structure);
+    if (open && !dry_run && has_rows_only) return open->prepare(call, target, fields);
     interrupt_.clear();
     Wait const wait{call, interrupt_};
     std::string const owner = context.owner.empty() ? fingerprint({}) : context.owner;
     Place const place = place_of(target);
     return on_session(wait, [&](std::unique_ptr<Connection>& connection) {
+        if (!has_rows_only) {
+            Prepared const added{
+                postgres::add_structure(*connection, place, target.structure, dry_run, wait)};
+            spare_->keep(std::move(connection));
+            return added;
+        }
         std::vector<std::string> const types = column_types(*connection, fields, wait);
         Prepared const prepared = prepare_alone(
             *connection, wait,
@@ -119,12 +112,15 @@ Prepared PostgresSink::prepare_alone(Connection& connection, Wait const& wait, F
     Look const look = look_at(connection, request.place, {}, wait);
     Fit const found = fit(look.table ? &*look.table : nullptr, request);
     if (!dry_run && !found.statements.empty()) {
+        for (std::string const& sentence :
+             make_surroundings(connection, request.target, request.place, wait))
+            host_.warn(sentence);
         std::string sql = begin_write_sql("weir");
         for (std::string const& statement : found.statements) sql += statement + "; ";
         Outcome const outcome = connection.execute(sql + "COMMIT", wait);
         if (outcome.failed) throw write_failure(connection, *outcome.failed, request.place);
     }
-    return {found.actions, look.has_rows};
+    return {found.actions, look.has_rows, look.table && look.table->has_references};
 }
 
 }  // namespace weir::postgres

@@ -8,7 +8,8 @@
 
 namespace weir::postgres {
 
-/// One PostgreSQL database that can be written: tables of the schema that the configuration names.
+/// One PostgreSQL database that can be written: tables of the schema that the configuration names,
+/// or else that the target does (Target::structure, "schema").
 class PostgresSink : public Sink {
 public:
     PostgresSink(Host host, Config const& config);
@@ -19,6 +20,8 @@ public:
                                   std::string& cursor) override;
     std::string peek(Call const& call, Begin const& begin) override;
     void interrupt() noexcept { interrupt_.raise(); }
+    /// Whether all targets lie in the schema that the configuration names.
+    bool has_one_schema() const { return settings_.names_schema(); }
 
 private:
     /// What the last peek() or begin() for a target said, for the prepare() that follows.
@@ -28,7 +31,8 @@ private:
         std::weak_ptr<WriteSession> session;
     };
 
-    Place place_of(Target const& target) const { return {settings_.schema(), target.name}; }
+    Place place_of(Target const& target) const;
+    Context& context_of(Target const& target) { return contexts_[place_of(target).sql()]; }
     template <class Work>
     auto on_session(Wait const& wait, Work&& work);
     Json checkpoint_on(Connection& connection, Begin const& begin, Wait const& wait);

@@ -56,6 +56,12 @@ Error sorted(Settings const& settings, std::string const& state, std::string con
                                           " was dropped while it was copied into; run again to "
                                           "read everything from the beginning"}
             .coded("postgres.target_replaced");
+    if (state == "42703")
+        return Error{WEIR_E_SCHEMA, "table " + place.table +
+                                        " was changed while it was copied into: " + text +
+                                        "; the position is kept"}
+            .coded("postgres.column_missing")
+            .suggest("run it again, which says what to do");
     if (state == "57014") return Error{WEIR_E_TIMEOUT, about}.coded("postgres.cancelled");
     if (is(state, "40")) return Error{WEIR_E_IO, about}.coded("postgres.conflict");
     if (state == "55P03") return Error{WEIR_E_BUSY, about}.coded("postgres.locked");

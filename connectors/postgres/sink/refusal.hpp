@@ -2,12 +2,16 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "connectors/postgres/connection.hpp"
 #include "fit.hpp"
 
 // What the server says when something cannot be written, sorted by whose move it is.
 namespace weir::postgres {
+
+/// Two rows have one value that is unique.
+inline constexpr std::string_view unique_state = "23505";
 
 std::string sqlstate_of(Result const& failed);
 std::string message_of(Result const& failed);

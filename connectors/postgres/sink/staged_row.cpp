@@ -56,9 +56,19 @@ std::string text_of(FieldView const& field, std::string_view text) {
     return out;
 }
 
+void put(Column& into, FieldView const& field, std::string_view text) {
+    switch (into.type()) {
+        case Type::boolean: return into.boolean(text == "t" || text == "true");
+        case Type::int64: return into.integer(number_of<std::int64_t>(text));
+        case Type::float64: return into.float64(number_of<double>(text));
+        case Type::binary: return into.text(bytes_of(text));
+        default: return into.text(text_of(field, text));
+    }
+}
+
 }  // namespace
 
-std::string staged_row_sql(Fit const& fit, std::int64_t number) {
+std::string staged_rows_sql(Fit const& fit, std::string const& from) {
     std::string columns;
     for (Landing const& landing : fit.landings) {
         std::string const column = "s." + identifier(landing.column.name);
@@ -66,34 +76,30 @@ std::string staged_row_sql(Fit const& fit, std::int64_t number) {
                    (landing.column.element ? "pg_catalog.to_json(" + column + ")::text"
                                            : column + "::text");
     }
-    return "SELECT " + columns + " FROM " + stage_table + " AS s WHERE s." + row_column + " = " +
-           std::to_string(number);
+    return "SELECT " + columns + " FROM " + from;
 }
 
-Batch record_of(Result const& row, Fit const& fit, std::vector<FieldView> const& fields) {
+std::string staged_row_sql(Fit const& fit, std::int64_t number) {
+    return staged_rows_sql(fit, std::string{stage_table} + " AS s WHERE s." + row_column + " = " +
+                                    std::to_string(number));
+}
+
+Batch records_of(Result const& rows, Fit const& fit, std::vector<FieldView> const& fields) {
     Schema schema;
     for (Landing const& landing : fit.landings) {
         FieldView const& field = fields[landing.field];
         schema.push_back({field.name, type_of(field, landing.column)});
     }
-    Batch record{schema};
-    for (std::size_t i = 0; i < schema.size(); ++i) {
-        Column& into = record.column(i);
-        auto const at = static_cast<int>(i);
-        std::string_view const text = row.value(0, at);
-        if (row.null(0, at)) {
-            into.null();
-            continue;
+    Batch records{schema};
+    for (int row = 0; row < rows.rows(); ++row)
+        for (std::size_t i = 0; i < schema.size(); ++i) {
+            auto const at = static_cast<int>(i);
+            if (rows.null(row, at))
+                records.column(i).null();
+            else
+                put(records.column(i), fields[fit.landings[i].field], rows.value(row, at));
         }
-        switch (schema[i].type) {
-            case Type::boolean: into.boolean(text == "t" || text == "true"); break;
-            case Type::int64: into.integer(number_of<std::int64_t>(text)); break;
-            case Type::float64: into.float64(number_of<double>(text)); break;
-            case Type::binary: into.text(bytes_of(text)); break;
-            default: into.text(text_of(fields[fit.landings[i].field], text));
-        }
-    }
-    return record;
+    return records;
 }
 
 std::string words_of(Result const& row, Fit const& fit) {

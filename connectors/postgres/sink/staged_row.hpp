@@ -8,11 +8,13 @@
 
 namespace weir::postgres {
 
-/// SELECT of one row of the stage, for record_of() and words_of(): its columns as text.
+/// SELECT of rows of the stage, or of a table like it, for records_of() and words_of(): their
+/// columns as text. `from`: the table, as `s`, and which rows of it.
+std::string staged_rows_sql(Fit const& fit, std::string const& from);
 std::string staged_row_sql(Fit const& fit, std::int64_t number);
 
-/// The row whole, as a batch of its own; values print as they did when they came.
-Batch record_of(Result const& row, Fit const& fit, std::vector<FieldView> const& fields);
+/// The rows whole, as a batch; values print as they did when they came.
+Batch records_of(Result const& rows, Fit const& fit, std::vector<FieldView> const& fields);
 
 /// "id 5": the key of the row, or its first values.
 std::string words_of(Result const& row, Fit const& fit);

@@ -1,5 +1,7 @@
 #include "swap.hpp"
 
+#include <utility>
+
 #include "batch_writer.hpp"
 #include "connectors/postgres/names.hpp"
 #include "merge.hpp"
@@ -16,13 +18,24 @@ Swap::Swap(Connection& connection, Place const& place, Fit const& fit,
       fields_{fields},
       by_key_{!fit.key.empty() && fit.has_key} {}
 
-void Swap::run(Wait const& wait, Refusals refusals) {
+void Swap::prepare(Wait const& wait, bool makes_unique) {
+    if (std::exchange(is_prepared_, true)) return;
     // Here whole tables meet, which is what these are for; for batches they are switched off.
-    run_or_fail("SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on", wait);
-    if (by_key_) make_unique(wait);
+    run_or_fail(
+        "SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on;"
+        "SELECT pg_catalog.set_config('work_mem', '64MB', true) FROM pg_catalog.pg_settings"
+        " WHERE name = 'work_mem' AND setting::bigint < 65536",
+        wait);
+    if (by_key_ && makes_unique) make_unique(wait);
+    // Of a temporary table nobody else counts the rows, and a join of a million would be taken for
+    // one of 200: four times as slow, measured.
     run_or_fail(std::string{"ANALYZE "} + stage_table, wait);
-    remove_gone(wait);
-    if (attempt(wait, std::nullopt)) insert_each(wait, refusals);
+}
+
+void Swap::run(Wait const& wait, Refusals refusals) {
+    prepare(wait);
+    if (removes_) remove_gone(wait);
+    if (attempt_all(wait)) insert_each(wait, refusals);
     if (refused_ > 0) refusals.keep();
 }
 
@@ -62,7 +75,7 @@ void Swap::remove_gone(Wait const& wait) {
     std::string const where = " WHERE NOT EXISTS (SELECT FROM " + std::string{stage_table} +
                               " AS s WHERE " + same_key_sql(fit_) + ")";
     Outcome const outcome = run_savepoint(
-        "DELETE FROM " + place_.sql() + " AS t" + (by_key_ ? where : std::string{}), wait);
+        "DELETE FROM " + place_.rows_sql() + " AS t" + (by_key_ ? where : std::string{}), wait);
     if (outcome.failed)
         throw row_refusal(connection_.settings(), *outcome.failed,
                           "a row that the source has no more, but that others refer to,",
@@ -71,15 +84,26 @@ void Swap::remove_gone(Wait const& wait) {
 }
 
 /// Brings in the rows of `range`, or all, or none of them.
-Swap::Failure Swap::attempt(Wait const& wait, std::optional<Range> range) {
+Swap::Failure Swap::attempt(Wait const& wait, std::optional<Range> range, GiveWay const& way) {
     std::string from = stage_table;
     if (range)
         from = "(SELECT * FROM " + from + " WHERE " + row_column +
                " >= " + std::to_string(range->begin) + " AND " + row_column + " < " +
                std::to_string(range->end) + ")";
-    return run_savepoint(by_key_ ? merge_sql(place_, fit_, from) : insert_sql(place_, fit_, from),
+    return run_savepoint(by_key_ ? give_way_sql(way, place_, fit_, from) +
+                                       merge_sql(place_, fit_, from)
+                                 : insert_sql(place_, fit_, from),
                          wait)
         .failed;
+}
+
+/// Rows may have to give up what is unique in them before others can have it.
+Swap::Failure Swap::attempt_all(Wait const& wait) {
+    Failure failed = attempt(wait, std::nullopt);
+    if (!failed || !by_key_ || sqlstate_of(*failed) != unique_state) return failed;
+    GiveWay const way = give_way(connection_, place_, fit_, wait);
+    return way.how == GiveWay::How::not_at_all ? std::move(failed)
+                                               : attempt(wait, std::nullopt, way);
 }
 
 void Swap::insert_each(Wait const& wait, Refusals& refusals) {
@@ -123,7 +147,7 @@ void Swap::refuse(Wait const& wait, std::int64_t row, Result const& failed, Refu
         why.message += "; nothing was changed";
         throw Error{why};
     }
-    Batch record = record_of(found[0], fit_, fields_);
+    Batch record = records_of(found[0], fit_, fields_);
     refusals.add(record, why);
     ++refused_;
 }

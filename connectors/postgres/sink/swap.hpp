@@ -5,6 +5,7 @@
 #include <weir/cpp/sink.hpp>
 
 #include "fit.hpp"
+#include "give_way.hpp"
 
 namespace weir::postgres {
 
@@ -20,6 +21,10 @@ public:
     Swap(Connection& connection, Place const& place, Fit const& fit,
          std::vector<FieldView> const& fields);
 
+    /// Makes the stage unique by the key, and known to the planner. run() does it where it was not.
+    void prepare(Wait const& wait, bool makes_unique = true);
+    /// What the source lacks is out already, or marked: run() leaves that alone.
+    void keep_others() { removes_ = false; }
     /// Rows that the target refuses go to `refusals`, who has kept them on return; where it is
     /// absent, E_DATA names the first. What cannot be written is gone from the target, unless an
     /// older state of it was there.
@@ -36,7 +41,8 @@ private:
 
     void make_unique(Wait const& wait);
     void remove_gone(Wait const& wait);
-    Failure attempt(Wait const& wait, std::optional<Range> range);
+    Failure attempt(Wait const& wait, std::optional<Range> range, GiveWay const& way = {});
+    Failure attempt_all(Wait const& wait);
     void insert_each(Wait const& wait, Refusals& refusals);
     void refuse(Wait const& wait, std::int64_t row, Result const& failed, Refusals& refusals);
     void run_or_fail(std::string const& sql, Wait const& wait);
@@ -47,6 +53,7 @@ private:
     Fit const& fit_;
     std::vector<FieldView> const& fields_;
     bool const by_key_;
+    bool is_prepared_ = false, removes_ = true;
     std::uint64_t deleted_ = 0, refused_ = 0;
 };
 

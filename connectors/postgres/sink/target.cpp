@@ -105,7 +105,12 @@ std::string mark_sql(std::string const& table, std::string const& mark) {
 std::string look_sql(std::string const& table) {
     std::string const oid = "pg_catalog.to_regclass(" + literal(table) + ")";
     return "SELECT c.oid, c.relkind, pg_catalog.obj_description(c.oid, 'pg_class'),"
-           " pg_catalog.has_table_privilege(c.oid, 'SELECT')"
+           " pg_catalog.has_table_privilege(c.oid, 'SELECT'), EXISTS (SELECT FROM"
+           " pg_catalog.pg_constraint f WHERE f.conrelid = c.oid AND f.contype = 'f'),"
+           " c.relkind = 'r' AND EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent ="
+           " c.oid), (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, p.relname))"
+           " FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_class p ON p.oid = h.inhparent JOIN"
+           " pg_catalog.pg_namespace n ON n.oid = p.relnamespace WHERE h.inhrelid = c.oid)"
            " FROM pg_catalog.pg_class c WHERE c.oid = " +
            oid + "::oid;" + with_table(columns_sql, oid) + ";" + with_table(keys_sql, oid);
 }
@@ -118,6 +123,12 @@ std::optional<TargetTable> read_look(std::vector<Result> const& answers, std::si
     table.kind = relation.value(0, 1).empty() ? 'r' : relation.value(0, 1)[0];
     table.comment = relation.text(0, 2);
     table.is_readable = relation.flag(0, 3);
+    table.has_references = relation.flag(0, 4);
+    table.has_children = relation.flag(0, 5);
+    if (!relation.null(0, 6))
+        for (Json const& parent : Json::parse(relation.value(0, 6)))
+            table.parents.push_back(
+                qualified(parent.at(0).get<std::string>(), parent.at(1).get<std::string>()));
     Result const& columns = answers.at(from + 1);
     for (int row = 0; row < columns.rows(); ++row) {
         TargetColumn column;

@@ -33,6 +33,9 @@ struct TargetTable {
     char kind = 'r';  ///< pg_class.relkind
     std::string comment;
     bool is_readable = true;  ///< SELECT is granted
+    bool has_references = false;  ///< foreign keys of its own
+    bool has_children = false;    ///< tables that inherit from it, no partitions
+    std::vector<std::string> parents;  ///< tables that it inherits from, as SQL has them
     std::vector<TargetColumn> columns;
     std::vector<std::vector<std::string>> keys;  ///< columns of each unique index that holds
 

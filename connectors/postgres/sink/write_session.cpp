@@ -1,9 +1,13 @@
 #include "write_session.hpp"
 
+#include <algorithm>
+
 #include "column_type.hpp"
 #include "connectors/postgres/names.hpp"
+#include "own_types.hpp"
 #include "refusal.hpp"
-#include "swap.hpp"
+#include "staged_row.hpp"
+#include "structure.hpp"
 
 namespace weir::postgres {
 namespace {
@@ -18,23 +22,11 @@ constexpr char settings_sql[] =
     // what the planner would take for cheaper, seeing one batch only.
     "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;";
 
-/// What the sessions of a stream are called while they write.
+}  // namespace
+
 std::string session_name(std::string const& owner, std::int64_t epoch) {
     return "weir:" + owner + ":" + std::to_string(epoch);
 }
-
-/// Ends what older owners left open: one that is frozen would keep its rows locked for ever.
-std::string end_older_sql(std::string const& owner, std::int64_t epoch) {
-    std::string const intro = "weir:" + owner + ":";
-    return "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a"
-           " WHERE a.usename = current_user AND a.pid <> pg_catalog.pg_backend_pid()"
-           " AND a.datname = pg_catalog.current_database()"
-           " AND pg_catalog.starts_with(a.application_name, " +
-           literal(intro) + ") AND pg_catalog.substr(a.application_name, " +
-           std::to_string(intro.size() + 1) + ")::bigint < " + std::to_string(epoch);
-}
-
-}  // namespace
 
 std::string begin_write_sql(std::string const& name) {
     return "BEGIN ISOLATION LEVEL READ COMMITTED; " + std::string{settings_sql} +
@@ -46,7 +38,9 @@ bool has_rows(Connection& connection, TargetTable const& table, Place const& pla
     if (table.kind != 'r' && table.kind != 'p') return false;
     if (!table.is_readable) return true;
     Outcome const outcome =
-        connection.execute("SELECT EXISTS (SELECT FROM " + place.sql() + ")", wait);
+        connection.execute(std::string{"SELECT EXISTS (SELECT FROM "} +
+                               (table.has_children ? "ONLY " : "") + place.sql() + ")",
+                           wait);
     if (outcome.failed) throw write_failure(connection, *outcome.failed, place);
     return outcome.rows.at(0).flag(0, 0);
 }
@@ -67,74 +61,26 @@ WriteSession::WriteSession(Host host, std::shared_ptr<Spare> spare,
       spare_{std::move(spare)},
       connection_{std::move(connection)},
       target_{begin.target},
-      place_{connection_->settings().schema(), begin.target.name},
-      seat_{place_.schema, begin.job, begin.stream},
+      place_{place_in(connection_->settings(), begin.target)},
+      seat_{connection_->settings().schema(), begin.job, begin.stream},
       owner_{fingerprint({begin.job, begin.stream})},
-      is_staged_{begin.staged || begin.target.write_mode == WEIR_WRITE_REPLACE} {
-    fence(begin, epoch, Wait{call, interrupt_});
+      is_keys_{begin.target.write_mode == WEIR_WRITE_KEYS},
+      is_staged_{begin.staged || is_keys_ || begin.target.write_mode == WEIR_WRITE_REPLACE},
+      is_look_{begin.look} {
+    Wait const wait{call, interrupt_};
+    is_look_ ? look(begin, wait) : fence(begin, epoch, wait);
 }
 
 WriteSession::~WriteSession() { spare_->keep(std::move(connection_)); }
 
-void WriteSession::fence(Begin const& begin, std::uint64_t& epoch, Wait const& wait) {
-    auto const ours = static_cast<std::int64_t>(epoch);
-    Outcome found = begin_or_make_table(ours, wait);
-    std::optional<Checkpoint> const row = read_checkpoint(found.rows.at(0));
-    if (!row) {
-        std::vector<Result> const stored = run(seat_.find_sql() + "; ROLLBACK", wait);
-        if (auto const newer = read_checkpoint(stored.at(0)))
-            epoch = static_cast<std::uint64_t>(newer->epoch);
-        throw fenced(place_.table);
-    }
-    row_ = *row;
-    recover(begin, found, wait);
-    epoch = static_cast<std::uint64_t>(row_.epoch);
-}
-
-/// The fence, and a look at the target, in a transaction that stays open.
-Outcome WriteSession::begin_or_make_table(std::int64_t epoch, Wait const& wait) {
-    std::string const sql = begin_write_sql(session_name(owner_, epoch)) + seat_.fence_sql(epoch) +
-                            "; " + look_sql(place_.sql());
-    Outcome outcome = connection_->execute(sql, wait);
-    if (!outcome.failed) return outcome;
-    if (auto why = foreign_checkpoint(connection_->settings(), *outcome.failed))
-        throw Error{std::move(*why)};
-    if (!is_missing_table(*outcome.failed))
-        throw write_failure(*connection_, *outcome.failed, {place_.schema, "_weir_checkpoint"});
-    run("ROLLBACK", wait);
-    create_checkpoint_table(*connection_, place_.schema, wait);
-    outcome = connection_->execute(sql, wait);
-    if (outcome.failed)
-        throw write_failure(*connection_, *outcome.failed, {place_.schema, "_weir_checkpoint"});
-    return outcome;
-}
-
-/// Decides where to read on, and stores that with what is known of this run.
-void WriteSession::recover(Begin const& begin, Outcome const& found, Wait const& wait) {
-    std::optional<TargetTable> const table = read_look(found.rows, 1);
-    bool const is_empty = table && table->mark() == foreign_mark && row_.rows > 0 &&
-                          !has_rows(*connection_, *table, place_, wait);
-    std::string const why = row_.objection(place_, table ? &*table : nullptr, !is_empty);
-    if (!why.empty()) {
-        host_.info("checkpoint of " + place_.table + " ignored: " + why + "; " + seat_.stream +
-                   " is read from the beginning");
-        Checkpoint fresh;
-        fresh.epoch = row_.epoch;
-        fresh.batch = row_.batch;
-        row_ = fresh;
-    }
-    memory_ = Memory::parse(row_.fields);
-    Checkpoint stored = row_;
-    // Staged rows start from nothing, and so does what is read for them; the position of the run
-    // before stays until they show: they may never do.
-    if (begin.reset || is_staged_) row_.cursor.clear(), row_.is_filling = false;
+/// What a run would find, without a trace: everything is rolled back.
+void WriteSession::look(Begin const& begin, Wait const& wait) {
     row_.spec = begin.spec;
-    row_.run_id = begin.run_id;
-    row_.target = place_.table;
-    bool const keeps = is_staged_ && !stored.target.empty();
-    Checkpoint written = row_;
-    if (keeps) written.cursor = stored.cursor, written.spec = stored.spec;
-    run(seat_.begin_sql(written) + "; COMMIT; " + end_older_sql(owner_, row_.epoch), wait);
+    Outcome const found = execute(seat_.find_sql(), wait);
+    if (found.failed && is_missing_table(*found.failed)) return;
+    if (found.failed) throw write_failure(*connection_, *found.failed, place_);
+    if (std::optional<Checkpoint> const row = read_checkpoint(found.rows.at(0)))
+        memory_ = Memory::parse(row->fields);
 }
 
 Outcome WriteSession::execute(std::string const& sql, Wait const& wait) {
@@ -164,14 +110,21 @@ Prepared WriteSession::prepare(Call const& call, Target const& target,
 }
 
 Prepared WriteSession::fit_target(std::vector<FieldView> const& fields, Wait const& wait) {
+    if (is_fetching()) {  // the stage has done its part; what follows is written as ever
+        scan_.reset();
+        writer_.reset();
+    }
+    if (scan_) stage_keys(wait);
     bool const holds_stage = writer_ && writer_->route() == Route::stage;
     Look look = look_at(*connection_, place_, std::exchange(first_, {}), wait);
+    place_.is_parent = look.table && look.table->has_children;
     types_ = column_types(*connection_, fields, wait);
     FitRequest const request{target_, place_, fields, types_, owner_, row_.spec, &memory_,
                              &fields_};
     auto const fit_now = [&] { return fit(look.table ? &*look.table : nullptr, request); };
     fit_ = fit_now();
-    Prepared const prepared{fit_->actions, look.has_rows};
+    Prepared const prepared{fit_->actions, look.has_rows,
+                            look.table && look.table->has_references};
     if (!fit_->statements.empty()) {
         bool const is_made = !look.table;
         change_target(*fit_, wait);
@@ -184,13 +137,28 @@ Prepared WriteSession::fit_target(std::vector<FieldView> const& fields, Wait con
                                          " changed while they were read; run again"}
             .coded("postgres.fields_changed");
     fields_ = fields;
+    look_for_guards(wait);
     Route const route = choose_route(look.has_rows);
     bool const is_upsert = target_.write_mode == WEIR_WRITE_UPSERT || (is_new_ && fit_->has_key);
     auto writer =
         std::make_unique<BatchWriter>(*connection_, place_, *fit_, fields_, route, is_upsert);
     if (writer_) writer->take_over(*writer_);
     writer_ = std::move(writer);
+    bool const may_be_marked = look.table && look.table->column(deletion_column(target_));
+    if (is_keys_ && !is_swept_ && !has_rows_ && !may_be_marked && KeyScan::can(*fit_, fields_))
+        scan_.emplace(*connection_, place_, *fit_, fields_);
     return prepared;
+}
+
+/// Tells what acts on written rows and did not when the run before wrote.
+void WriteSession::look_for_guards(Wait const& wait) {
+    std::vector<std::string> guards = guards_of(*connection_, place_, wait);
+    if (memory_.guards)
+        for (std::string const& guard : guards)
+            if (std::ranges::find(*memory_.guards, guard) == memory_.guards->end())
+                host_.warn("table " + place_.table + " has a " + guard +
+                           ", which it had not in the last run: it acts on what is written now");
+    memory_.guards = std::move(guards);
 }
 
 void WriteSession::change_target(Fit const& change, Wait const& wait) {
@@ -206,6 +174,7 @@ void WriteSession::change_target(Fit const& change, Wait const& wait) {
 /// that was wrong, and then it is the other way from there on.
 Route WriteSession::choose_route(bool holds_rows) {
     if (target_.write_mode == WEIR_WRITE_APPEND) return Route::direct;
+    if (is_keys_) return is_swept_ ? Route::merge : Route::stage;
     if (target_.write_mode == WEIR_WRITE_REPLACE) return is_new_ ? Route::direct : Route::stage;
     if (writer_) return writer_->route();
     if (!holds_rows) row_.is_filling = true;
@@ -213,7 +182,7 @@ Route WriteSession::choose_route(bool holds_rows) {
 }
 
 void WriteSession::open() {
-    first_ += begin_write_sql(session_name(owner_, row_.epoch));
+    first_ += begin_write_sql(is_look_ ? "weir" : session_name(owner_, row_.epoch));
     is_open_ = true;
 }
 
@@ -226,9 +195,18 @@ void WriteSession::write(Call const& call, std::vector<FieldView> const& fields,
     Wait const wait{call, interrupt_};
     guarded(wait, [&] {
         if (!is_open_) open();
-        writer_->write(wait, batch, rejects, first_);
+        counted_.reset();
+        if (scan_ && !scan_->take(wait, batch, first_)) stage_keys(wait);
+        if (!scan_) writer_->write(wait, batch, rejects, first_);
         has_rows_ = has_rows_ || batch.length > 0;
     });
+}
+
+/// What came so far, and what will.
+void WriteSession::stage_keys(Wait const& wait) {
+    writer_->ensure_table(wait, first_);
+    writer_->skip(scan_->stage(wait));
+    scan_.reset();
 }
 
 std::uint64_t WriteSession::commit(Call const& call, Commit const& commit) {
@@ -244,30 +222,117 @@ std::uint64_t WriteSession::commit(Call const& call, Commit const& commit) {
             return;
         }
         if (!is_open_) open();
-        if (writer_ && writer_->route() == Route::stage) deleted = swap(wait, commit.refusals);
+        bool const is_stage = writer_ && writer_->route() == Route::stage;
+        if (is_stage && !is_keys_) deleted = swap(wait, commit.refusals);
         end_transaction(commit, staged_rows_ + commit.rows - refused_, wait);
+        if (commit.final && fit_ && !fit_->numbered.empty()) number_on(wait);
         if (is_staged_) is_broken_ = true;  // the stage is used up: nothing can follow
     });
     return deleted;
 }
 
+/// Behind the commit, so that what the user may not do costs no row.
+void WriteSession::number_on(Wait const& wait) {
+    try {
+        for (std::string const& failure :
+             raise_sequences(*connection_, place_, fit_->numbered, wait))
+            host_.warn(failure);
+    } catch (Error const& error) {
+        host_.warn("sequences of " + place_.table + " were not set: " + error.message);
+    }
+}
+
 std::uint64_t WriteSession::swap(Wait const& wait, Refusals refusals) {
     writer_->ensure_table(wait, first_);
-    Swap swap{*connection_, place_, *fit_, fields_};
-    swap.run(wait, refusals);
-    refused_ = swap.refused();
-    return swap.deleted();
+    if (!swap_) swap_.emplace(*connection_, place_, *fit_, fields_);
+    swap_->run(wait, refusals);
+    refused_ = swap_->refused();
+    return swap_->deleted();
+}
+
+Swept WriteSession::sweep(Call const& call, Sweep const& wanted) {
+    ready();
+    call.check();
+    if (!is_staged_ || !writer_ || is_swept_ || (is_look_ && !wanted.dry_run))
+        throw Error{WEIR_E_STATE, "there is no stage of " + place_.table + " to compare it with"}
+            .coded("postgres.writer_ended");
+    interrupt_.clear();
+    Wait const wait{call, interrupt_};
+    Swept swept;
+    guarded(wait, [&] {
+        if (!is_open_) open();
+        swept = compare(wanted, wait);
+    });
+    return swept;
+}
+
+Swept WriteSession::compare(Sweep const& wanted, Wait const& wait) {
+    if (scan_ && !scan_->finish(wait, first_)) stage_keys(wait);
+    Look const look = look_at(*connection_, place_, std::exchange(first_, {}), wait);
+    if (!look.table)
+        throw Error{WEIR_E_CONFLICT, "table " + place_.table + " is gone; run again"}.coded(
+            "postgres.target_replaced");
+    if (!wanted.shared) refuse_shared(*connection_, place_, *look.table, seat_.job, wait);
+    if (writer_->route() != Route::stage) {  // all that is there came by this transaction
+        is_swept_ = !wanted.dry_run;
+        std::vector<Result> const rows =
+            run("SELECT pg_catalog.count(*) FROM " + place_.rows_sql(), wait);
+        return {0, 0, static_cast<std::uint64_t>(rows.at(0).number(0, 0)), 0, 0};
+    }
+    Comparison const comparison{*connection_, place_, *fit_, target_, *look.table, wanted.soft};
+    if (scan_ && look.table->column(deletion_column(target_))) stage_keys(wait);  // since then
+    Swept swept = scan_ ? scan_->found() : count(comparison, wanted.dry_run, wait);
+    if (wanted.dry_run) {
+        if (wanted.missing) tell_missing(wanted.missing, comparison, swept, wait);
+        return swept;
+    }
+    if (swept.extra > 0 && swept.extra <= wanted.deletes_max) {
+        std::optional<std::string> extra;
+        if (scan_) extra = scan_->list_extra(wait);
+        swept.deleted = comparison.remove(wait, extra);
+    }
+    if (std::max(swept.extra, swept.deleted) > wanted.deletes_max)
+        throw Error{WEIR_E_CONFLICT, "while " + place_.table +
+                                         " was compared, rows came that its source does not have; "
+                                         "nothing was deleted"}
+            .coded("sink.sweep_grew")
+            .suggest("run it again");
+    if (swap_) swap_->keep_others();
+    is_swept_ = true;
+    return swept;
+}
+
+void WriteSession::tell_missing(MissingKeys keys, Comparison const& comparison, Swept const& swept,
+                                Wait const& wait) {
+    if (!is_keys_ || swept.missing == 0 || swept.missing > keys.rows_max()) return;
+    std::string const from =
+        scan_ ? scan_->list_missing(wait) + " AS s" : comparison.missing_sql();
+    Batch batch = records_of(run(staged_rows_sql(*fit_, from), wait).at(0), *fit_, fields_);
+    keys.add(batch);
+}
+
+Swept WriteSession::count(Comparison const& comparison, bool anew, Wait const& wait) {
+    writer_->ensure_table(wait, first_);
+    if (!swap_) swap_.emplace(*connection_, place_, *fit_, fields_);
+    swap_->prepare(wait, !is_keys_);
+    // What was counted is what is deleted, unless rows came meanwhile.
+    if (anew || !counted_) counted_ = comparison.count(!is_keys_, wait);
+    return *counted_;
 }
 
 /// Rows, cursor and epoch at once, and the condition with them: the lock on the checkpoint is held
 /// for as long as the server needs, and never for us.
 void WriteSession::end_transaction(Commit const& commit, std::uint64_t rows, Wait const& wait) {
     Checkpoint next = row_;
-    next.cursor = commit.cursor;
+    next.cursor = commit.keeps_cursor ? std::string_view{kept_cursor_} : commit.cursor;
     if (!commit.spec.empty()) next.spec = commit.spec;
-    if (fit_) {
+    // Keys are not all that was asked for, and are not remembered.
+    if (fit_ && (!is_keys_ || target_.write_mode == WEIR_WRITE_UPSERT)) {
         next.target_id = fit_->identity;
-        next.fields = Memory::of(next.spec, fields_).dump();
+        Memory now = Memory::of(next.spec, fields_);
+        now.guards = memory_.guards;
+        now.has_children = comes_with_children(target_);
+        next.fields = now.dump();
     }
     next.is_filling = row_.is_filling && !commit.final && writer_ &&
                       writer_->route() == Route::direct;
@@ -301,6 +366,7 @@ void WriteSession::tell_commit_failure(Outcome const& outcome, std::size_t check
 }
 
 void WriteSession::check_epoch(Wait const& wait) {
+    if (is_look_) return;
     std::vector<Result> const found = run(seat_.find_sql(), wait);
     std::optional<Checkpoint> const row = read_checkpoint(found.at(0));
     if (!row || row->epoch != row_.epoch) throw fenced(place_.table);

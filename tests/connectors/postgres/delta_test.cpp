@@ -56,7 +56,7 @@ TEST_F(PostgresDelta, ReadsAllThenNothingThenWhatChanged) {
     EXPECT_EQ(again(ask, changed).records.size(), 0u);
 }
 
-TEST_F(PostgresDelta, AnIdleRunAsksTheServerThreeTimes) {
+TEST_F(PostgresDelta, AnIdleRunAsksTheServerFourTimes) {
     owner_.run(users);
     ReadRequest const ask = request("public.t", "updated_at", {"id"}, 300);
     TcpGate gate{server_.port()};
@@ -69,13 +69,13 @@ TEST_F(PostgresDelta, AnIdleRunAsksTheServerThreeTimes) {
         last = again(ask, last);
         return gate.turns() - before;
     };
-    EXPECT_EQ(turns(), 3);  // the catalog; settings, lock and snapshot; rows and the end
+    EXPECT_EQ(turns(), 4);  // the catalog; settings and lock; the last row and who is at work; end
     last.cursor.clear();
-    EXPECT_EQ(turns(), 4) << "a first run probes, too";
+    EXPECT_EQ(turns(), 4) << "rows and the end are one";
     EXPECT_EQ(last.records.size(), 1000u);
 }
 
-TEST_F(PostgresDelta, CursorHasThePartsThatAFenceWillNeed) {
+TEST_F(PostgresDelta, CursorHasThePartsThatTheFenceNeeds) {
     owner_.run(users);
     ReadRequest ask = request("public.t", "updated_at", {"id"}, 300);
     Json const during = Json::parse(run(ask, 1).cursor);
@@ -84,12 +84,14 @@ TEST_F(PostgresDelta, CursorHasThePartsThatAFenceWillNeed) {
     EXPECT_EQ(during["scan"]["by"], "key");
     EXPECT_EQ(during["scan"]["at"], Json({"300"}));
     EXPECT_EQ(during["scan"]["mark"], Json({"2024-01-01 00:00:00.001+00", "1000"}));
-    EXPECT_TRUE(during["xmin"].is_string());
+    EXPECT_TRUE(during["scan"]["xmin"].is_string());
+    EXPECT_TRUE(during["xmin"].is_null()) << "no scan is complete";
     EXPECT_TRUE(during["src"]["system"].is_string());
     EXPECT_EQ(during["src"]["timeline"], 1);
     Json const after = Json::parse(run(ask).cursor);
     EXPECT_EQ(after["settled"], during["scan"]["mark"]);
     EXPECT_TRUE(after["scan"].is_null());
+    EXPECT_EQ(after["xmin"], during["scan"]["xmin"]);
     EXPECT_EQ(after["fp"], during["fp"]);
 }
 
@@ -135,7 +137,7 @@ TEST_F(PostgresDelta, TheFirstRunTakesNullTrackingValues) {
     EXPECT_EQ(sorted(first.records), numbers(1, 1000));
     owner_.run("UPDATE t SET u = now() WHERE id = 100; UPDATE t SET u = NULL WHERE id = 1");
     ask.cursor = first.cursor;
-    EXPECT_EQ(sorted(run(ask).records), (std::vector<std::string>{"100"}));
+    EXPECT_EQ(sorted(run(ask).records), (std::vector<std::string>{"1", "100"}));
 }
 
 TEST_F(PostgresDelta, NothingButNullsIsReadOnce) {
@@ -175,9 +177,9 @@ TEST_F(PostgresDelta, InfinityAndTheFutureAreNeverAMark) {
             "i");
         ask.cursor = last.cursor;
         last = run(ask);
-        EXPECT_EQ(last.records.size(), 1002u) << type;
+        EXPECT_EQ(last.records.size(), 1000u) << type << ": what was read does not come again";
         EXPECT_EQ(Json::parse(last.cursor)["settled"][1], "1010") << type;
-        EXPECT_EQ(again(ask, last).records.size(), 2u) << type;
+        EXPECT_EQ(again(ask, last).records.size(), 0u) << type;
     }
     EXPECT_GT(host_.metric("weir_cursor_future_rows"), 0);
 }
@@ -185,12 +187,15 @@ TEST_F(PostgresDelta, InfinityAndTheFutureAreNeverAMark) {
 TEST_F(PostgresDelta, NaNIsNeverAMark) {
     owner_.run(
         "CREATE TABLE t (id int PRIMARY KEY, n numeric);"
+        "CREATE VIEW v AS SELECT * FROM t;"  // a table would be asked by its transactions
         "INSERT INTO t VALUES (1, 'NaN'), (2, 'Infinity'), (3, 1.50)");
-    ReadRequest const ask = request("public.t", "n", {"id"});
+    ReadRequest const ask = request("public.v", "n", {"id"});
     Run const first = run(ask);
     EXPECT_EQ(Json::parse(first.cursor)["settled"], Json({"1.50", "3"}));
     owner_.run("INSERT INTO t VALUES (4, 1.7)");
-    EXPECT_EQ(again(ask, first).records.size(), 3u);
+    Run const next = again(ask, first);
+    EXPECT_EQ(Json::parse(next.cursor)["settled"], Json({"1.7", "4"}));
+    EXPECT_EQ(next.records.size(), 3u) << "what is no mark comes each time: nothing tells its age";
 }
 
 TEST_F(PostgresDelta, GoesByTheKeyItself) {
@@ -280,8 +285,9 @@ TEST_F(PostgresDelta, WithoutAKeyItCommitsOnlyWhereTheTrackingValueChanges) {
 TEST_F(PostgresDelta, WithoutAKeyEqualNumbersOfOtherDigitsAreATie) {
     owner_.run(
         "CREATE TABLE t (n int, u numeric);"
+        "CREATE VIEW v AS SELECT * FROM t;"  // a table would be asked by its transactions
         "INSERT INTO t VALUES (1, 1), (2, 1.0), (3, 1.00), (4, 2), (5, 2.0)");
-    ReadRequest ask = request("public.t", "u", {}, 1);
+    ReadRequest ask = request("public.v", "u", {}, 1);
     testkit::Reader reader = source_->open(ask);
     int cursors = 0;
     Records all;
@@ -352,7 +358,7 @@ TEST_F(PostgresDelta, AnAddedColumnKeepsThePosition) {
     EXPECT_EQ(next.records[0].size(), 4u);
 }
 
-TEST_F(PostgresDelta, UsesTheIndexOnBothOfItsColumns) {
+TEST_F(PostgresDelta, H5UsesTheIndexOnBothOfItsColumns) {
     owner_.run(users);
     owner_.run("SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off");
     std::string const plan = owner_.one(

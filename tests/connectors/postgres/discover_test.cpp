@@ -100,8 +100,7 @@ TEST_F(PostgresDiscover, SaysWhatPollingMisses) {
     owner_.run("CREATE TABLE t (id int, at timestamptz)");
     std::string const caveats = discover_one("t").meta["caveats"].dump();
     EXPECT_NE(caveats.find("polling sees no deletes"), std::string::npos);
-    EXPECT_NE(caveats.find("rows committed late"), std::string::npos);
-    EXPECT_NE(caveats.find("dated in the future comes again"), std::string::npos);
+    EXPECT_NE(caveats.find("dated in the future waits"), std::string::npos);
 }
 
 TEST_F(PostgresDiscover, TellsFieldsTargetAndEstimate) {

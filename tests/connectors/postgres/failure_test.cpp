@@ -215,7 +215,7 @@ TEST_F(PostgresFailure, NoPrivilege) {
               std::string::npos);
 }
 
-TEST_F(PostgresFailure, RowSecurityIsAnErrorAndNoMissingRows) {
+TEST_F(PostgresFailure, H18RowSecurityIsAnErrorAndNoMissingRows) {
     admin(
         "CREATE TABLE guarded (id int PRIMARY KEY, who text); INSERT INTO guarded VALUES (1, 'a');"
         "ALTER TABLE guarded ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON guarded USING (who = "
@@ -261,7 +261,7 @@ TEST_F(PostgresFailure, ASessionEndedByTheServerIsRetryable) {
     testkit::Reader reader = source_->open({.stream = "public.t", .select = {{"key", {"id"}}}});
     ASSERT_TRUE(reader.next());
     admin(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity"
         " WHERE application_name = 'weir' AND datname = current_database()");
     testkit::Failure const failed = failure([&] { reader.rest(); });
     EXPECT_EQ(failed.status, WEIR_E_IO);

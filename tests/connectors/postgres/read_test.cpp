@@ -5,7 +5,7 @@ namespace {
 
 using PostgresRead = PostgresTest;
 
-TEST_F(PostgresRead, ReadsByTheKeyAndNotByItsText) {
+TEST_F(PostgresRead, H5ReadsByTheKeyAndNotByItsText) {
     owner_.run(
         "CREATE TABLE t (id text, n bigint PRIMARY KEY);"
         "INSERT INTO t VALUES ('c', 100), ('a', 9), ('b', 10)");
@@ -13,7 +13,7 @@ TEST_F(PostgresRead, ReadsByTheKeyAndNotByItsText) {
     EXPECT_EQ(firsts(all), (std::vector<std::string>{"a", "b", "c"}));
 }
 
-TEST_F(PostgresRead, ResumesAfterEveryBatchByACompositeKey) {
+TEST_F(PostgresRead, H5ResumesAfterEveryBatchByACompositeKey) {
     owner_.run(
         "CREATE TABLE t (a int, b text, c numeric, v int, PRIMARY KEY (a, b, c));"
         "INSERT INTO t SELECT i % 2, chr(97 + i % 3), i / 10.0, i FROM generate_series(1, 200) i");
@@ -38,7 +38,7 @@ TEST_F(PostgresRead, ResumesWhereTheKeyIsNotSelected) {
     EXPECT_EQ(killed.records.back(), testkit::Record{"v50"});
 }
 
-TEST_F(PostgresRead, KeepsTheSourcesOrderOfTextKeys) {
+TEST_F(PostgresRead, H31KeepsTheSourcesOrderOfTextKeys) {
     owner_.run(R"sql(CREATE EXTENSION citext;
         CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
         CREATE TABLE c (k citext PRIMARY KEY);
@@ -116,7 +116,7 @@ TEST_F(PostgresRead, ReadsWithoutAKeyInOnePass) {
     EXPECT_FALSE(reader.end_cursor());
 }
 
-TEST_F(PostgresRead, EndsWithAnEmptyTableAndAnExactMultiple) {
+TEST_F(PostgresRead, H29EndsWithAnEmptyTableAndAnExactMultiple) {
     owner_.run(
         "CREATE TABLE none (id int PRIMARY KEY);"
         "CREATE TABLE ten (id int PRIMARY KEY); INSERT INTO ten SELECT generate_series(1, 10)");

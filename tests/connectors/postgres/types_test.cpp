@@ -414,7 +414,7 @@ TEST_F(PostgresTypes, GeneratedColumnsAreRead) {
     EXPECT_EQ(read({.stream = "public.g"}), (Records{{"21", "42"}}));
 }
 
-TEST_F(PostgresTypes, WideTables) {
+TEST_F(PostgresTypes, H29WideTables) {
     std::string columns = "id int PRIMARY KEY", values = "SELECT i";
     for (int i = 0; i < 1500; ++i) {
         columns += ", c" + std::to_string(i) + " smallint";
@@ -430,7 +430,7 @@ TEST_F(PostgresTypes, WideTables) {
     EXPECT_EQ(all[2][1500], "1499");
 }
 
-TEST_F(PostgresTypes, HugeValues) {
+TEST_F(PostgresTypes, H29HugeValues) {
     owner_.run(
         "CREATE TABLE huge (id int PRIMARY KEY, v json);"
         "INSERT INTO huge SELECT i, ('\"' || repeat(md5(i::text), 1048576) || '\"')::json FROM "

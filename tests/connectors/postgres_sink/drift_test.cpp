@@ -22,7 +22,7 @@ protected:
     }
 };
 
-TEST_F(PostgresDrift, AColumnThatTheSourceGainedIsAdded) {
+TEST_F(PostgresDrift, H33AColumnThatTheSourceGainedIsAdded) {
     first_run();
     Schema more = orders();
     more.push_back({"extra", Type::boolean, true, "boolean"});
@@ -37,7 +37,7 @@ TEST_F(PostgresDrift, AColumnThatTheSourceGainedIsAdded) {
               (std::vector<Record>{{"1", std::nullopt}, {"2", "t"}}));
 }
 
-TEST_F(PostgresDrift, ADroppedOrRenamedColumnStopsTheRunAndKeepsThePosition) {
+TEST_F(PostgresDrift, H33ADroppedOrRenamedColumnStopsTheRunAndKeepsThePosition) {
     first_run();
     Schema less = orders(), renamed = orders();
     less.pop_back();
@@ -51,7 +51,7 @@ TEST_F(PostgresDrift, ADroppedOrRenamedColumnStopsTheRunAndKeepsThePosition) {
     EXPECT_EQ(sink.begin(request()).cursor(), "{\"at\":1}");
 }
 
-TEST_F(PostgresDrift, ARetypedColumnStopsTheRunAndSaysBothTypes) {
+TEST_F(PostgresDrift, H33ARetypedColumnStopsTheRunAndSaysBothTypes) {
     first_run();
     Schema retyped = orders();
     retyped[1].type = Type::utf8;
@@ -63,7 +63,7 @@ TEST_F(PostgresDrift, ARetypedColumnStopsTheRunAndSaysBothTypes) {
     EXPECT_NE(std::string{failure.what()}.find("now text"), std::string::npos);
 }
 
-TEST_F(PostgresDrift, AWiderTextAndAnotherChoiceOfFieldsAreNone) {
+TEST_F(PostgresDrift, H33AWiderTextAndAnotherChoiceOfFieldsAreNone) {
     first_run();
     Schema wider = orders(), less = orders();
     wider[2].source_type = "varchar(200)";
@@ -75,7 +75,7 @@ TEST_F(PostgresDrift, AWiderTextAndAnotherChoiceOfFieldsAreNone) {
     EXPECT_NO_THROW(run(request(R"(["id","total"])"), some));
 }
 
-TEST_F(PostgresDrift, AColumnDroppedInTheSinkStopsTheRun) {
+TEST_F(PostgresDrift, H33AColumnDroppedInTheSinkStopsTheRun) {
     first_run();
     sql("ALTER TABLE orders DROP COLUMN note");
     Rows batch{orders()};
@@ -84,7 +84,23 @@ TEST_F(PostgresDrift, AColumnDroppedInTheSinkStopsTheRun) {
     EXPECT_NE(failure.suggestion.find("ADD COLUMN"), std::string::npos);
 }
 
-TEST_F(PostgresDrift, AColumnThatMayBeNullNowMayBeNullHere) {
+TEST_F(PostgresDrift, H33AColumnRenamedInTheSinkAmidARunStopsIt) {
+    first_run();
+    Rows first{orders()}, second{orders()};
+    first.add(2, 6, "b");
+    second.add(3, 7, "c");
+    testkit::Writer writer = sink.start(request(), first.schema());
+    writer.write(first);
+    writer.commit("{\"at\":2}", false);
+    sql("ALTER TABLE orders RENAME note TO remark");
+    Failure const failure = failure_of([&] { writer.write(second); });
+    EXPECT_EQ(failure.status, WEIR_E_SCHEMA);
+    EXPECT_EQ(failure.code, "postgres.column_missing");
+    EXPECT_NE(std::string{failure.what()}.find("\"note\""), std::string::npos) << failure.what();
+    EXPECT_EQ(sink.begin(request()).cursor(), "{\"at\":2}");
+}
+
+TEST_F(PostgresDrift, H33AColumnThatMayBeNullNowMayBeNullHere) {
     Schema strict = people(), loose = people();
     strict[1].nullable = false;
     Rows first{strict}, second{loose};
@@ -98,7 +114,7 @@ TEST_F(PostgresDrift, AColumnThatMayBeNullNowMayBeNullHere) {
     EXPECT_EQ(one("SELECT count(*) FROM people"), "2");
 }
 
-TEST_F(PostgresDrift, AFieldThatTurnsToTextWithinARunIsNoDrift) {
+TEST_F(PostgresDrift, H33AFieldThatTurnsToTextWithinARunIsNoDrift) {
     for (WriteRequest const& request : {upsert("days"), replace("days"), replace("days")}) {
         Schema dates{{"id", Type::int64, false, "bigint"}, {"day", Type::date, true, "date"}};
         Schema texts = dates;
@@ -119,7 +135,7 @@ TEST_F(PostgresDrift, AFieldThatTurnsToTextWithinARunIsNoDrift) {
     }
 }
 
-TEST_F(PostgresDrift, OtherFieldsAmidStagedRowsStopTheRun) {
+TEST_F(PostgresDrift, H33OtherFieldsAmidStagedRowsStopTheRun) {
     Schema more = people();
     more.push_back({"extra", Type::utf8});
     Rows first{people()}, second{more};
@@ -131,7 +147,7 @@ TEST_F(PostgresDrift, OtherFieldsAmidStagedRowsStopTheRun) {
     expect_code("postgres.fields_changed", [&] { sink.prepare(replace(), second.schema()); });
 }
 
-TEST_F(PostgresDrift, AColumnGainedWithinARunJoinsTheOpenTransaction) {
+TEST_F(PostgresDrift, H33AColumnGainedWithinARunJoinsTheOpenTransaction) {
     Schema more = people();
     more.push_back({"extra", Type::utf8});
     Rows first{people()}, second{more};

@@ -40,21 +40,21 @@ TEST_F(PostgresMerge, WhatPrintsOtherwiseDiffers) {
     EXPECT_EQ(before[1], places()[1]);
 }
 
-TEST_F(PostgresMerge, ColumnsOfOthersAreLeftAlone) {
+TEST_F(PostgresMerge, H25ColumnsOfOthersAreLeftAlone) {
     fill({{1, "a"}});
     sql("ALTER TABLE people ADD COLUMN mine text; UPDATE people SET mine = 'kept'");
     for (int i = 0; i < 3; ++i) fill({{1, "b" + std::to_string(i)}});
     EXPECT_EQ(rows("SELECT * FROM people"), (std::vector<Record>{{"1", "b2", "kept"}}));
 }
 
-TEST_F(PostgresMerge, OfOneKeyTheLastWinsWhereverItCame) {
+TEST_F(PostgresMerge, H25OfOneKeyTheLastWinsWhereverItCame) {
     fill({{1, "a"}, {1, "b"}});
     EXPECT_EQ(one("SELECT name FROM people"), "b");
     fill({{2, "x"}, {1, "c"}, {2, "y"}, {1, "d"}});
     EXPECT_EQ(one("SELECT string_agg(name, ',' ORDER BY id) FROM people"), "d,y");
 }
 
-TEST_F(PostgresMerge, KeysThatTheServerCallsEqualAreOne) {
+TEST_F(PostgresMerge, H31KeysThatTheServerCallsEqualAreOne) {
     Schema schema = people();
     schema[0] = {"id", Type::numeric, false};
     for (int i = 0; i < 2; ++i) {
@@ -93,7 +93,7 @@ TEST_F(PostgresMerge, AKeyOfSeveralColumnsAndNothingElse) {
     }
 }
 
-TEST_F(PostgresMerge, IdentityAndGeneratedColumnsAreTaken) {
+TEST_F(PostgresMerge, H32IdentityAndGeneratedColumnsAreTaken) {
     sql("CREATE TABLE people(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text,"
         " size integer GENERATED ALWAYS AS (length(name)) STORED);"
         "INSERT INTO people(name) VALUES ('one')");

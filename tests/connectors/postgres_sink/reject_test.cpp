@@ -25,7 +25,7 @@ TEST_F(PostgresRejects, ANullKeyIsNoNewKey) {
     EXPECT_EQ(ids(), "1,3");
 }
 
-TEST_F(PostgresRejects, AClashOnAnotherUniqueIndexIsNamed) {
+TEST_F(PostgresRejects, H25AClashOnAnotherUniqueIndexIsNamed) {
     sql("CREATE TABLE people(id bigint PRIMARY KEY, name text UNIQUE);"
         "INSERT INTO people VALUES (9, 'z')");
     for (WriteRequest const& request : {upsert(), append()}) {
@@ -54,7 +54,7 @@ TEST_F(PostgresRejects, NotNullAndCheckAreNamed) {
     EXPECT_EQ(ids(), "3");
 }
 
-TEST_F(PostgresRejects, AMissingParentAtFiveHundredOfAThousandIsOneReject) {
+TEST_F(PostgresRejects, H34AMissingParentAtFiveHundredOfAThousandIsOneReject) {
     sql("CREATE TABLE parents(id bigint PRIMARY KEY); INSERT INTO parents VALUES (1);"
         "CREATE TABLE people(id bigint PRIMARY KEY, parent bigint REFERENCES parents)");
     Rows batch{{{"id", Type::int64}, {"parent", Type::int64}}};

@@ -79,7 +79,7 @@ TEST_F(PostgresTarget, HasTheKeyAsItsPrimaryKeyUnlessItIsAppendedTo) {
     EXPECT_EQ(one("SELECT count(*) FROM pg_constraint WHERE conrelid = 'log'::regclass"), "0");
 }
 
-TEST_F(PostgresTarget, NamesOfAnyKindAreTaken) {
+TEST_F(PostgresTarget, H30NamesOfAnyKindAreTaken) {
     std::string const name = "Sel\"ect é😀.x";
     Schema const schema{{"Order", Type::int64}, {"order", Type::int64}, {name, Type::utf8},
                         {"a'b\\c", Type::utf8}};
@@ -94,7 +94,7 @@ TEST_F(PostgresTarget, NamesOfAnyKindAreTaken) {
               (std::vector<Record>{{"1", "3", "x", "it's"}}));
 }
 
-TEST_F(PostgresTarget, NamesThatTheServerWouldCutOrKeepForItselfAreRefused) {
+TEST_F(PostgresTarget, H30NamesThatTheServerWouldCutOrKeepForItselfAreRefused) {
     std::string const long_name(64, 'n');
     EXPECT_EQ(refusal({{long_name, Type::int64}}, append(), WEIR_E_CONFIG), "postgres.bad_name");
     EXPECT_NE(said.find("63"), std::string::npos);
@@ -181,7 +181,7 @@ TEST_F(PostgresTarget, ViewsAndColumnsThatMustBeGivenAreRefused) {
     EXPECT_EQ(where, "more");
 }
 
-TEST_F(PostgresTarget, APartitionedTableIsOneTable) {
+TEST_F(PostgresTarget, H19APartitionedTableIsOneTable) {
     sql("CREATE TABLE people(id bigint PRIMARY KEY, name text) PARTITION BY RANGE (id);"
         "CREATE TABLE low PARTITION OF people FOR VALUES FROM (0) TO (100);"
         "CREATE TABLE high PARTITION OF people FOR VALUES FROM (100) TO (200)");

@@ -60,7 +60,7 @@ TEST_F(PostgresValues, DecimalsAndUnsignedNumbers) {
     for (std::size_t i = 0; i < numbers.size(); ++i) {
         batch.builder().column(0).integer(static_cast<std::int64_t>(i));
         batch.builder().column(1).bytes16(&numbers[i]);
-        batch.builder().column(2).integer(static_cast<std::int64_t>(largest - i));
+        batch.builder().column(2).unsigned_integer(largest - i);
     }
     run(upsert(), batch);
     EXPECT_EQ(rows("SELECT d FROM people ORDER BY id"),
