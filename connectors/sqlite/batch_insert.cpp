@@ -1,7 +1,9 @@
 #include "batch_insert.hpp"
 
 #include <algorithm>
+#include <weir/cpp/utf8.hpp>
 
+#include "exchange.hpp"
 #include "insert.hpp"
 #include "names.hpp"
 #include "newer.hpp"
@@ -9,10 +11,30 @@
 namespace weir::sqlite {
 namespace {
 
+constexpr char unique_code[] = "sqlite.unique";
+
 std::vector<std::string> batch_columns(std::size_t count) {
     std::vector<std::string> columns;
     for (std::size_t i = 0; i < count; ++i) columns.push_back("c" + std::to_string(i));
     return columns;
+}
+
+/// Whether a text of `column` may be no UTF-8: quicker than to look at each, since they lie behind
+/// one another.
+bool may_be_bad(ColumnView const& column, std::int64_t rows) {
+    FieldView const& field = column.field();
+    bool const is_text = field.layout == Layout::text || field.layout == Layout::large_text;
+    if (!is_text || field.meaning == Meaning::binary) return false;
+    std::string_view const first = column.bytes(0), last = column.bytes(rows - 1);
+    auto const size = static_cast<std::size_t>(last.data() + last.size() - first.data());
+    std::string_view const all{first.data(), size};
+    if (is_ascii(all)) return false;
+    if (!is_utf8(all)) return true;
+    for (std::int64_t row = 1; row < rows; ++row) {
+        std::string_view const text = column.bytes(row);
+        if (!text.empty() && (text.front() & 0xC0) == 0x80) return true;  // cut amid a character
+    }
+    return false;
 }
 
 }  // namespace
@@ -38,7 +60,7 @@ char const* constraint_code(int rc) {
     switch (rc) {
         case SQLITE_CONSTRAINT_UNIQUE:
         case SQLITE_CONSTRAINT_ROWID:
-        case SQLITE_CONSTRAINT_PRIMARYKEY: return "sqlite.unique";
+        case SQLITE_CONSTRAINT_PRIMARYKEY: return unique_code;
         case SQLITE_CONSTRAINT_NOTNULL: return "sqlite.not_null";
         case SQLITE_CONSTRAINT_CHECK: return "sqlite.check";
         case SQLITE_CONSTRAINT_DATATYPE:
@@ -81,6 +103,7 @@ void BatchInsert::write(ArrowArray const& batch, Rejects& rejects) {
     batch_.show(batch);
     if (batch.length == 0) return;
     refuse_null_keys(rejects);
+    refuse_bad_text(rejects);
     refuse_older(rejects);
     int rc = run(plain_ ? plain_ : insert_);
     if (plain_ && is_about_row(rc)) {
@@ -108,6 +131,30 @@ void BatchInsert::refuse_null_keys(Rejects& rejects) {
                                   .coded("sqlite.null_key");
             refuse(row, why, rejects);
             break;
+        }
+    }
+}
+
+// SQLite would keep them, and most who read the table could not.
+void BatchInsert::refuse_bad_text(Rejects& rejects) {
+    constexpr std::size_t shown_max = 30;
+    for (std::size_t at = 0; at < fields().size(); ++at) {
+        ColumnView const& column = batch_.view(at);
+        if (!may_be_bad(column, batch_.rows())) continue;
+        for (std::int64_t row = 0; row < batch_.rows(); ++row) {
+            if (column.is_null(row) || batch_.is_left_out(row)) continue;
+            std::string_view const text = column.bytes(row);
+            std::size_t const good = utf8_size(text);
+            if (good == text.size()) continue;
+            std::string const& field = fields()[at].name;
+            std::string const there{text.substr(good, shown_max)};
+            Error const why = Error{WEIR_E_DATA,
+                                    row_words(row) + " has text in \"" + field +
+                                        "\" that is no UTF-8: after " + std::to_string(good) +
+                                        " bytes stands, in hex, " + hex(there),
+                                    field}
+                                  .coded("sqlite.bad_text");
+            refuse(row, why, rejects);
         }
     }
 }
@@ -144,6 +191,7 @@ std::optional<Error> BatchInsert::write_around(Rejects& rejects) {
         std::int64_t begin, end;
     };
     std::vector<Range> left{{0, batch_.rows()}};
+    std::vector<Waiting> waiting;
     while (!left.empty()) {
         Range const range = left.back();
         left.pop_back();
@@ -153,10 +201,13 @@ std::optional<Error> BatchInsert::write_around(Rejects& rejects) {
         if (rc == SQLITE_DONE) continue;
         if (!is_about_row(rc)) throw db_.error(rc);
         if (range.end - range.begin == 1) {
-            Error const why = refusal(range.begin, rc);
+            Error why = refusal(range.begin, rc);
+            if (!fit_.key.empty() && why.code == unique_code) {
+                waiting.push_back({range.begin, std::move(why)});
+                continue;
+            }
             if (!rejects) return why;
-            rejects.add(range.begin, why);
-            batch_.leave_out(range.begin);
+            refuse(range.begin, why, rejects);
             continue;
         }
         std::int64_t at = batch_.at();
@@ -170,7 +221,50 @@ std::optional<Error> BatchInsert::write_around(Rejects& rejects) {
             left.push_back({at, at + 1});
         }
     }
+    if (waiting.empty()) return std::nullopt;
+    batch_.narrow(0, batch_.rows());
+    if (!fit_.version) drop_superseded(waiting);
+    try_again(waiting);
+    if (!fit_.version && waiting.size() > 1) exchange(waiting);
+    if (!rejects && !waiting.empty()) return std::move(waiting.front().why);
+    for (Waiting const& each : waiting) refuse(each.row, each.why, rejects);
     return std::nullopt;
+}
+
+/// Of one key the last row of the batch stands, and it is written, or refused, by itself.
+void BatchInsert::drop_superseded(std::vector<Waiting>& waiting) {
+    std::string key;
+    for (std::size_t const at : fit_.key)
+        key += (key.empty() ? "c" : ", c") + std::to_string(at);
+    Statement last = db_.prepare("SELECT max(rowid) FROM " + as_name(batch_.name()) + " GROUP BY " +
+                                 key + " ORDER BY 1");
+    std::vector<std::int64_t> rows;
+    while (last.step()) rows.push_back(last.integer(0));
+    std::erase_if(waiting, [&](Waiting const& each) {
+        return !std::ranges::binary_search(rows, each.row);
+    });
+}
+
+/// As long as one of them finds its place free now, the next one may.
+void BatchInsert::try_again(std::vector<Waiting>& waiting) {
+    for (std::size_t before = 0; before != waiting.size();) {
+        before = waiting.size();
+        std::erase_if(waiting, [&](Waiting const& each) {
+            batch_.narrow(each.row, each.row + 1);
+            int const rc = run(insert_);
+            if (rc != SQLITE_DONE && !is_about_row(rc)) throw db_.error(rc);
+            return rc == SQLITE_DONE;
+        });
+    }
+}
+
+void BatchInsert::exchange(std::vector<Waiting>& waiting) {
+    std::vector<std::int64_t> rows;
+    for (Waiting const& each : waiting) rows.push_back(each.row);
+    Exchange{db_, fit_, batch_, [this](Statement& each) { return run(each); }}.among(rows);
+    std::erase_if(waiting, [&](Waiting const& each) {
+        return !std::ranges::binary_search(rows, each.row);
+    });
 }
 
 std::string BatchInsert::row_words(std::int64_t row) const {

@@ -23,10 +23,18 @@ public:
 
 private:
     void refuse_null_keys(Rejects& rejects);
+    void refuse_bad_text(Rejects& rejects);
     void refuse_older(Rejects& rejects);
     void refuse(std::int64_t row, Error const& why, Rejects& rejects);
     /// The error of the first refused row, when there is no one to hand it to.
     std::optional<Error> write_around(Rejects& rejects);
+    struct Waiting {
+        std::int64_t row;
+        Error why;
+    };
+    void drop_superseded(std::vector<Waiting>& waiting);
+    void try_again(std::vector<Waiting>& waiting);
+    void exchange(std::vector<Waiting>& waiting);
     int run(Statement& insert);
     [[noreturn]] void refuse_trigger(char const* deed) const;
     Error refusal(std::int64_t row, int rc) const;

@@ -119,6 +119,30 @@ Json cursors_of(Database& db, Table const& table) {
     return out;
 }
 
+/// SQLite takes any spelling of the other table's name, and a table that is not there.
+Json references_of(Database& db, Table const& table) {
+    Statement statement = db.prepare(
+        "SELECT f.id, f.\"from\", s.name FROM pragma_foreign_key_list(?1, 'main') AS f JOIN "
+        "main.sqlite_schema AS s ON s.type = 'table' AND s.name = f.\"table\" COLLATE NOCASE "
+        "ORDER BY f.id, f.seq");
+    statement.bind(1, std::string_view{table.name});
+    Json out = Json::array();
+    std::int64_t last = -1;
+    while (statement.step()) {
+        if (statement.text(2) == table.name) continue;
+        if (statement.integer(0) != last)
+            out.push_back({{"fields", Json::array()},
+                           {"stream", written(statement.text(2))},
+                           {"nullable", false}});
+        last = statement.integer(0);
+        std::string const name = statement.text(1);
+        TableColumn const* const column = table.column(name);
+        out.back()["fields"].push_back(column ? column->name : name);
+        if (column && !column->not_null && !column->is_rowid) out.back()["nullable"] = true;
+    }
+    return out;
+}
+
 Json caveats_of(Table const& table, Json const& keys, Json const& cursors) {
     Json caveats = Json::array(
         {"a delta does not see deleted rows, nor updates that leave the cursor field alone"});
@@ -153,6 +177,7 @@ Stream stream_of(Database& db, Table const& table) {
                    {"fields", fields},
                    {"tracking", tracking_of(db, table)},
                    {"cursors", cursors},
+                   {"references", references_of(db, table)},
                    {"caveats", caveats_of(table, keys, cursors)}};
     if (std::optional<std::int64_t> const rows = rows_of(db, table)) stream.meta["rows"] = *rows;
     return stream;

@@ -45,6 +45,8 @@ void put_literal(sqlite3_context* out, std::string_view text) {
         if (auto const [at, wrong] = std::from_chars(text.data(), end, whole);
             wrong == std::errc{} && at == end)
             sqlite3_result_int64(out, whole);
+        else if (text == "9e999" || text == "-9e999")  // "Infinity" is a word of other systems
+            sqlite3_result_double(out, text.front() == '-' ? -HUGE_VAL : HUGE_VAL);
         else
             put_real(out, std::strtod(std::string{text}.c_str(), nullptr));
     }

@@ -41,6 +41,7 @@ public:
     bool is_null(std::size_t field, std::int64_t row) const {
         return columns_[field].view.is_null(row);
     }
+    ColumnView const& view(std::size_t field) const { return columns_[field].view; }
     /// The row that the statement at work read last: after a failure, most likely the culprit.
     std::int64_t at() const { return at_; }
     /// The value as a person would read it, shortened.

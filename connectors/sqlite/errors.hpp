@@ -4,6 +4,9 @@ namespace weir::sqlite {
 
 /// What the codes of this library mean, for people: `errors` of its meta_json.
 inline constexpr char errors[] = R"([
+  {"code": "sqlite.bad_text", "title": "Text that is no UTF-8",
+   "cause": "A record has text with bytes that are no characters.",
+   "remedy": "Correct the record at the source, or hand the field on as bytes."},
   {"code": "sqlite.cancelled", "title": "Cancelled",
    "cause": "The work was stopped while SQLite was at it.",
    "remedy": "Start it again when it is wanted."},
@@ -73,6 +76,9 @@ inline constexpr char errors[] = R"([
   {"code": "sqlite.no_database", "title": "No such database",
    "cause": "The file does not exist, and a source does not make one.",
    "remedy": "Check the path."},
+  {"code": "sqlite.no_deletion_column", "title": "No column for deleted rows",
+   "cause": "A row of the target is to be marked as deleted, and no column is there to take that.",
+   "remedy": "Add the column that is suggested, name another, or delete the rows."},
   {"code": "sqlite.no_directory", "title": "No such directory",
    "cause": "The directory of the database does not exist.",
    "remedy": "Make it first, or check the path."},
@@ -124,6 +130,9 @@ inline constexpr char errors[] = R"([
   {"code": "sqlite.stream_name", "title": "No name of a stream",
    "cause": "The name cannot be that of a table.",
    "remedy": "Write it as weir discover does."},
+  {"code": "sqlite.structure", "title": "An index cannot be made",
+   "cause": "The rows are there, but they do not fit an index that --with asks for.",
+   "remedy": "Mend what it says and run again, or leave it out of --with."},
   {"code": "sqlite.target_replaced", "title": "Target was replaced",
    "cause": "Somebody replaced or dropped the target while it was written.",
    "remedy": "Run again: the stream is read from the start."},

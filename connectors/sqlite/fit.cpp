@@ -63,19 +63,28 @@ public:
         check_columns(name(), request_.fields);
         find_key();
         find_version();
-        check_source();
+        if (!is_keys()) check_source();
+        if (!table_ && is_keys()) refuse_gone();
         if (!table_) return create();
         check_kind();
         for (FieldView const& field : request_.fields) land(field);
-        check_extra();
+        if (!is_keys()) check_extra();
         check_key();
+        if (TableColumn const* column = table_->column(deletion_column(request_.target)))
+            fit_.deleted_at = column->name;
         fit_.mark = table_->mark();
         return std::move(fit_);
     }
 
 private:
     bool is_append() const { return request_.target.write_mode == WEIR_WRITE_APPEND; }
+    bool is_keys() const { return request_.target.write_mode == WEIR_WRITE_KEYS; }
     std::string const& name() const { return fit_.table; }
+
+    [[noreturn]] void refuse_gone() const {
+        throw Error{WEIR_E_CONFLICT, "table " + name() + " is gone, so there is nothing to compare"}
+            .coded("sqlite.target_replaced");
+    }
 
     void find_key() {
         if (is_append()) return;
@@ -103,33 +112,56 @@ private:
         fit_.version = {static_cast<std::size_t>(found - request_.fields.begin()), is_decimal};
     }
 
+    /// Whoever changed the column here as it was changed in the source has mended it. One that is
+    /// missing here is told of by add().
+    bool is_mended(Memory::Entry const& before, Memory::Entry const* after) const {
+        TableColumn const* const column = table_->column(before.name);
+        if (!after || !column) return !column;
+        std::string const was = memory_->declared(column->name);
+        return !was.empty() && !same_name(was, column->declared);
+    }
+
     /// Drift of the source since the last run.
     void check_source() const {
         if (!memory_) return;
         for (Memory::Entry const& before : memory_->entries) {
             Memory::Entry const* const after = now_.find(before.name);
+            bool const is_same = after && (after->type == before.type || before.type == any_type);
+            if (is_same || is_mended(before, after)) continue;
             if (!after)
                 refuse(
                     "column \"" + before.name + "\" of " + name() +
                         " is no longer in the source: it was dropped or renamed there; the "
                         "position is kept",
                     "sqlite.column_gone", before.name,
-                    "name the columns to copy with --fields, or copy into a new table with --to");
-            if (after->type != before.type && before.type != any_type)
-                refuse("column \"" + before.name + "\" was " + before.type +
-                           " in the source and is "
-                           "now " +
-                           after->type + "; the position is kept",
-                       "sqlite.column_retyped", before.name,
-                       "copy into a new table with --to, or drop table " + name() +
-                           " to have it made anew");
+                    "do the same to column \"" + before.name + "\" of " + name() +
+                        ", name the columns to copy with --fields, or copy into a new table with "
+                        "--to");
+            refuse("column \"" + before.name + "\" was " + before.type +
+                       " in the source and is now " + after->type + "; the position is kept",
+                   "sqlite.column_retyped", before.name, remedy_of_retyped(before.name));
         }
+    }
+
+    std::string remedy_of_retyped(std::string const& field) const {
+        auto const now = std::ranges::find_if(request_.fields, [&](FieldView const& each) {
+            return same_name(each.name, field);
+        });
+        TableColumn const* const column = table_->column(field);
+        std::string const wanted = declared_type(*now);
+        std::string const here = same_name(wanted, column->declared)
+                                     ? std::string{}
+                                     : "make column \"" + column->name + "\" of " + name() + " " +
+                                           wanted + ", ";
+        return here + "copy into a new table with --to, or drop table " + name() +
+               " to have it made anew";
     }
 
     Fit create() {
         for (FieldView const& field : request_.fields)
             fit_.landings.push_back(
-                {field.name, storage_of(field), "BINARY", has_one_class(field)});
+                {field.name, declared_type(field), storage_of(field), "BINARY",
+                 has_one_class(field)});
         std::uint64_t nonce = 0;
         sqlite3_randomness(sizeof nonce, &nonce);
         fit_.mark = request_.owner + "-" +
@@ -168,7 +200,7 @@ private:
             fit_.actions.push_back("column " + column->name + " of " + name() +
                                    " is REAL: -0.0 becomes 0.0");
         bool const holds_one_class = table_->is_strict ? affinity != Affinity::strict_any : false;
-        fit_.landings.push_back({column->name, storage, column->collation,
+        fit_.landings.push_back({column->name, column->declared, storage, column->collation,
                                  holds_one_class && storage <= Storage::blob});
     }
 
@@ -189,19 +221,17 @@ private:
         bool const is_ours = table_->mark() != foreign_mark;
         bool const was_there = memory_ && memory_->find(field.name);
         bool const is_known = request_.memory && !request_.memory->entries.empty();
-        std::string const declared = declared_type(field);
+        std::string declared = declared_type(field);
+        if (!table_->is_strict && declared == "ANY") declared.clear();
         std::string const sql = "ALTER TABLE " + as_name(table_->name) + " ADD COLUMN " +
-                                as_name(field.name) + " " +
-                                (table_->is_strict   ? declared
-                                 : declared == "ANY" ? ""
-                                                     : declared);
-        if (was_there || (!is_ours && !is_known))
+                                as_name(field.name) + " " + declared;
+        if (was_there || (!is_ours && !is_known) || is_keys())
             refuse("table " + name() + " has no column \"" + field.name + "\"" +
                        (was_there ? ", which the last run wrote" : ""),
                    "sqlite.column_missing", field.name, sql);
         fit_.statements.push_back(sql);
         fit_.actions.push_back("add column " + field.name + " to " + name());
-        fit_.landings.push_back({field.name, storage_of(field), "BINARY",
+        fit_.landings.push_back({field.name, declared, storage_of(field), "BINARY",
                                  table_->is_strict && has_one_class(field)});
     }
 
@@ -210,7 +240,8 @@ private:
             bool const is_written = std::ranges::any_of(
                 request_.fields,
                 [&](FieldView const& field) { return same_name(field.name, column.name); });
-            if (is_written || column.is_generated) continue;
+            bool const is_weirs = same_name(column.name, deletion_column(request_.target));
+            if (is_written || column.is_generated || is_weirs) continue;
             fit_.has_extra = true;
             if (column.not_null && !column.has_default && !column.is_rowid)
                 refuse("column \"" + column.name + "\" of " + name() +
@@ -247,6 +278,10 @@ private:
 };
 
 }  // namespace
+
+std::string deletion_column(Target const& target) {
+    return target.deleted_at.empty() ? "_weir_deleted_at" : target.deleted_at;
+}
 
 void check_target_name(std::string const& name) {
     if (name.empty())

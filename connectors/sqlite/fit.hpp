@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <vector>
+#include <weir/cpp/field_memory.hpp>
 #include <weir/cpp/sink.hpp>
 
 #include "storage.hpp"
@@ -10,27 +11,27 @@
 
 namespace weir::sqlite {
 
-/// What the run before wrote, kept in `_weir_checkpoint.fields`, so that a column that the source
-/// lost or retyped is seen. A value.
-struct Memory {
-    struct Entry {
-        std::string name, type;
-        bool operator==(Entry const&) const = default;
-    };
-    Json selection;              ///< `fields` of the host's note: which columns were asked for
-    std::vector<Entry> entries;  ///< empty: nothing is remembered
+struct Landing;
 
-    static Memory parse(std::string_view text);
+/// What is remembered of the last run. A value.
+// memory := {…, "declared": {column: type…}}
+struct Memory : FieldMemory {
+    static Memory parse(std::string_view text) { return {FieldMemory::parse(text)}; }
     /// A field that `before` knows to be of any class stays so.
     static Memory of(std::string const& spec, std::vector<FieldView> const& fields,
                      Memory const& before);
-    std::string dump() const;
+    /// The columns that were written, as the table declares them: whoever declares one anew has
+    /// seen what the source made of it.
+    void keep_declared(std::vector<Landing> const& landings);
+    std::string declared(std::string const& column) const;  ///< empty: not known
+    /// Case aside, as SQLite has it.
     Entry const* find(std::string_view name) const;
 };
 
 /// One field and the column it goes to.
 struct Landing {
-    std::string column;  ///< as the table spells it
+    std::string column;    ///< as the table spells it
+    std::string declared;  ///< its type there
     Storage storage = Storage::text;
     std::string collation = "BINARY";
     bool has_own_type = true;  ///< equal values are equal bytes: the column holds one storage class
@@ -50,6 +51,7 @@ struct Fit {
     std::vector<Landing> landings;        ///< in the order of the fields
     std::vector<std::size_t> key;         ///< places of the key within the fields
     std::optional<Version> version;       ///< Target::version, of an upsert
+    std::string deleted_at;               ///< the column that says a row is gone; empty: none
     std::string table;                    ///< the target's name
     std::string mark;                     ///< see Table::mark
     bool has_key = false;                 ///< a unique index lies on the key
@@ -68,6 +70,9 @@ struct FitRequest {
 /// nothing. Throws E_SCHEMA with the name of what does not fit and what to do about it, E_CONFIG
 /// for a name that no column or table may have.
 Fit fit(Database* db, FitRequest const& request);
+
+/// The column of Target::deleted_at, or its default.
+std::string deletion_column(Target const& target);
 
 /// Refuses, with E_CONFIG, a name that no table of a copy may have.
 void check_target_name(std::string const& name);

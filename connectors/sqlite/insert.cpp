@@ -9,9 +9,9 @@
 namespace weir::sqlite {
 namespace {
 
-std::string list(std::vector<std::string> const& parts, std::string const& before = "") {
+std::string list(std::vector<std::string> const& parts) {
     std::string out;
-    for (std::string const& part : parts) out += (out.empty() ? "" : ", ") + before + part;
+    for (std::string const& part : parts) out += (out.empty() ? "" : ", ") + part;
     return out;
 }
 
@@ -35,27 +35,32 @@ void differs(sqlite3_context* out, int, sqlite3_value** values) {
     sqlite3_result_int(out, !is_same);
 }
 
+std::vector<std::string> prefixed(std::vector<std::string> const& names, std::string const& with) {
+    std::vector<std::string> out;
+    for (std::string const& name : names) out.push_back(with + name);
+    return out;
+}
+
 std::string conflict_clause(Fit const& fit, std::vector<std::string> const& names) {
-    std::vector<std::string> key, sets, plain, others;
+    std::vector<std::string> key, sets, reasons;
     for (std::size_t const at : fit.key) key.push_back(names[at]);
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        if (std::ranges::find(fit.key, i) != fit.key.end()) continue;
-        Landing const& landing = fit.landings[i];
-        sets.push_back(names[i] + " = excluded." + names[i]);
-        if (landing.has_own_type && landing.collation == "BINARY")
-            plain.push_back(names[i]);
-        else
-            others.push_back("_weir_differs(t." + names[i] + ", excluded." + names[i] + ")");
+    for (std::size_t i = 0; i < names.size(); ++i)
+        if (std::ranges::find(fit.key, i) == fit.key.end())
+            sets.push_back(names[i] + " = excluded." + names[i]);
+    std::string const differs =
+        differs_sql(fit, prefixed(names, "t."), prefixed(names, "excluded."));
+    if (!differs.empty()) reasons.push_back(differs);
+    // What is written again is not gone.
+    if (!fit.deleted_at.empty()) {
+        sets.push_back(as_name(fit.deleted_at) + " = NULL");
+        reasons.push_back("t." + as_name(fit.deleted_at) + " IS NOT NULL");
     }
     std::string const target = " ON CONFLICT (" + list(key) + ") DO ";
     if (sets.empty()) return target + "NOTHING";
-    if (!plain.empty())
-        others.insert(others.begin(),
-                      "(" + list(plain, "t.") + ") IS NOT (" + list(plain, "excluded.") + ")");
     std::string const update = target + "UPDATE SET " + list(sets) + " WHERE ";
-    if (!fit.version) return update + joined_by_or(others);
+    if (!fit.version) return update + joined_by_or(reasons);
     std::string const& version = names[fit.version->at];
-    return update + "(" + joined_by_or(others) + ") AND NOT " +
+    return update + "(" + joined_by_or(reasons) + ") AND NOT " +
            is_newer_sql(*fit.version, "t." + version, "excluded." + version);
 }
 
@@ -71,6 +76,24 @@ std::string insert_sql(Fit const& fit, InsertSource const& source, bool is_upser
     // Without a WHERE the parser takes ON CONFLICT for the ON of a join.
     if (is_upsert) sql += " WHERE true" + conflict_clause(fit, names);
     return sql;
+}
+
+std::string differs_sql(Fit const& fit, std::vector<std::string> const& one,
+                        std::vector<std::string> const& other) {
+    std::vector<std::string> left, right, conditions;
+    for (std::size_t i = 0; i < one.size(); ++i) {
+        if (std::ranges::find(fit.key, i) != fit.key.end()) continue;
+        Landing const& landing = fit.landings[i];
+        if (landing.has_own_type && landing.collation == "BINARY") {
+            left.push_back(one[i]);
+            right.push_back(other[i]);
+        } else {
+            conditions.push_back("_weir_differs(" + one[i] + ", " + other[i] + ")");
+        }
+    }
+    if (!left.empty())
+        conditions.insert(conditions.begin(), "(" + list(left) + ") IS NOT (" + list(right) + ")");
+    return conditions.empty() ? std::string{} : joined_by_or(conditions);
 }
 
 void define_differs(Database& db) {

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <weir/cpp/utf8.hpp>
 
 #include "names.hpp"
 
@@ -14,15 +15,6 @@ template <class Number>
 std::string digits(Number value) {
     char text[64];
     return {text, std::to_chars(text, text + sizeof text, value).ptr};
-}
-
-bool is_utf8(std::string const& text) {
-    Json const json = text;
-    try {
-        return !json.dump().empty();
-    } catch (Json::exception const&) {
-        return false;
-    }
 }
 
 Json json_of(std::optional<Position> const& position) {

@@ -1,5 +1,6 @@
 #include "reader.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <thread>
@@ -29,9 +30,14 @@ TableReader::TableReader(Host host, Location const& location, Call const& call, 
       rows_max_{read.rows_max},
       limit_{read.limit},
       bytes_max_{read.bytes_max},
+      row_bytes_max_{read.row_bytes_max},
       append_{read.append} {
     Database::Watch const watch{db_, call};
     scan_ = Scan::of(db_, read);
+    // SQLite's own at most; at least what its catalog may need.
+    constexpr std::size_t least = 1 << 20, most = 1'000'000'000;
+    sqlite3_limit(db_.raw(), SQLITE_LIMIT_LENGTH,
+                  static_cast<int>(std::clamp(row_bytes_max_, least, most)));
     // Another file of the same tables holds other rows.
     scan_.fingerprint = fingerprint({location.file, scan_.fingerprint});
     if (read.mode == WEIR_READ_DELTA && !scan_.has_tracking())
@@ -141,16 +147,20 @@ bool TableReader::find_mark() {
 Rows TableReader::rows() const {
     Rows rows;
     rows.limit = limit_ == INT64_MAX ? limit_ : limit_ - done_;
+    // Those of one place in the order come in that of their numbers, however often they are read.
+    std::string const rowid = scan_.has_key() ? "" : rowid_name(scan_.table);
+    if (!rowid.empty()) rows.order = "t." + rowid;
     if (order_ == Order::key) {
         if (cursor_.scan) rows.add(scan_, ">", false, cursor_.scan->at);
         if (is_bounded_) bound(rows);
+        if (!scan_.keys.empty()) rows.add(scan_.among_sql());
         rows.order = scan_.order_list(false, "");
         return rows;
     }
     if (!scan_.has_tracking()) return rows;
     std::string const tracking = "t." + as_name(scan_.tracking[0].name);
     if (order_ == Order::tracking) {
-        rows.order = scan_.order_list(true, "");
+        rows.order = scan_.order_list(true, "") + (rowid.empty() ? "" : ", " + rows.order);
         rows.add(tracking + " IS NOT NULL");
         if (cursor_.settled) rows.add(scan_, ">", true, *cursor_.settled);
         if (!scan_.has_key() && mark_) rows.add(scan_, "<=", true, *mark_);
@@ -172,26 +182,35 @@ void TableReader::bound(Rows& rows) const {
     rows.add("(" + is_null + " OR " + below.where + ")");
 }
 
+/// Begins a part of the scan.
 void TableReader::start() {
+    part_ = rows();
+    stepped_ = 0;
+    select();
+    last_.assign(position_columns_.size(), Value{});
+}
+
+/// Its rows, or their identities only.
+void TableReader::select() {
     slots_.clear();
     position_columns_.clear();
     above_column_ = -1;
     std::string list;
     for (ReadColumn const& column : scan_.columns) {
         Field const& field = column.field;
-        bool const is_any = field.type == Type::opaque && field.source_type == any_type;
+        bool const is_any = (field.type == Type::opaque || field.type == Type::numeric) &&
+                            field.source_type == any_type;
         slots_.push_back({field.type, is_any, static_cast<int>(slots_.size())});
-        list += (list.empty() ? "t." : ", t.") + as_name(column.column.name);
+        if (!fetch_) list += ", t." + as_name(column.column.name);
     }
-    int at = static_cast<int>(slots_.size());
+    int at = fetch_ ? 0 : static_cast<int>(slots_.size());
     std::vector<TableColumn> parts = scan_.tracking;
     parts.insert(parts.end(), scan_.key.begin(), scan_.key.end());
     for (TableColumn const& part : parts) {
         list += ", t." + as_name(part.name);
         position_columns_.push_back(at++);
     }
-    last_.assign(parts.size(), Value{});
-    Rows all = rows();
+    Rows all = part_;
     if (order_ == Order::tracking && has_above_ && scan_.has_key()) {
         std::string above = "t." + as_name(scan_.tracking[0].name) + " IS NOT NULL";
         if (mark_) {
@@ -202,27 +221,55 @@ void TableReader::start() {
             all.values = beyond.values;
         }
         list += ", " + above;
-        above_column_ = at;
+        above_column_ = at++;
     }
-    statement_ = db_.prepare("SELECT " + list + " FROM " + all.sql(scan_, true));
+    identity_column_ = at;
+    if (fetch_) list += ", " + fetch_->identity_list();
+    statement_ = db_.prepare("SELECT " + list.substr(2) + " FROM " + all.sql(scan_, true));
     all.bind(statement_);
 }
 
 Schema TableReader::schema() const {
     Schema schema;
     for (ReadColumn const& column : scan_.columns) schema.push_back(column.field);
+    if (!refuses_) return schema;
+    for (Field& field : schema) field.nullable = true;
+    schema.push_back({.name = refused_field, .type = Type::utf8, .nullable = false});
     return schema;
 }
 
 bool TableReader::step() {
     do {
-        while (statement_.step())
-            if (!is_held_back()) return true;
+        while (step_in_part())
+            if (!is_held_back()) {
+                row_bytes_ = measure();
+                return true;
+            }
     } while (go_on_by_tracking());
     at_end_ = true;
+    fetch_.reset();
     statement_.reset();
     db_.exec("COMMIT");
     return false;
+}
+
+bool TableReader::step_in_part() {
+    if (fetch_) return step_one_by_one();
+    int const rc = statement_.try_step();
+    if (rc == SQLITE_DONE) return false;
+    if (rc == SQLITE_ROW) return ++stepped_ > 0;
+    if ((rc & 0xFF) != SQLITE_TOOBIG || !RowFetch::can(scan_.table)) throw db_.error(rc);
+    // The same rows of the same snapshot in the same order, from where the statement ended.
+    fetch_ = std::make_unique<RowFetch>(db_, scan_, row_bytes_max_);
+    select();
+    for (std::int64_t left = stepped_; left > 0; --left) statement_.step();
+    return step_one_by_one();
+}
+
+bool TableReader::step_one_by_one() {
+    if (!statement_.step()) return false;
+    fetch_->fetch(statement_, identity_column_);
+    return true;
 }
 
 /// The second part of a scan that left out what was above its mark.
@@ -252,9 +299,14 @@ bool TableReader::next(Call const& call, Batch& batch) {
     if (!has_row_ && !at_end_) has_row_ = step();
     std::size_t bytes = 0;
     while (has_row_ && batch.rows() < rows_max_) {
-        bytes += measure();
-        if (batch.rows() > 0 && bytes > bytes_max_) break;
-        append(batch);
+        bytes += row_bytes_;
+        // A row that is refused has a batch of its own.
+        if (batch.rows() > 0 && (bytes > bytes_max_ || refuses_ || too_large_)) break;
+        if (batch.rows() == 0 && refuses_ != too_large_.has_value()) {
+            refuses_ = too_large_.has_value();
+            batch.reset(schema());
+        }
+        refuses_ ? append_refused(batch) : append(batch);
         ++done_;
         note_position();
         has_row_ = step();
@@ -268,13 +320,33 @@ bool TableReader::next(Call const& call, Batch& batch) {
 }
 
 std::size_t TableReader::measure() {
-    std::size_t bytes = 0;
+    std::size_t bytes = 0, most = 0;
+    too_large_ = fetch_ ? fetch_->too_large() : std::nullopt;
+    Slot const* largest = nullptr;
     for (Slot const& slot : slots_) {
-        int const type = statement_.type(slot.column);
+        int const type = row().type(slot.column);
         bool const is_long = type == SQLITE_TEXT || type == SQLITE_BLOB;
-        bytes += is_long ? statement_.bytes(slot.column).size() : sizeof(std::int64_t);
+        std::size_t const size = is_long ? row().bytes(slot.column).size() : sizeof(std::int64_t);
+        bytes += size;
+        if (size > most) most = size, largest = &slot;
     }
+    if (!too_large_ && largest && bytes > row_bytes_max_)
+        too_large_ = {scan_.columns[static_cast<std::size_t>(largest->column)].column.name, most};
     return bytes;
+}
+
+/// What is small of it, and why.
+void TableReader::append_refused(Batch& batch) {
+    constexpr std::size_t kept_bytes_max = 4096;
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+        int const type = row().type(slots_[i].column);
+        bool const is_long = type == SQLITE_TEXT || type == SQLITE_BLOB;
+        if (is_long && row().bytes(slots_[i].column).size() > kept_bytes_max)
+            batch.column(i).null();
+        else
+            append_value(batch.column(i), slots_[i]);
+    }
+    batch.column(slots_.size()).text(too_large_->reason());
 }
 
 void TableReader::append(Batch& batch) {
@@ -282,16 +354,24 @@ void TableReader::append(Batch& batch) {
 }
 
 void TableReader::append_value(Column& into, Slot const& slot) {
-    int const type = statement_.type(slot.column);
+    int const type = row().type(slot.column);
     if (type == SQLITE_NULL) return into.null();
-    if (slot.is_any) return into.text(literal_of(statement_, slot.column));
+    if (slot.is_any)
+        return into.text(slot.type == Type::numeric ? number_of(row(), slot.column)
+                                                    : literal_of(row(), slot.column));
+    std::optional<double> const real =
+        slot.type == Type::float64 ? float_of(row(), slot.column) : std::nullopt;
+    std::optional<std::uint64_t> const whole =
+        slot.type == Type::uint64 ? whole_of(row(), slot.column) : std::nullopt;
     if (slot.type == Type::int64 && type == SQLITE_INTEGER)
-        into.integer(statement_.integer(slot.column));
-    else if (slot.type == Type::float64 && type == SQLITE_FLOAT)
-        into.float64(statement_.real(slot.column));
+        into.integer(row().integer(slot.column));
+    else if (real)
+        into.float64(*real);
+    else if (whole)
+        into.unsigned_integer(*whole);
     else if ((slot.type == Type::utf8 && type == SQLITE_TEXT) ||
              (slot.type == Type::binary && type == SQLITE_BLOB))
-        into.text(statement_.bytes(slot.column));
+        into.text(row().bytes(slot.column));
     else
         throw Error{WEIR_E_IO,
                     "column \"" + scan_.columns[static_cast<std::size_t>(slot.column)].column.name +

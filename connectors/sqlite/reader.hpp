@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "large.hpp"
 #include "scan.hpp"
 
 namespace weir::sqlite {
@@ -39,12 +40,17 @@ private:
     Rows rows() const;
     void bound(Rows& rows) const;
     void start();
+    void select();
 
     bool step();
+    bool step_in_part();
+    bool step_one_by_one();
+    Statement const& row() const { return fetch_ ? fetch_->row() : statement_; }
     bool go_on_by_tracking();
     bool is_held_back();
     std::size_t measure();
     void append(Batch& batch);
+    void append_refused(Batch& batch);
     void append_value(Column& into, Slot const& slot);
     void note_position();
     void put_cursor(Batch& batch, bool at_end);
@@ -58,10 +64,17 @@ private:
     bool has_above_ = false;        // there are rows above the mark
     bool is_bounded_ = false;       // a scan by key leaves those to a second part by tracking
     std::int64_t rows_max_, limit_, done_ = 0;
-    std::size_t bytes_max_;
+    std::size_t bytes_max_, row_bytes_max_;
     bool append_;  // each version of a row is handed out once
 
     Statement statement_;
+    Rows part_;                // that `statement_` goes over
+    std::int64_t stepped_ = 0;  // of them
+    std::unique_ptr<RowFetch> fetch_;  // once a row was too large
+    int identity_column_ = -1;
+    std::size_t row_bytes_ = 0;          // of the row that waits
+    std::optional<TooLarge> too_large_;  // it is refused
+    bool refuses_ = false;               // the batch is of refused rows
     std::vector<Slot> slots_;
     std::vector<int> position_columns_;
     int above_column_ = -1;

@@ -84,6 +84,7 @@ Scan Scan::of(Database& db, Read const& read) {
     }
     if (!read.tracking.empty()) scan.tracking.push_back(column_of(scan.table, read.tracking));
     for (std::string const& name : read.key) scan.key.push_back(column_of(scan.table, name));
+    scan.keys = read.keys;
     std::string const type = scan.has_tracking() ? scan.tracking[0].declared : "";
     scan.fingerprint =
         sqlite::fingerprint({folded(scan.table.name), read.tracking, type, joined(read.key),
@@ -103,6 +104,25 @@ std::string Scan::order_list(bool with_tracking, char const* direction) const {
     for (std::string const& part : expressions(*this, with_tracking))
         list += (list.empty() ? "" : ", ") + part + direction;
     return list;
+}
+
+/// The affinity of the column makes a number of a text where it holds numbers.
+std::string Scan::among_sql() const {
+    std::string wanted;
+    for (std::vector<std::string> const& each : keys) {
+        if (each.size() != key.size())
+            throw Error{WEIR_E_CONFIG, "a key of " + table.name + " has another number of values",
+                        "keys"};
+        std::string row;
+        for (std::size_t i = 0; i < key.size(); ++i) {
+            bool const is_blob = declared_field(table, key[i]).type == Type::binary;
+            row += row.empty() ? "" : ", ";
+            row += is_blob && each[i].starts_with("\\x") ? "x" + as_text(each[i].substr(2))
+                                                          : as_text(each[i]);
+        }
+        wanted += (wanted.empty() ? "(" : ", (") + row + ")";
+    }
+    return "(" + position_list(false) + ") IN (VALUES " + wanted + ")";
 }
 
 std::string Scan::from() const { return "main." + as_name(table.name) + " AS t"; }

@@ -15,6 +15,7 @@ struct Scan {
     std::vector<ReadColumn> columns;    ///< that are handed on, in their order
     std::vector<TableColumn> tracking;  ///< none or one
     std::vector<TableColumn> key;
+    std::vector<std::vector<std::string>> keys;  ///< of the rows that are wanted; empty: all
     std::string fingerprint;  ///< of table, tracking field, key and selection
 
     /// E_NOT_FOUND with the name of a stream or field that does not exist.
@@ -28,6 +29,8 @@ struct Scan {
     std::string position_list(bool with_tracking) const;
     std::string order_list(bool with_tracking, char const* direction) const;
     std::string from() const;
+    /// The condition of the rows that are wanted by their keys.
+    std::string among_sql() const;
 };
 
 /// Which rows of a scan, and in which order: SQL with its parameters. A value.

@@ -5,6 +5,8 @@
 #include "insert.hpp"
 #include "names.hpp"
 #include "newer.hpp"
+#include "staged_row.hpp"
+#include "sweep.hpp"
 
 namespace weir::sqlite {
 
@@ -17,15 +19,25 @@ Session::Session(Host host, Location location, Begin const& begin, std::uint64_t
       run_id_{begin.run_id},
       spec_{begin.spec},
       owner_{fingerprint({begin.job, begin.stream})},
-      is_staged_{begin.staged || begin.target.write_mode == WEIR_WRITE_REPLACE} {
-    db_ = std::make_unique<Database>(location, Access::write, call);
+      is_keys_{begin.target.write_mode == WEIR_WRITE_KEYS},
+      is_staged_{begin.staged || is_keys_ || begin.target.write_mode == WEIR_WRITE_REPLACE},
+      is_look_{begin.look} {
+    db_ = std::make_unique<Database>(location, is_look_ ? Access::read : Access::write, call);
     define_differs(*db_);
     define_is_newer(*db_);
     Database::Watch const watch{*db_, call};
-    fence(begin, epoch);
+    is_look_ ? look(begin) : fence(begin, epoch);
     StageName const name{owner_, epoch};
     Stage::drop_left(db_->location(), name);
     if (is_staged_) stage_ = std::make_unique<Stage>(db_->location(), name, target_.name, call);
+}
+
+/// What a run would find, without a trace in the database.
+void Session::look(Begin const& begin) {
+    owner_ = fingerprint({job_, stream_, run_id_});  // no stage of a run is taken for its own
+    std::optional<Checkpoint> found = Checkpoint::find(*db_, job_, stream_);
+    position_of(begin, found);
+    if (found) memory_ = Memory::parse(found->fields);
 }
 
 void Session::fence(Begin const& begin, std::uint64_t& epoch) {
@@ -39,6 +51,7 @@ void Session::fence(Begin const& begin, std::uint64_t& epoch) {
         fenced();
     }
     cursor_ = position_of(begin, found);
+    if (found) kept_cursor_ = found->cursor;
     // The position of the run before stays until staged rows show: they may never do.
     bool const keeps = is_staged_ && found;
     Checkpoint const kept = found.value_or(Checkpoint{});
@@ -103,7 +116,7 @@ Prepared Session::prepare(Call const& call, Target const& target,
     fields_ = fields;
     insert_.reset();
     Prepared const prepared{fit_->actions, has_rows(*db_, target_.name)};
-    if (is_staged_) {
+    if (is_staged_ && !is_fetching()) {
         or_fenced([&] { stage_->prepare(fields, fit_->key); });
         return prepared;
     }
@@ -128,7 +141,8 @@ void Session::write(Call const& call, std::vector<FieldView> const& fields, Arro
     ready();
     call.check();
     if (!fit_ || fields_ != fields) prepare(call, Target{target_}, fields);
-    if (is_staged_) return or_fenced([&] { stage_->write(call, batch, rejects); });
+    if (is_staged_ && !is_fetching())
+        return or_fenced([&] { stage_->write(call, batch, rejects); });
     Database::Watch const watch{*db_, call};
     guarded([&] {
         if (!is_open_) open_transaction();
@@ -155,21 +169,79 @@ std::uint64_t Session::commit(Call const& call, Commit const& commit) {
     return deleted;
 }
 
-std::uint64_t Session::commit_stage(Commit const& commit) {
+/// Rows of the stage stand beside the target; nothing is written to it any more.
+void Session::attach_stage() {
+    if (is_attached_) return;
     {
         std::lock_guard const lock{interrupting_};
         stage_->end_writing();
     }
-    if (fit_) stage_->attach_to(*db_);
-    open_transaction();
+    stage_->attach_to(*db_, is_look_);
+    is_attached_ = true;
+}
+
+InsertSource Session::staged() const {
+    InsertSource source{stage_->name_in_main(), {}};
+    for (FieldView const& field : fields_) source.columns.push_back(as_name(field.name));
+    return source;
+}
+
+Swept Session::sweep(Call const& call, Sweep const& wanted) {
+    ready();
+    call.check();
+    Database::Watch const watch{*db_, call};
+    if (!is_staged_ || !fit_ || is_swept_ || (is_look_ && !wanted.dry_run))
+        throw Error{WEIR_E_STATE, "there is no stage of " + target_.name + " to compare it with"}
+            .coded("sqlite.writer_ended");
+    Swept swept;
+    guarded([&] {
+        attach_stage();
+        if (wanted.dry_run)
+            db_->exec("BEGIN");
+        else
+            open_transaction();
+        swept = compare(wanted);
+        if (wanted.dry_run) db_->exec("ROLLBACK");
+    });
+    return swept;
+}
+
+Swept Session::compare(Sweep const& wanted) {
+    fit_ = fit_now(fields_);
+    if (!wanted.shared) refuse_shared(*db_, *fit_, job_);
+    Comparison const comparison{*db_, *fit_, target_, staged(), wanted.soft};
+    Swept swept = comparison.count(!is_keys_);
+    if (wanted.dry_run) {
+        bool const tells = is_keys_ && wanted.missing && swept.missing > 0 &&
+                           swept.missing <= wanted.missing.rows_max();
+        if (!tells) return swept;
+        Statement rows = db_->prepare(comparison.missing_sql());
+        tell_keys(rows, fields_, wanted.missing);
+        return swept;
+    }
+    if (swept.extra > 0 && swept.extra <= wanted.deletes_max)
+        swept.deleted = comparison.remove(rfc3339(host_.unix_us()));
+    if (std::max(swept.extra, swept.deleted) > wanted.deletes_max)
+        throw Error{WEIR_E_CONFLICT, "while " + target_.name +
+                                         " was compared, rows came that its source does not have; "
+                                         "nothing was deleted"}
+            .coded("sink.sweep_grew")
+            .suggest("run it again");
+    is_swept_ = true;
+    return swept;
+}
+
+std::uint64_t Session::commit_stage(Commit const& commit) {
+    if (fit_) attach_stage();
+    if (!is_open_) open_transaction();
     std::uint64_t deleted = 0, refused = 0;
-    if (fit_) {
+    if (fit_ && !is_keys_) {
         Swap const swap = show_stage(commit.refusals);
         deleted = swap.deleted();
         refused = swap.refused();
     }
     close_transaction(commit, staged_rows_ + commit.rows - refused);
-    if (fit_) Stage::detach_from(*db_);
+    if (is_attached_) Stage::detach_from(*db_);
     is_broken_ = true;  // the staging file is used up: nothing can follow
     return deleted;
 }
@@ -223,14 +295,18 @@ void Session::close_transaction(Commit const& commit, std::uint64_t rows) {
         "UPDATE \"_weir_checkpoint\" SET \"cursor\" = ?1, \"rows\" = \"rows\" + ?2, spec = ?3, "
         "target_id = coalesce(?4, target_id), fields = coalesce(?5, fields) "
         "WHERE job = ?6 AND stream = ?7");
-    if (commit.cursor.empty())
+    std::string_view const cursor = commit.keeps_cursor ? kept_cursor_ : commit.cursor;
+    if (cursor.empty())
         statement.bind_null(1);
     else
-        statement.bind(1, commit.cursor);
+        statement.bind(1, cursor);
     statement.bind(2, static_cast<std::int64_t>(rows)).bind(3, std::string_view{spec_});
-    if (fit_) {
+    // Keys are not all that was asked for, and are not remembered.
+    if (fit_ && (!is_keys_ || insert_)) {
         statement.bind(4, std::string_view{fit_->mark});
-        statement.bind(5, std::string_view{Memory::of(spec_, fields_, memory_).dump()});
+        Memory now = Memory::of(spec_, fields_, memory_);
+        now.keep_declared(fit_->landings);
+        statement.bind(5, std::string_view{now.dump()});
     }
     statement.bind(6, std::string_view{job_}).bind(7, std::string_view{stream_});
     statement.run();
@@ -244,7 +320,7 @@ void Session::or_fenced(std::function<void()> const& work) {
     try {
         work();
     } catch (Error const&) {
-        check_epoch();
+        if (!is_look_) check_epoch();
         throw;
     }
 }
@@ -269,6 +345,7 @@ Swap Session::show_stage(Refusals refusals) {
     fit_ = fit_now(fields_);  // as the target stands now, under the lock
     for (std::string const& sql : fit_->statements) db_->exec(sql);
     Swap swap{*db_, *fit_, fields_, stage_->name_in_main(), target_.write_mode};
+    if (is_swept_) swap.keep_others();
     swap.run(refusals);
     return swap;
 }

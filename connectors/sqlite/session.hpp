@@ -33,12 +33,19 @@ public:
                Rejects& rejects);
     /// Answers how many rows a REPLACE removed.
     std::uint64_t commit(Call const& call, Commit const& commit);
+    Swept sweep(Call const& call, Sweep const& wanted);
     void interrupt() noexcept;
 
 private:
     void fence(Begin const& begin, std::uint64_t& epoch);
     std::string position_of(Begin const& begin, std::optional<Checkpoint>& found) const;
     Fit fit_now(std::vector<FieldView> const& fields);
+    void look(Begin const& begin);
+    void attach_stage();
+    InsertSource staged() const;
+    Swept compare(Sweep const& wanted);
+    /// What was swept by its keys takes records now, like an upsert.
+    bool is_fetching() const { return is_keys_ && is_swept_; }
     void open_transaction();
     void close_transaction(Commit const& commit, std::uint64_t rows);
     void check_epoch();
@@ -60,7 +67,9 @@ private:
 
     Target target_;
     std::string job_, stream_, run_id_, spec_, owner_, cursor_;
-    bool is_staged_ = false, is_broken_ = false, is_open_ = false;
+    std::string kept_cursor_;  // as it was stored, whatever is read for a stage
+    bool is_keys_ = false, is_staged_ = false, is_look_ = false;
+    bool is_broken_ = false, is_open_ = false, is_attached_ = false, is_swept_ = false;
     std::int64_t epoch_ = 0, batch_ = 0;
     Memory memory_;                  // of the last run
     std::vector<FieldView> fields_;  // as prepared last

@@ -1,8 +1,9 @@
 #include <filesystem>
+#include <weir/cpp/session_writer.hpp>
 
+#include "indexes.hpp"
 #include "names.hpp"
 #include "sqlite.hpp"
-#include "writer.hpp"
 
 namespace weir::sqlite {
 
@@ -22,8 +23,11 @@ void Sqlite::interrupt() noexcept {
 
 Json Sqlite::describe() const {
     return {{"identity", "sqlite:" + location_.file},
+            {"lanes", 16},  // a connection each
             {"cursor", "atomic"},
             {"folds_case", true},
+            {"lookup", true},
+            {"structure", {"indexes"}},
             {"writers", 1}};
 }
 
@@ -56,15 +60,25 @@ std::unique_ptr<Writer> Sqlite::begin(Call const& call, Begin const& begin, std:
     auto session = std::make_shared<Session>(host_, location_, begin, epoch, call);
     cursor = session->cursor();
     contexts_[begin.target.name] = {{}, {}, {}, session};
-    return std::make_unique<TableWriter>(std::move(session));
+    return std::make_unique<SessionWriter<Session>>(std::move(session));
 }
 
 Prepared Sqlite::prepare(Call const& call, Target const& target,
                          std::vector<FieldView> const& fields, bool dry_run) {
+    if (!target.structure.is_null()) return add_structure(call, target, dry_run);
     Context const& context = contexts_[target.name];
     std::shared_ptr<Session> const session = context.session.lock();
     if (session && !dry_run) return session->prepare(call, target, fields);
     return prepare_alone(call, target, fields, dry_run, context);
+}
+
+Prepared Sqlite::add_structure(Call const& call, Target const& target, bool dry_run) {
+    Json const indexes = target.structure.value("indexes", Json::array());
+    if (dry_run && !exists()) return {add_indexes(nullptr, target.name, indexes, true)};
+    Database db{location_, dry_run ? Access::read : Access::write, call};
+    Reach const reach{*this, db};
+    Database::Watch const watch{db, call};
+    return {add_indexes(&db, target.name, indexes, dry_run)};
 }
 
 Prepared Sqlite::prepare_alone(Call const& call, Target const& target,

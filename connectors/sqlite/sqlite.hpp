@@ -17,6 +17,7 @@ class Sqlite : public Source, public Sink {
 public:
     Sqlite(Host host, Config const& config) : host_{host}, location_{Location::of(config)} {}
 
+    static constexpr bool sweeps = true;
     Json describe() const;
     void interrupt() noexcept;
 
@@ -48,6 +49,7 @@ private:
         Sqlite& sqlite_;
     };
 
+    Prepared add_structure(Call const& call, Target const& target, bool dry_run);
     Prepared prepare_alone(Call const& call, Target const& target,
                            std::vector<FieldView> const& fields, bool dry_run,
                            Context const& context);

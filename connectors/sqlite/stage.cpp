@@ -84,7 +84,7 @@ void remove_left(std::string const& file) noexcept {
 }
 
 /// As a URI, so that attaching never makes a file.
-std::string existing_uri(std::string const& file) {
+std::string existing_uri(std::string const& file, bool read_only) {
     std::string uri = "file://";
     for (char const c : file) {
         bool const is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -92,7 +92,7 @@ std::string existing_uri(std::string const& file) {
                               c == '_';
         uri += is_plain ? std::string{c} : "%" + hex({&c, 1});
     }
-    return uri + "?mode=rw";
+    return uri + (read_only ? "?mode=ro" : "?mode=rw");
 }
 
 }  // namespace
@@ -128,7 +128,8 @@ Fit Stage::stage_fit(std::vector<FieldView> const& fields,
     fit.key = key;
     // Columns without a type take everything as it is.
     for (FieldView const& field : fields)
-        fit.landings.push_back({field.name, storage_of(field), "BINARY", false});
+        fit.landings.push_back(
+            {field.name, declared_type(field), storage_of(field), "BINARY", false});
     return fit;
 }
 
@@ -169,9 +170,9 @@ void Stage::end_writing() {
     db_.reset();
 }
 
-void Stage::attach_to(Database& main) {
-    main.exec("ATTACH " + as_text(existing_uri(file_.file)) + " AS _weir_stage");
-    main.exec("PRAGMA _weir_stage.synchronous=OFF");
+void Stage::attach_to(Database& main, bool read_only) {
+    main.exec("ATTACH " + as_text(existing_uri(file_.file, read_only)) + " AS _weir_stage");
+    if (!read_only) main.exec("PRAGMA _weir_stage.synchronous=OFF");
 }
 
 std::string Stage::name_in_main() const { return "_weir_stage." + as_name(table_); }

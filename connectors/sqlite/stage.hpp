@@ -36,7 +36,7 @@ public:
     void end_writing();
     /// After end_writing(): `main` sees the rows as the table `name_in_main()`, until detached, and
     /// may make others beside it, `_weir_stage.…`, which go with the file.
-    void attach_to(Database& main);
+    void attach_to(Database& main, bool read_only = false);
     std::string name_in_main() const;
     static void detach_from(Database& main) noexcept;
 

@@ -1,6 +1,7 @@
 #include "staged_row.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "literal.hpp"
 #include "storage.hpp"
@@ -32,6 +33,18 @@ void put(Column& into, Statement const& row, int column) {
     }
 }
 
+Schema schema_of(Statement const& row, std::vector<FieldView> const& fields) {
+    Schema schema;
+    for (std::size_t i = 0; i < fields.size(); ++i)
+        schema.push_back({fields[i].name, type_of(row, static_cast<int>(i), fields[i])});
+    return schema;
+}
+
+void append(Batch& batch, Statement const& row) {
+    for (std::size_t i = 0; i < batch.schema().size(); ++i)
+        put(batch.column(i), row, static_cast<int>(i));
+}
+
 /// Shortened, and never in the middle of a character.
 std::string shown(Statement const& row, int column) {
     int const type = row.type(column);
@@ -45,12 +58,22 @@ std::string shown(Statement const& row, int column) {
 }  // namespace
 
 Batch record_of(Statement const& row, std::vector<FieldView> const& fields) {
-    Schema schema;
-    for (std::size_t i = 0; i < fields.size(); ++i)
-        schema.push_back({fields[i].name, type_of(row, static_cast<int>(i), fields[i])});
-    Batch record{std::move(schema)};
-    for (std::size_t i = 0; i < fields.size(); ++i) put(record.column(i), row, static_cast<int>(i));
+    Batch record{schema_of(row, fields)};
+    append(record, row);
     return record;
+}
+
+void tell_keys(Statement& rows, std::vector<FieldView> const& fields, MissingKeys keys) {
+    std::optional<Batch> batch;
+    while (rows.step()) {
+        Schema schema = schema_of(rows, fields);
+        bool const is_other =
+            batch && !std::ranges::equal(schema, batch->schema(), {}, &Field::type, &Field::type);
+        if (is_other) keys.add(*batch);
+        if (!batch || is_other) batch.emplace(std::move(schema));
+        append(*batch, rows);
+    }
+    if (batch) keys.add(*batch);
 }
 
 std::string words_of(Statement const& row, std::vector<FieldView> const& fields,

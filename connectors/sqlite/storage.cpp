@@ -5,7 +5,9 @@
 namespace weir::sqlite {
 
 Storage storage_of(FieldView const& field) {
-    if (field.extension == "arrow.opaque" && field.source_type == any_type) return Storage::any;
+    bool const is_literal =
+        field.extension == "arrow.opaque" || field.extension == "weir.numeric";
+    if (is_literal && field.source_type == any_type) return Storage::any;
     switch (field.layout) {
         case Layout::uint64: return Storage::number;
         case Layout::float32:

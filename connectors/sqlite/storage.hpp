@@ -9,7 +9,8 @@ namespace weir::sqlite {
 /// The source type of a field that may hold any storage class, in this batch or in a later one.
 /// The text of an opaque one is an SQL literal of SQLite: `12`, `1.5`, `'it''s'`, `x'00ff'`. The
 /// reader uses it for columns that hold several classes, and whose declaration promises none; the
-/// sink stores what the literal means, in a column that takes every class.
+/// sink stores what the literal means, in a column that takes every class. A numeric one is such a
+/// literal too: digits, or an infinity in the words of other systems.
 inline constexpr std::string_view any_type = "sqlite.any";
 
 /// In which storage classes the values of one field arrive in SQLite.

@@ -53,8 +53,16 @@ Swap::Swap(Database& db, Fit const& fit, std::vector<FieldView> const& fields, s
     for (FieldView const& field : fields_) source_.columns.push_back(as_name(field.name));
 }
 
+std::string lacking_sql(Fit const& fit, InsertSource const& staged) {
+    std::string same;
+    for (std::size_t const at : fit.key)
+        same += (same.empty() ? "" : " AND ") + ("s." + staged.columns[at]) + " = t." +
+                as_name(fit.landings[at].column);
+    return "NOT EXISTS (SELECT 1 FROM " + staged.from + " AS s WHERE " + same + ")";
+}
+
 void Swap::run(Refusals refusals) {
-    if (is_replace_) remove_gone();
+    if (is_replace_ && removes_) remove_gone();
     if (insert_all()) return;
     insert_each(refusals);
     if (by_key_) {
@@ -65,14 +73,9 @@ void Swap::run(Refusals refusals) {
 }
 
 void Swap::remove_gone() {
-    std::string lacking;
-    for (std::size_t const at : fit_.key)
-        lacking += (lacking.empty() ? "" : " AND ") + ("s." + source_.columns[at]) + " = t." +
-                   as_name(fit_.landings[at].column);
-    std::string const where = " WHERE NOT EXISTS (SELECT 1 FROM " + source_.from + " AS s WHERE ";
     try {
         db_.exec("DELETE FROM main." + as_name(fit_.table) + " AS t" +
-                 (by_key_ ? where + lacking + ")" : ""));
+                 (by_key_ ? " WHERE " + lacking_sql(fit_, source_) : ""));
     } catch (Error const& error) {
         if (is_about_row(error.native_code)) fail(fit_, error);
         throw;
@@ -121,7 +124,9 @@ void Swap::prepare_to_wait() {
         bool const is_written = std::ranges::any_of(fit_.landings, [&](Landing const& landing) {
             return same_name(landing.column, column.name);
         });
-        if (!is_written && !column.is_generated) kept_.push_back(column.name);
+        // What is written again is not gone.
+        bool const is_mark = same_name(fit_.deleted_at, column.name);
+        if (!is_written && !is_mark && !column.is_generated) kept_.push_back(column.name);
     }
     std::size_t const columns = fields_.size();
     std::string const target = "main." + as_name(fit_.table);

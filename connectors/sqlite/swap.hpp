@@ -21,6 +21,8 @@ public:
     Swap(Database& db, Fit const& fit, std::vector<FieldView> const& fields, std::string staged,
          std::uint32_t write_mode);
 
+    /// What the source lacks is out already, or marked: run() leaves that alone.
+    void keep_others() { removes_ = false; }
     /// Rows that the target refuses go to `refusals`, who has kept them on return; where it is
     /// absent, E_DATA names the first. What a REPLACE cannot write is gone from the target, what an
     /// upsert cannot write stays as it was.
@@ -43,11 +45,14 @@ private:
     Fit const& fit_;
     std::vector<FieldView> const& fields_;
     InsertSource source_;
-    bool is_replace_, by_key_, is_upsert_;
+    bool is_replace_, by_key_, is_upsert_, removes_ = true;
     std::vector<std::string> kept_;  // columns of the target that the source does not send
     Statement save_changed_, save_added_, remove_;
     std::unique_ptr<Error> said_;  // why the last row was not taken
     std::uint64_t deleted_ = 0, refused_ = 0;
 };
+
+/// The condition of rows `t` of the target whose key the staged rows lack.
+std::string lacking_sql(Fit const& fit, InsertSource const& staged);
 
 }  // namespace weir::sqlite

@@ -21,7 +21,7 @@ protected:
     }
 };
 
-TEST_F(SqliteDrift, AColumnThatTheSourceGainedIsAdded) {
+TEST_F(SqliteDrift, H33AColumnThatTheSourceGainedIsAdded) {
     first_run();
     Schema more = orders();
     more.push_back({"extra", Type::boolean, true, "boolean"});
@@ -36,7 +36,7 @@ TEST_F(SqliteDrift, AColumnThatTheSourceGainedIsAdded) {
               (std::vector<Record>{{"1", std::nullopt}, {"2", "1"}}));
 }
 
-TEST_F(SqliteDrift, ADroppedColumnStopsTheRunAndKeepsThePosition) {
+TEST_F(SqliteDrift, H33ADroppedColumnStopsTheRunAndKeepsThePosition) {
     first_run();
     Schema less = orders();
     less.pop_back();
@@ -48,7 +48,7 @@ TEST_F(SqliteDrift, ADroppedColumnStopsTheRunAndKeepsThePosition) {
     EXPECT_EQ(sink.begin(request()).cursor(), "{\"at\":1}");
 }
 
-TEST_F(SqliteDrift, ARenamedColumnStopsTheRun) {
+TEST_F(SqliteDrift, H33ARenamedColumnStopsTheRun) {
     first_run();
     Schema renamed = orders();
     renamed[1].name = "sum";
@@ -57,7 +57,7 @@ TEST_F(SqliteDrift, ARenamedColumnStopsTheRun) {
     EXPECT_EQ(one("SELECT count(*) FROM pragma_table_info('orders')"), "3");
 }
 
-TEST_F(SqliteDrift, ARetypedColumnStopsTheRunAndSaysBothTypes) {
+TEST_F(SqliteDrift, H33ARetypedColumnStopsTheRunAndSaysBothTypes) {
     first_run();
     Schema retyped = orders();
     retyped[1].type = Type::utf8;
@@ -69,7 +69,7 @@ TEST_F(SqliteDrift, ARetypedColumnStopsTheRunAndSaysBothTypes) {
     EXPECT_NE(std::string{failure.what()}.find("now text"), std::string::npos);
 }
 
-TEST_F(SqliteDrift, ADryRunSeesItToo) {
+TEST_F(SqliteDrift, H33ADryRunSeesItToo) {
     first_run();
     Schema less = orders();
     less.pop_back();
@@ -78,7 +78,7 @@ TEST_F(SqliteDrift, ADryRunSeesItToo) {
     expect_code("sqlite.column_gone", [&] { sink.prepare(request(), batch.schema(), true); });
 }
 
-TEST_F(SqliteDrift, AWiderTextIsNoDrift) {
+TEST_F(SqliteDrift, H33AWiderTextIsNoDrift) {
     first_run();
     Schema wider = orders();
     wider[2].source_type = "varchar(200)";
@@ -87,7 +87,7 @@ TEST_F(SqliteDrift, AWiderTextIsNoDrift) {
     EXPECT_NO_THROW(run(request(), batch));
 }
 
-TEST_F(SqliteDrift, AnotherChoiceOfFieldsIsNoDrift) {
+TEST_F(SqliteDrift, H33AnotherChoiceOfFieldsIsNoDrift) {
     first_run();
     Schema less = orders();
     less.pop_back();
@@ -97,7 +97,7 @@ TEST_F(SqliteDrift, AnotherChoiceOfFieldsIsNoDrift) {
     EXPECT_EQ(rows("SELECT note FROM orders"), (std::vector<Record>{{"a"}, {std::nullopt}}));
 }
 
-TEST_F(SqliteDrift, AColumnDroppedInTheSinkStopsTheRun) {
+TEST_F(SqliteDrift, H33AColumnDroppedInTheSinkStopsTheRun) {
     first_run();
     sql("ALTER TABLE orders DROP COLUMN note");
     Rows batch{orders()};
@@ -106,7 +106,7 @@ TEST_F(SqliteDrift, AColumnDroppedInTheSinkStopsTheRun) {
     EXPECT_NE(failure.suggestion.find("ADD COLUMN"), std::string::npos);
 }
 
-TEST_F(SqliteDrift, AFieldThatTurnsToTextWithinARunIsNoDrift) {
+TEST_F(SqliteDrift, H33AFieldThatTurnsToTextWithinARunIsNoDrift) {
     Schema dates{{"id", Type::int64, false, "bigint"}, {"day", Type::date, true, "date"}};
     Schema texts = dates;
     texts[1].type = Type::utf8;
@@ -125,7 +125,7 @@ TEST_F(SqliteDrift, AFieldThatTurnsToTextWithinARunIsNoDrift) {
               (std::vector<Record>{{"1970-01-01"}, {"infinity"}, {"1970-01-02"}}));
 }
 
-TEST_F(SqliteDrift, AColumnGainedWithinARunJoinsTheOpenTransaction) {
+TEST_F(SqliteDrift, H33AColumnGainedWithinARunJoinsTheOpenTransaction) {
     Schema more = people();
     more.push_back({"extra", Type::utf8});
     Rows first{people()}, second{more};

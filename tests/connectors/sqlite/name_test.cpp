@@ -4,7 +4,7 @@ namespace weir::test {
 
 class SqliteNames : public SqliteSink {};
 
-TEST_F(SqliteNames, AnyNameWorks) {
+TEST_F(SqliteNames, H30AnyNameWorks) {
     for (std::string const name :
          {"Sel\"ect é😀", "a.b",          "two words", "select", "it's",     "*",
           "rowid",       "weir_batch_1", "a/*b*/",    "[x]",    "`y`",      "line\nbreak",
@@ -41,7 +41,7 @@ TEST_F(SqliteNames, AnyNameWorksAsAKey) {
     }
 }
 
-TEST_F(SqliteNames, NamesThatDifferInCaseOnlyAreRefusedBeforeAnythingIsWritten) {
+TEST_F(SqliteNames, H30NamesThatDifferInCaseOnlyAreRefusedBeforeAnythingIsWritten) {
     Rows batch{{{"id", Type::int64}, {"Order", Type::utf8}, {"order", Type::utf8}}};
     Failure const failure = failure_of([&] { sink.prepare(upsert(), batch.schema()); });
     EXPECT_EQ(failure.code, "sqlite.name_clash");

@@ -25,7 +25,7 @@ TEST_F(SqliteRejects, ANullKeyIsNoNewKey) {
     EXPECT_EQ(one("SELECT group_concat(id) FROM people"), "1,3");
 }
 
-TEST_F(SqliteRejects, AClashOnAnotherUniqueIndexIsNamed) {
+TEST_F(SqliteRejects, H25AClashOnAnotherUniqueIndexIsNamed) {
     sql("CREATE TABLE people(id INTEGER PRIMARY KEY, name TEXT UNIQUE)");
     Rows batch{nullable()};
     batch.add(1, "a").add(2, "b").add(3, "a").add(4, "d").add(5, "b");
@@ -37,6 +37,34 @@ TEST_F(SqliteRejects, AClashOnAnotherUniqueIndexIsNamed) {
     EXPECT_NE(refused[0].message.find("id 3"), std::string::npos) << refused[0].message;
     EXPECT_EQ(refused[1].row, 4);
     EXPECT_EQ(one("SELECT group_concat(id) FROM people"), "1,2,4");
+}
+
+// SQLite itself would keep the bytes.
+TEST_F(SqliteRejects, H27TextThatIsNoUtf8IsSaidInHex) {
+    Rows batch{{{"id", Type::int64}, {"name", Type::utf8}, {"raw", Type::binary}}};
+    batch.add(1, "a", "\xff").add(2, "n\xc3\xa9\xff\xfe", "b").add(3, "\xe2\x82\xac", nullptr);
+    batch.add(4, "\xed\xa0\x80", "a surrogate").add(5, nullptr, nullptr);
+    auto const refused = write(batch, upsert());
+    ASSERT_EQ(refused.size(), 2u);
+    EXPECT_EQ(refused[0].row, 1);
+    EXPECT_EQ(refused[0].code, "sqlite.bad_text");
+    EXPECT_EQ(refused[0].where, "name");
+    EXPECT_NE(refused[0].message.find("id 2, has text in \"name\" that is no UTF-8: after 3 bytes "
+                                      "stands, in hex, fffe"),
+              std::string::npos)
+        << refused[0].message;
+    EXPECT_EQ(refused[1].row, 3);
+    EXPECT_EQ(one("SELECT group_concat(id || hex(raw)) FROM people"), "1FF,3,5");
+}
+
+TEST_F(SqliteRejects, H27ACharacterCutBetweenTwoRowsIsNone) {
+    Rows batch{nullable()};
+    batch.add(1, "x\xc3").add(2, "\xa9y").add(3, "\xc3\xa9");
+    auto const refused = write(batch, upsert());
+    ASSERT_EQ(refused.size(), 2u);
+    EXPECT_EQ(refused[0].row, 0);
+    EXPECT_EQ(refused[1].row, 1);
+    EXPECT_EQ(one("SELECT group_concat(id) FROM people"), "3");
 }
 
 TEST_F(SqliteRejects, NotNullCheckAndTypeAreNamed) {
@@ -101,7 +129,7 @@ TEST_F(SqliteRejects, ATriggerThatRaisesRollbackEndsTheWriteAndLeavesNothing) {
     EXPECT_EQ(one("SELECT count(*) FROM people"), "0");
 }
 
-TEST_F(SqliteRejects, AllOfAThousandRowsMayBeRefused) {
+TEST_F(SqliteRejects, H34AllOfAThousandRowsMayBeRefused) {
     sql("CREATE TABLE people(id INTEGER PRIMARY KEY, name TEXT NOT NULL)");
     Rows batch{nullable()};
     for (int i = 0; i < 1000; ++i) batch.add(i, nullptr);

@@ -93,7 +93,7 @@ TEST_F(SqliteReplace, DropsTheStageOfADeadRun) {
     EXPECT_EQ(files(), std::vector<std::string>{"out.db"});
 }
 
-TEST_F(SqliteReplace, TheLastOfOneKeyWins) {
+TEST_F(SqliteReplace, H25TheLastOfOneKeyWins) {
     Rows one_batch{people()}, two{people()};
     one_batch.add(1, "first").add(1, "second");
     two.add(1, "last");

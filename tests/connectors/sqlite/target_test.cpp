@@ -58,7 +58,7 @@ TEST_F(SqliteTarget, AnAppendHasNoKey) {
     EXPECT_EQ(one("SELECT count(*) FROM people"), "4");
 }
 
-TEST_F(SqliteTarget, AnUpsertLeavesColumnsOfOthersAlone) {
+TEST_F(SqliteTarget, H25AnUpsertLeavesColumnsOfOthersAlone) {
     Rows batch{people()}, again{people()};
     batch.add(1, "a");
     run(upsert(), batch);
