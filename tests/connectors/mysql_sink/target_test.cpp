@@ -1,0 +1,78 @@
+#include "sink_fixture.hpp"
+
+namespace weir::test {
+namespace {
+
+class MysqlTarget : public MysqlSinkFixture {
+protected:
+    void refuses(std::string const& code, Schema schema, WriteRequest const& request) {
+        Rows rows{std::move(schema)};
+        expect_code(code, [&] { sink.prepare(request, rows.schema()); });
+    }
+};
+
+TEST_F(MysqlTarget, TablesThatCouldChangeAValueAreRefused) {
+    db.run("CREATE TABLE people (id bigint PRIMARY KEY, name decimal(10,1))");
+    refuses("mysql.column_type",
+            {{"id", Type::int64}, {"name", Type::decimal, true, "", 10, 2}}, upsert());
+    db.run("ALTER TABLE people MODIFY name datetime(3)");
+    refuses("mysql.column_type", {{"id", Type::int64}, {"name", Type::timestamp}}, upsert());
+    db.run("ALTER TABLE people MODIFY name float");
+    refuses("mysql.column_type", {{"id", Type::int64}, {"name", Type::float64}}, upsert());
+    db.run("ALTER TABLE people MODIFY name year");
+    refuses("mysql.column_type", {{"id", Type::int64}, {"name", Type::int64}}, upsert());
+    db.run("ALTER TABLE people MODIFY name char(9)");
+    refuses("mysql.column_type", people(), upsert());
+}
+
+TEST_F(MysqlTarget, KeysColumnsAndKindsAreLookedAt) {
+    db.run("CREATE TABLE people (id bigint, name text)");
+    refuses("mysql.no_unique_index", people(), upsert());
+    db.run("ALTER TABLE people ADD PRIMARY KEY (id), ADD more int NOT NULL");
+    refuses("mysql.column_required", people(), upsert());
+    db.run("ALTER TABLE people DROP more, DROP name");
+    refuses("mysql.column_missing", people(), upsert());
+    db.run("ALTER TABLE people ADD name text, ENGINE=Aria");
+    refuses("mysql.not_a_table", people(), upsert());
+    db.run("RENAME TABLE people TO others; CREATE VIEW people AS SELECT * FROM others");
+    refuses("mysql.not_a_table", people(), upsert());
+    WriteRequest request = upsert();
+    request.key = {"nothing"};
+    refuses("mysql.key_missing", people(), request);
+    refuses("mysql.no_fields", {}, upsert());
+    request = upsert();
+    db.run("DROP VIEW people; CREATE TABLE people (id bigint PRIMARY KEY, name text)");
+    request.version = "nothing";
+    refuses("mysql.no_field", people(), request);
+}
+
+TEST_F(MysqlTarget, NamesThatTheServerFoldsOrCutsAreRefused) {
+    refuses("mysql.bad_name", {{"id", Type::int64}, {"ID", Type::int64}}, upsert());
+    refuses("mysql.bad_name", {{"id", Type::int64}, {std::string(65, 'x'), Type::utf8}}, upsert());
+    refuses("mysql.bad_name", {{"id", Type::int64}, {"_weir_x", Type::utf8}}, upsert());
+    WriteRequest request = upsert();
+    for (std::string const& name : {std::string(65, 't'), std::string{"_weir_x"}}) {
+        request.target = name;
+        refuses("mysql.bad_name", people(), request);
+    }
+    request.target = "Sel\"ect `é";
+    Rows rows{{{"id", Type::int64}, {"order`by", Type::utf8}, {std::string(64, 'y'), Type::utf8}}};
+    rows.add(1, "a", "b");
+    run(request, rows);
+    EXPECT_EQ(db.rows("SELECT id, `order``by` FROM `Sel\"ect ``é`"),
+              (std::vector<Record>{{"1", "a"}}));
+}
+
+TEST_F(MysqlTarget, AReadOnlyServerAndAForeignCheckpointSaySo) {
+    Rows rows{people()};
+    rows.add(1, "a");
+    server.connect().run("SET GLOBAL read_only = 1");
+    expect_code("mysql.read_only", [&] { run(upsert(), rows); });
+    server.connect().run("SET GLOBAL read_only = 0");
+    db.run("DROP TABLE IF EXISTS _weir_checkpoint; CREATE TABLE _weir_checkpoint (a int)");
+    Rows again{people()};
+    expect_code("mysql.foreign_checkpoint", [&] { sink.begin(upsert()); });
+}
+
+}  // namespace
+}  // namespace weir::test
