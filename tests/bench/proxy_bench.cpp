@@ -159,8 +159,9 @@ void describe_in_a_child(benchmark::State& state) {
     Metrics metrics;
     Watchdog watchdog{clock};
     Placement placement;
-    placement.contain = [](std::filesystem::path const& library) {
-        return ContainedLibrary::load(BENCH_RUNNER, library);
+    placement.contain = [](std::filesystem::path const& library, std::int64_t call_ms,
+                            OnLoss const& on_loss) {
+        return ContainedLibrary::load(BENCH_RUNNER, library, call_ms, on_loss);
     };
     Registry registry{{BENCH_CONNECTORS}, nullptr, LoadRules{{}, std::move(placement)}};
     Instance instance = std::move(

@@ -150,6 +150,25 @@ TEST_F(Faults, AConnectionThatBreaksIsGoneOnFrom) {
     EXPECT_GT(gate.cuts(), 0);
 }
 
+TEST_F(Faults, F9ASourceThatFallsSilentAndComesBackLosesNothingAndHoldsNobodyUp) {
+    make_users(300);
+    db.run("UPDATE users SET name = repeat('x', 100000)");  // more than is on its way at once
+    make_target();
+    Process slow{weir_command(copy_arguments(by_time())), here()};
+    wait_for_rows(slow, 7);
+    std::string const pid = db.one("SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE "
+                                   "datname = current_database() AND query LIKE 'COPY (%'");
+    ASSERT_NE(pid, "0") << "all that it reads was sent already";
+    ASSERT_EQ(::kill(std::stoi(pid), SIGSTOP), 0);
+    Ran const other = weir({"copy", server.url(database), "sqlite:" + (directory / "other.db"),
+                            "--stream", "public.users", "--json"});
+    EXPECT_EQ(other.code, 0) << other;
+    EXPECT_EQ(slow.ended(), false) << "it had nothing to wait for";
+    ASSERT_EQ(::kill(std::stoi(pid), SIGCONT), 0);
+    EXPECT_EQ(finish(slow).code, 0) << slow.output();
+    expect_users_equal();
+}
+
 TEST_F(Faults, AFullDiskLosesAndDoublesNothing) {
     db.run(
         "CREATE TABLE users (id bigint PRIMARY KEY, name text, updated_at timestamptz NOT NULL);"

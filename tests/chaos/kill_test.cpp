@@ -1,5 +1,6 @@
 // Killed with -9 at any point, again and again: in the end the target is exact. The target has no
 // unique key and rows are appended, so that a doubled row cannot hide.
+#include <algorithm>
 #include <csignal>
 
 #include "chaos/seed.hpp"
@@ -119,6 +120,18 @@ TEST_P(Kill, AFullReadGoesOnWhereItWasKilled) {
     expect_exact();
 }
 
+TEST_P(Kill, OneBatchAtMostIsReadTwice) {
+    for (bool delta : {false, true}) {
+        change("DELETE FROM users; DROP TABLE IF EXISTS _weir_checkpoint");
+        // With five batches of seven committed, and the sixth in its hands.
+        EXPECT_TRUE(killed_at("pump.before_commit", 6, arguments(delta)));
+        Ran const rest = move(arguments(delta));
+        expect_exit(rest, 0);
+        EXPECT_EQ(rest.stream().at("read"), 400 - 35) << rest;
+        expect_exact();
+    }
+}
+
 TEST_P(Kill, AtEveryCommitOfARun) {
     // Each run gets one commit further than the one before and dies there.
     for (int kills = 0; kills < 400 / 7 + 1; ++kills)
@@ -139,6 +152,33 @@ TEST_P(Kill, AtRandomMomentsWhileRowsArrive) {
     expect_exit(move(arguments(true)), 0);
     expect_equal();
 }
+
+#ifndef __SANITIZE_ADDRESS__  // whose look for leaks needs what strace takes
+TEST_P(Kill, AtEveryNthSystemCallThatChangesTheSink) {
+    std::string const calls =
+        is_postgres() ? "sendto" : "pwrite64,fdatasync,fsync,ftruncate,unlink";
+    std::vector<std::string> what = arguments(true);
+    *std::ranges::find(what, "7") = "90";  // five batches
+    int const step = rounds(11, 1);
+    int kills = 0, code = 137;
+    for (int at = chance.between(1, step); code == 137; at += step) {
+        change("DELETE FROM users; DROP TABLE IF EXISTS _weir_checkpoint");
+        std::vector<std::string> traced{"strace", "-f",         "-qq",
+                                        "-o",     "/dev/null",  "-e",
+                                        "inject=" + calls + ":signal=KILL:when=" +
+                                            std::to_string(at)};
+        std::vector<std::string> const own = weir_command(command(what));
+        traced.insert(traced.end(), own.begin(), own.end());
+        Process process{traced, ProcessOptions{.directory = directory.path().string()}};
+        code = finish(process).code;
+        ASSERT_TRUE(code == 137 || code == 0) << process.output();
+        kills += code == 137;
+        expect_exit(move(what), 0);
+        expect_exact();
+    }
+    EXPECT_GT(kills, 2);
+}
+#endif
 
 TEST_P(Kill, ATableOfItsOwnIsFilledAndMergedExactly) {
     change("DROP TABLE users");

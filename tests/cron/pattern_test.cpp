@@ -1,6 +1,7 @@
 // Cron expressions: what they match, and what is refused and how.
 #include "cron/times.hpp"
 #include "plugins/cron/spelling.hpp"
+#include "weir/cpp/nearest.hpp"
 
 namespace weir::cron {
 namespace {

@@ -298,7 +298,6 @@ TEST_F(Codes, OfCopies) {
     Sqlite{directory / "in.db"}.run("CREATE TABLE a(id INTEGER PRIMARY KEY);"
                                     "CREATE TABLE b(id INTEGER PRIMARY KEY)");
     told("copy.no_stream", {in, out});
-    told("copy.unsupported", {in, out, "--stream", "a", "--mode", "reconcile"});
     told("copy.unsupported", {in, out, "--stream", "a", "--transform", "x"});
     told("connector.no_sink", {in, "generator:rows=1"});
     told("generator.bad_option", {"generator:rows=1&nope=2", out});

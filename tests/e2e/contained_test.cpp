@@ -2,42 +2,12 @@
 // batch, and nobody else.
 #include <algorithm>
 #include <csignal>
+#include <set>
 
-#include "e2e/plugins_fixture.hpp"
+#include "e2e/contained_fixture.hpp"
 
 namespace weir::test {
 namespace {
-
-class Contained : public Plugins {
-protected:
-    Contained() { install("acme_1"); }
-
-    /// A job of its parts that is tried again at once.
-    static void make_patient_job(WeirServer& host, Json const& config) {
-        ASSERT_EQ(host.post("/replication/connections",
-                            {{"id", "parts"}, {"connector", "acme"}, {"config", config}})
-                      .status,
-                  201u);
-        Json const retry{{"attempts", 3}, {"delay", 10}};
-        Answer const made = host.post(
-            "/replication/jobs",
-            {{"id", "parts"},
-             {"source", {{"connection", "parts"}, {"stream", "parts"}, {"retry", retry}}},
-             {"destination", {{"connection", "local"}, {"table", "parts"}}}});
-        ASSERT_EQ(made.status, 201u) << made;
-    }
-    static Json shown(WeirServer& host) { return plugin(host, "com.example.acme"); }
-    static std::string start(WeirServer& host) {
-        return host.post("/replication/jobs/parts/run").body.at("run_id");
-    }
-    static Json ended(WeirServer& host, std::string const& run) {
-        EXPECT_TRUE(eventually([&] { return has_ended(run_of(host, run)); }));
-        return run_of(host, run);
-    }
-    std::string count() const {
-        return Sqlite{data() + "/local.db"}.one("SELECT count(*) || ' ' || sum(id) FROM parts");
-    }
-};
 
 TEST_F(Contained, WhatDidNotComeWithWeirHasAProcessOfItsOwn) {
     WeirServer host{data(), with_libraries()};
@@ -67,6 +37,18 @@ TEST_F(Contained, ItsProcessKilledInABatchThatBatchIsTriedAgain) {
     EXPECT_NE(shown(host).at("pid"), pid);
     EXPECT_NE(host.get("/runs/" + run + "/logs").text.find("plugin.process_ended"),
               std::string::npos);
+}
+
+// When memory runs out, the kernel ends the process with the greatest score.
+TEST_F(Contained, ItsProcessIsTheFirstToGoWhenMemoryRunsOut) {
+    WeirServer host{data(), with_libraries()};
+    auto const score_of = [](int pid) {
+        int score = 0;
+        std::ifstream{"/proc/" + std::to_string(pid) + "/oom_score_adj"} >> score;
+        return score;
+    };
+    EXPECT_EQ(score_of(shown(host).at("pid")), 1000);
+    EXPECT_LT(score_of(host.process().pid()), 1000);
 }
 
 TEST_F(Contained, ItsProcessLostBetweenRunsCostsNone) {
@@ -105,6 +87,21 @@ TEST_F(Contained, AfterThreeCrashesItIsLeftAloneUntilItIsAskedFor) {
     Json const refused = ended(host, start(host));
     EXPECT_EQ(refused.at("error").at("code"), "plugin.quarantined") << refused;
     EXPECT_EQ(refused.at("attempts"), 1) << "no try would help";
+    Ran const events = host.cli({"events", "--types", "plugin.failed"});
+    EXPECT_NE(events.out.find("quarantined"), std::string::npos) << events;
+    for (std::vector<std::string> const& words :
+         {std::vector<std::string>{"status"}, {"doctor", "--data-dir", data()}}) {
+        Ran const seen = host.cli(words);
+        for (char const* text :
+             {"✗ plugin com.example.acme", "→ weir plugin reload com.example.acme"})
+            EXPECT_NE(seen.out.find(text), std::string::npos) << seen;
+    }
+    std::string const said = host.process().err();
+    for (char const* const sentence :
+         {"the process of acme.so ended (it ended itself with exit code 7), loss 1 of 3 within ten "
+          "minutes; the next call starts another",
+          "loss 3 of 3 within ten minutes; it is started no more", "weir plugin reload"})
+        EXPECT_NE(said.find(sentence), std::string::npos) << sentence << said;
     // Somebody mended it.
     EXPECT_EQ(host.call("PATCH", "/replication/connections/parts",
                         {{"config", {{"fault", nullptr}}}})
@@ -184,6 +181,12 @@ TEST_F(Contained, IsInTheHostWhereThatIsSaid) {
         EXPECT_EQ(host.run_job("parts").body.at("written"), 10);
         EXPECT_EQ(shown(host).at("placement"), "host");
     }
+    Ran const other = weir({"discover", "generator:rows=1", "--connector-dir",
+                            libraries().string(), "--in-process", "acme"});
+    EXPECT_NE(other.err.find("no plugin here has the id acme, which is to run in this process; did "
+                             "you mean com.example.acme?"),
+              std::string::npos)
+        << other;
     std::ofstream{directory / "weir.yaml"} << "plugins: {in_process: [com.example.acme]}\n";
     WeirServer host{data(), {"--connector-dir", libraries().string(), "--config",
                              (directory / "weir.yaml")}};
@@ -221,16 +224,157 @@ TEST_F(Contained, OneInTheHostIsNamedWhenItTookTheHostDown) {
     EXPECT_EQ(host.get("/readyz").status, 200u);
 }
 
-TEST_F(Contained, WhatDoesNotComeBackIsEnded) {
+TEST_F(Contained, OneInTheHostIsNamedWhenItEndedTheHost) {
+    std::vector<std::string> const inside{"--connector-dir", libraries().string(), "--in-process",
+                                          "com.example.acme"};
+    std::string run;
+    {
+        WeirServer host{data(), inside};
+        make_patient_job(host, {{"rows", 1'000}, {"fault", "leave"}, {"mark", directory / "mark"}});
+        run = start(host);
+        EXPECT_EQ(host.process().wait(), 7);
+    }
+    WeirServer host{data(), inside};
+    EXPECT_NE(host.process().err().find(
+                  "the host was ended by exit() in next() of the plugin com.example.acme"),
+              std::string::npos)
+        << host.process().err();
+    EXPECT_EQ(ended(host, run).at("status"), "succeeded");
+    EXPECT_EQ(count(), "1000 500500") << "nothing lost, nothing twice";
+}
+
+TEST_F(Contained, ReloadsUnderLoadLoseAndDoubleNothing) {
+    install("acme_1");
     WeirServer host{data(), with_libraries()};
-    std::string const mark = directory / "mark";
-    make_patient_job(host, {{"rows", 1'000}, {"fault", "stay"}, {"mark", mark}});
+    std::string const gate = directory / "gate";
+    make_patient_job(host, {{"rows", 4'000}, {"batch", 10}, {"gate", gate}});
     std::string const run = start(host);
-    ASSERT_TRUE(eventually([&] { return std::filesystem::exists(mark); }));
-    EXPECT_EQ(host.post("/replication/jobs/parts/cancel").status, 202u);
-    EXPECT_EQ(ended(host, run).at("status"), "cancelled");
-    Json const again = ended(host, start(host));
-    EXPECT_EQ(again.at("status"), "succeeded") << again;
+    ASSERT_TRUE(eventually([&] { return run_of(host, run).value("written", 0) > 0; }));
+    std::set<int> processes;
+    for (char const* const build : {"acme_2", "acme_1", "acme_2", "acme_1", "acme_2"}) {
+        processes.insert(shown(host).at("pid").get<int>());
+        install(build);
+        Answer const swapped = host.post("/plugins/acme/reload");
+        ASSERT_EQ(swapped.status, 200u) << swapped;
+        EXPECT_EQ(shown(host).at("placement"), "child");
+    }
+    EXPECT_EQ(processes.size(), 5u);
+    ASSERT_FALSE(has_ended(run_of(host, run))) << "it was at work";
+    std::ofstream{gate} << "x";
+    Json const done = ended(host, run);
+    EXPECT_EQ(done.at("status"), "succeeded") << done;
+    EXPECT_EQ(done.at("attempts"), 1) << done;
+    EXPECT_EQ(done.at("written"), 4'000) << done;
+    EXPECT_EQ(parts("SELECT count(*), count(DISTINCT id), max(id) FROM parts").front(),
+              (Record{"4000", "4000", "4000"}));
+}
+
+TEST_F(Contained, WhatThrowsIsNamedInRunListAndLog) {
+    for (bool const is_inside : {false, true}) {
+        TempDir const room;
+        std::vector<std::string> words = with_libraries();
+        if (is_inside) words.insert(words.end(), {"--in-process", "com.example.acme"});
+        WeirServer host{room / "data", words};
+        make_patient_job(host, {{"rows", 1'000}, {"fault", "throw"}});
+        Json const done = ended(host, start(host));
+        std::string const sentence =
+            "next() failed: unknown exception; this is a bug in the plugin com.example.acme";
+        EXPECT_EQ(done.at("status"), "failed") << done;
+        EXPECT_NE(done.at("error").at("message").get<std::string>().find(sentence),
+                  std::string::npos)
+            << done;
+        EXPECT_NE(shown(host).at("last_error").dump().find(sentence), std::string::npos)
+            << shown(host);
+        Ran const list = host.cli({"plugin", "list"});
+        EXPECT_NE(list.out.find("plugin.internal"), std::string::npos) << list;
+        EXPECT_NE(host.process().err().find(sentence), std::string::npos) << host.process().err();
+        EXPECT_EQ(host.post("/plugins/com.example.acme/reload").status, 200u);
+        EXPECT_TRUE(shown(host).at("last_error").is_null()) << "another build may be better";
+    }
+}
+
+TEST_F(Contained, ThreadsThatItsInstancesLeaveAreNamedInListAndLog) {
+    WeirServer host{data(), with_libraries()};
+    for (char const* const id : {"tidy", "untidy"}) {
+        Json config{{"rows", 10}};
+        if (id == std::string{"untidy"}) config["fault"] = "thread";
+        Json const body{{"id", id}, {"connector", "acme"}, {"config", config}};
+        ASSERT_EQ(host.post("/replication/connections", body).status, 201u);
+    }
+    auto const lives_until_named = [&](std::string const& id) {
+        constexpr int lives_max = 60;
+        for (int lives = 0; lives < lives_max; ++lives) {
+            Json const error = shown(host).at("last_error");
+            if (!error.is_null() && error.at("code") == "plugin.leaves_threads") return lives;
+            EXPECT_EQ(host.post("/replication/connections/" + id + "/check").status, 200u);
+        }
+        return lives_max;
+    };
+    EXPECT_EQ(lives_until_named("tidy"), 60);
+    EXPECT_LT(lives_until_named("untidy"), 60);
+    std::string const sentence = "acme.so leaves threads behind with each of its instances, ";
+    EXPECT_NE(shown(host).at("last_error").dump().find(sentence), std::string::npos);
+    EXPECT_TRUE(eventually([&] {
+        return host.process().err().find(sentence) != std::string::npos;
+    })) << host.process().err();
+    for (int more = 0; more < 3; ++more)
+        EXPECT_EQ(host.post("/replication/connections/untidy/check").status, 200u);
+    std::string const log = host.process().err();
+    EXPECT_EQ(log.find(sentence), log.rfind(sentence)) << "told once";
+    EXPECT_NE(host.cli({"plugin", "list"}).out.find("plugin.leaves_threads"), std::string::npos);
+    make_patient_job(host, {{"rows", 10}});
+    Json const run = ended(host, start(host));
+    EXPECT_NE(run.at("streams").dump().find(sentence), std::string::npos) << run;
+}
+
+/// Whether a runner of a library there goes on, or a copy of one.
+bool is_anybody_left(std::filesystem::path const& library) {
+    std::error_code ignored;
+    for (std::filesystem::directory_iterator at{"/proc", ignored}, end; at != end;
+         at.increment(ignored)) {
+        std::ifstream file{at->path() / "cmdline", std::ios::binary};
+        std::string words;
+        std::getline(file, words);  // one that ends meanwhile fails the read, which is no exception
+        if (words.find("--serve") != std::string::npos &&
+            words.find(library.string()) != std::string::npos)
+            return true;
+    }
+    return false;
+}
+
+TEST_F(Contained, ACopyOfItsProcessHoldsUpNoCopy) {
+    for (std::string const fault : {"fork", "open_fork", "fork_abort", "fork_return"}) {
+        std::string const db = directory / (fault + ".db");
+        Ran const ran = weir({"copy", "--json", "--connector-dir", libraries().string(),
+                              "acme:" + fault + "?" + (directory / (fault + ".mark")),
+                              "sqlite:" + db});
+        EXPECT_EQ(ran.code, 0) << fault << ran;
+        EXPECT_EQ(Sqlite{db}.one("SELECT count(*) || ' ' || sum(id) FROM parts"), "1000 500500")
+            << fault << ran;
+        EXPECT_TRUE(eventually([&] { return !is_anybody_left(libraries()); })) << fault;
+    }
+}
+
+TEST_F(Contained, CopiesOfItsProcessHoldUpNeitherReloadNorOthers) {
+    WeirServer host{data(), with_libraries()};
+    ASSERT_EQ(host.cli({"conn", "add", "made", "generator", "rows=10"}).code, 0);
+    ASSERT_EQ(host.cli({"job", "create", "made", "made", "local", "--stream", "users"}).code, 0);
+    make_patient_job(host, {{"rows", 1'000}});
+    for (std::string const fault : {"fork", "open_fork", "fork_abort"}) {
+        Json const config{{"rows", 1'000},
+                          {"fault", fault},
+                          {"mark", std::string{directory / (fault + ".mark")}}};
+        ASSERT_EQ(host.call("PATCH", "/replication/connections/parts", {{"config", config}}).status,
+                  200u);
+        Json const done = ended(host, start(host));
+        EXPECT_EQ(done.at("status"), "succeeded") << fault << done;
+        EXPECT_EQ(done.at("attempts"), fault == "fork_abort" ? 2 : 1) << fault << done;
+        EXPECT_EQ(host.run_job("made").body.at("status"), "succeeded") << fault;
+        EXPECT_EQ(host.post("/plugins/com.example.acme/reload").status, 200u) << fault;
+        EXPECT_EQ(shown(host).at("state"), "active") << fault;
+    }
+    EXPECT_EQ(host.post("/plugins/dev.weir.sqlite/reload").status, 200u);
+    EXPECT_EQ(count(), "1000 500500");
 }
 
 }  // namespace

@@ -199,6 +199,44 @@ TEST_F(Delta, LimitedRunsReachTheEnd) {
     expect_users_equal();
 }
 
+TEST_F(Delta, ACursorThatCouldLoseRecordsIsRefusedUnlessALookbackIsGiven) {
+    db.run("CREATE TABLE cached (id bigint GENERATED ALWAYS AS IDENTITY (CACHE 50) PRIMARY KEY,"
+           " v text); INSERT INTO cached (v) VALUES ('a'), ('b')");
+    auto const by = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"--stream", "public.cached", "--cursor"});
+        return copy(more);
+    };
+    std::string const said = expect_failure(by({"id"}), 2, "source.cursor_unsafe");
+    for (char const* part : {"a cache of 50", "--cursor xmin", "--lookback 10m"})
+        EXPECT_NE(said.find(part), std::string::npos) << part << said;
+    expect_moved(by({"id", "--lookback", "10m"}), 2, 2);
+    expect_moved(by({"id", "--lookback", "10m"}), 0, 0);
+    expect_failure(by({"id", "--lookback", "soon"}), 2, "usage");
+    expect_moved(by({"xmin", "--to", "second"}), 2, 2);
+    db.run("UPDATE cached SET v = 'silent' WHERE v = 'a'");
+    expect_moved(by({"xmin", "--to", "second"}), 1, 1);
+    EXPECT_EQ(sink().one("SELECT count(*) FROM second WHERE v = 'silent'"), "1");
+}
+
+TEST_F(Delta, WhatIsAppendedWaitsForOpenTransactionsAndSaysForWhom) {
+    db.run("CREATE TABLE late (id bigserial PRIMARY KEY, v text);"
+           "INSERT INTO late (v) VALUES ('a')");
+    std::vector<std::string> const append{"--stream", "public.late", "--cursor", "id",
+                                          "--write",  "append"};
+    expect_moved(copy(append), 1, 1);
+    Pg load = server.connect_as_owner(database);
+    load.run("SET application_name = 'the load'; BEGIN");
+    std::string const id = load.one("SELECT nextval('late_id_seq')");
+    db.run("INSERT INTO late (v) VALUES ('after')");
+    Ran const waits = copy(append);
+    expect_moved(waits, 0, 0);
+    EXPECT_NE(waits.err.find("held_back"), std::string::npos) << waits;
+    EXPECT_NE(waits.err.find("the load"), std::string::npos) << waits;
+    load.run("INSERT INTO late VALUES (" + id + ", 'late'); COMMIT");
+    expect_moved(copy(append), 2, 2);
+    EXPECT_EQ(sink().one("SELECT count(*) || ' ' || count(DISTINCT id) FROM late"), "3 3");
+}
+
 TEST_F(Delta, RecordsWithoutATrackingValueAreNotLostInSilence) {
     make_users(10);
     db.run(

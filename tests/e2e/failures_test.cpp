@@ -127,7 +127,6 @@ TEST_F(Failures, OptionsThatConflictAreRefused) {
 
 TEST_F(Failures, WhatIsForLaterIsRefusedClearly) {
     make_users(3);
-    refused(copy({"--stream", "public.users", "--mode", "reconcile"}), 2);
     refused(copy({"--stream", "public.users", "--transform", "a.json"}), 2);
 }
 

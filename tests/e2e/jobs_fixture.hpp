@@ -1,5 +1,7 @@
 #pragma once
 
+#include <regex>
+
 #include "e2e/serve_fixture.hpp"
 
 namespace weir::test {
@@ -36,6 +38,11 @@ protected:
         for (Json const& each : answer.body.value("warnings", Json::array()))
             if (each.value("code", "") == code) return true;
         return false;
+    }
+    /// What is said besides the commands for jobs, which have options of their own.
+    static std::string besides_commands(std::string const& text) {
+        static std::regex const commands{"weir job run [a-z]+( --mode reconcile)?( --force)?"};
+        return std::regex_replace(text, commands, "");
     }
     static std::string job_path(std::string const& id) { return "/replication/jobs/" + id; }
 };

@@ -8,6 +8,7 @@ namespace {
 
 TEST_F(JobsOverHttp, SayWhatTheirCursorSeesInEveryForm) {
     make_users(3);
+    db.run("CREATE SEQUENCE drawn; ALTER TABLE users ALTER id SET DEFAULT nextval('drawn')");
     WeirServer host{data()};
     ASSERT_EQ(add_shop(host).status, 201u);
     Answer const native = host.post("/replication/jobs", users_job("users"));
@@ -41,6 +42,59 @@ TEST_F(JobsOverHttp, SayWhatTheirCursorSeesInEveryForm) {
                                "public.users", "--to", "told", "--cursor", "id"});
     EXPECT_EQ(told.code, 0) << told;
     EXPECT_NE((told.out + told.err).find("no updates"), std::string::npos) << told;
+}
+
+TEST_F(JobsOverHttp, SayHowSurelyChangesArriveAndRefuseACursorThatLosesThem) {
+    make_users(3);
+    db.run("CREATE TABLE cached (id bigint GENERATED ALWAYS AS IDENTITY (CACHE 50) PRIMARY KEY,"
+           " v text, at timestamptz NOT NULL DEFAULT now()); INSERT INTO cached (v) VALUES ('a')");
+    WeirServer host{data()};
+    ASSERT_EQ(add_shop(host).status, 201u);
+    auto const guaranteed = [](Answer const& answer) { return answer.body.value("guarantee", ""); };
+    Json job = users_job("a");
+    Answer const foreign = host.post("/replication/jobs", job);
+    EXPECT_EQ(guaranteed(foreign), "lookback 10m") << foreign;
+    EXPECT_TRUE(warns(foreign, "replication.cursor_caveat")) << foreign;
+    EXPECT_EQ(guaranteed(host.get(job_path("a"))), "lookback 10m");
+    job["id"] = "b";
+    job["source"]["lookback"] = "2h";
+    EXPECT_EQ(guaranteed(host.post("/replication/jobs", job)), "lookback 2h");
+    job["source"]["lookback"] = "soon";
+    EXPECT_EQ(findings(host.post("/replication/jobs", job)),
+              (std::vector<std::string>{"/source/lookback replication.bad_value"}));
+
+    job = users_job("c");
+    job["source"]["stream"] = "public.cached";
+    job["source"]["cursor"] = "id";
+    job["destination"]["table"] = "cached";
+    Answer const unsafe = host.post("/replication/jobs", job);
+    EXPECT_EQ(unsafe.status, 422u) << unsafe;
+    EXPECT_EQ(findings(unsafe),
+              (std::vector<std::string>{"/source/cursor replication.cursor_unsafe"}));
+    for (char const* way : {"a cache of 50", "cursor xmin", "cursor at", "lookback 10m"})
+        EXPECT_NE(unsafe.text.find(way), std::string::npos) << way << unsafe;
+    job["source"]["lookback"] = "10m";
+    Answer const helped = host.post("/replication/jobs", job);
+    EXPECT_EQ(helped.status, 201u) << helped;
+    EXPECT_EQ(guaranteed(helped), "lookback 10m");
+
+    job["id"] = "d";
+    job["source"].erase("lookback");
+    job["source"]["cursor"] = "at";
+    job["destination"]["table"] = "by_time";
+    EXPECT_EQ(guaranteed(host.post("/replication/jobs", job)), "settled");
+    job["id"] = "e";
+    job["source"]["cursor"] = "xmin";
+    job["destination"]["table"] = "by_xmin";
+    Answer const by_xmin = host.post("/replication/jobs", job);
+    EXPECT_EQ(guaranteed(by_xmin), "settled") << by_xmin;
+    EXPECT_EQ(by_xmin.body.at("sees").at("updates"), true);
+    EXPECT_EQ(host.run_job("e").body.at("status"), "succeeded");
+    db.run("UPDATE cached SET v = 'silent'");
+    EXPECT_EQ(host.run_job("e").body.at("written"), 1);
+    job["id"] = "f";
+    job["source"].erase("cursor");
+    EXPECT_EQ(guaranteed(host.post("/replication/jobs", job)), "snapshot");
 }
 
 TEST_F(JobsOverHttp, AreHeldAgainstTheCatalogOfTheirSource) {
@@ -79,7 +133,12 @@ TEST_F(JobsOverHttp, AreHeldAgainstTheCatalogOfTheirSource) {
     job["source"]["cursor"] = "seen";
     Answer const nullable = host.post("/replication/jobs", job);
     EXPECT_EQ(nullable.status, 201u) << nullable;
-    EXPECT_TRUE(warns(nullable, "replication.cursor_nullable")) << nullable;
+    EXPECT_FALSE(warns(nullable, "replication.cursor_nullable")) << "they come with each run";
+    job["id"] = "appends";
+    job["destination"]["mode"] = "append";
+    Answer const appends = host.post("/replication/jobs", job);
+    EXPECT_EQ(appends.status, 201u) << appends;
+    EXPECT_TRUE(warns(appends, "replication.cursor_nullable")) << appends;
 
     Json subset = users_job("c");
     subset["source"]["fields"] = {"name", "updated_at"};
@@ -126,7 +185,8 @@ TEST_F(JobsOverHttp, AreToldWhatToDoInTheWordsOfTheirDocument) {
     db.run("DELETE FROM bare");
     Answer const empty = host.run_job("replaced");
     EXPECT_EQ(empty.body.at("error").at("code"), "copy.replace_empty") << empty;
-    EXPECT_EQ(empty.text.find("--"), std::string::npos) << empty;
+    EXPECT_EQ(besides_commands(empty.text).find("--"), std::string::npos) << empty;
+    EXPECT_NE(empty.text.find("weir job run replaced --force"), std::string::npos) << empty;
     EXPECT_NE(empty.text.find("destination.mode replace"), std::string::npos) << empty;
     Answer const forced = host.post(job_path("replaced") + "/run?force=true", Json::object(),
                                     {{"Prefer", "wait=60"}});
@@ -268,7 +328,7 @@ TEST_F(JobsOverHttp, RefuseWhatThisVersionCannotDo) {
     job["source"]["rateLimit"] = {{"requestsPerMinute", 60}};
     job["destination"]["schema"] = {{"id", "integer"}};
     job["errorHandling"] = {{"onFailure", "notify_admin"}, {"onBatchError", "retry_batch"}};
-    job["performance"] = {{"memoryLimit", "512MB"}, {"concurrency", 5}};
+    job["performance"] = {{"memoryLimit", "512MB"}};
     job["scheduel"] = "1h";
     Answer const refused = host.post("/replication/jobs", job);
     EXPECT_EQ(refused.status, 422u);
@@ -276,7 +336,7 @@ TEST_F(JobsOverHttp, RefuseWhatThisVersionCannotDo) {
     for (char const* place :
          {"/transform", "/validation", "/trigger", "/steps", "/source/rateLimit",
           "/destination/schema", "/errorHandling/onFailure", "/errorHandling/onBatchError",
-          "/performance/memoryLimit", "/performance/concurrency"})
+          "/performance/memoryLimit"})
         EXPECT_NE(std::find(all.begin(), all.end(),
                             std::string{place} + " replication.not_available"),
                   all.end())
@@ -338,7 +398,7 @@ TEST_F(JobsOverHttp, SayThatTheirLoginWasRefusedAndGoOnWhenItIsNot) {
     std::string const role = PostgresServer::user;
     auto admin = server.connect_as_owner("postgres");
     admin.run("ALTER ROLE " + role + " PASSWORD 'another'");
-    admin.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> "
+    admin.run("SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE pid <> "
               "pg_backend_pid() AND usename = '" + role + "'");
     ASSERT_TRUE(eventually([&] { return warns(host.get(job_path("users")),
                                               "replication.login_refused"); }));

@@ -181,10 +181,21 @@ TEST_F(Refused, AThousandBadOnesAndTheHostLives) {
 }
 
 // The marker that lies beside a library while it is loaded is what a host that died of it leaves.
+TEST_F(Refused, AHostKilledWhileItLoadedOneTakesItAgain) {
+    install("acme_1");
+    fs::create_directories(data() + "/gen");
+    write_file(data() + "/gen/acme.so.loading", "loading\nloading\n");
+    std::vector<std::string> words = with_libraries();
+    words.insert(words.end(), {"--in-process", "com.example.acme"});
+    WeirServer host{data(), words};
+    EXPECT_EQ(host.post("/connectors/acme/check", {{"config", Json::object()}}).status, 200u);
+    EXPECT_FALSE(fs::exists(data() + "/gen/acme.so.loading")) << "it went well: that is forgotten";
+}
+
 TEST_F(Refused, OneThatTookTheHostDownIsLeftAloneUntilItIsAskedFor) {
     install("acme_1");
     fs::create_directories(data() + "/gen");
-    write_file(data() + "/gen/acme.so.loading", "");
+    write_file(data() + "/gen/acme.so.loading", "loading\nloading\nloading\n");
     WeirServer host{data(), with_libraries()};
     ASSERT_TRUE(eventually([&] { return plugin(host, "acme").value("state", "") != ""; }));
     Json const shown = plugin(host, "acme");

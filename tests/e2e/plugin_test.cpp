@@ -236,6 +236,25 @@ TEST_F(Plugins, TheHelpOfEachVerbSaysWhatItTakes) {
     }
 }
 
+// It ends whatever process loads it; nobody who only finds it in a directory does.
+TEST_F(Plugins, OneThatEndsItsProcessWhenItIsLoadedStopsNobody) {
+    install("acme_leave");
+    std::vector<std::string> const here{"--connector-dir", libraries().string()};
+    std::vector<std::string> list{"connector", "list"},
+        copy{"copy", "generator:rows=5", "sqlite:" + data() + "/a.db"};
+    fs::create_directories(data());
+    for (std::vector<std::string>* const words : {&list, &copy}) {
+        words->insert(words->end(), here.begin(), here.end());
+        Ran const ran = weir(*words);
+        EXPECT_EQ(ran.code, 0) << ran;
+        EXPECT_NE(ran.err.find("acme.so"), std::string::npos) << "it is told: " << ran;
+    }
+    EXPECT_NE(weir(list).out.find("generator"), std::string::npos);
+    WeirServer host{data(), with_libraries()};
+    Json const shown = plugin(host, "acme");
+    EXPECT_EQ(shown.at("last_error").at("code"), "plugin.exited") << shown;
+}
+
 TEST_F(Plugins, AFileIsLookedAtWithoutAHost) {
     fs::path const built{E2E_PLUGINS};
     Ran const fine = weir({"plugin", "check", (built / "acme_1.so").string()});
@@ -246,6 +265,15 @@ TEST_F(Plugins, AFileIsLookedAtWithoutAHost) {
     Ran const crashes = weir({"plugin", "check", (built / "acme_crash.so").string(), "--json"});
     EXPECT_EQ(crashes.code, 2) << crashes;
     EXPECT_EQ(crashes.error_code(), "plugin.crashed") << crashes;
+    Ran const leaves = weir({"plugin", "check", (built / "acme_leave.so").string(), "--json"});
+    EXPECT_EQ(leaves.code, 2) << "an exit code of 0 says nothing: " << leaves;
+    EXPECT_EQ(leaves.error_code(), "plugin.exited") << leaves;
+    Ran const falls = weir({"plugin", "check", (built / "acme_fall.so").string(), "--json"});
+    EXPECT_EQ(falls.code, 2) << "what it said before is not all there is to it: " << falls;
+    EXPECT_EQ(falls.error_code(), "plugin.exited") << falls;
+    Ran const chats = weir({"plugin", "check", (built / "acme_chat.so").string(), "--json"});
+    EXPECT_EQ(chats.code, 0) << chats;
+    EXPECT_EQ(chats.json.value("id", ""), "com.example.acme") << chats;
     put("no library at all", "acme.so");
     Ran const bad = weir({"plugin", "check", (libraries() / "acme.so").string(), "--json"});
     EXPECT_EQ(bad.error_code(), "plugin.not_elf") << bad;

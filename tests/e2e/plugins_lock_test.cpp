@@ -104,6 +104,28 @@ TEST_F(PluginsLock, AFileOfTheConfigurationMustBeThere) {
     EXPECT_EQ(host.get("/cron/events").status, 200u);
 }
 
+TEST_F(PluginsLock, ADirectoryThatIsNotThereYetIsMadeAsTheHostMakesIt) {
+    std::string const fresh = directory / "new/data";
+    Ran const locked = weir({"plugin", "lock", "--data-dir", fresh});
+    ASSERT_EQ(locked.code, 0) << locked;
+    EXPECT_EQ(fs::status(fresh).permissions(), fs::perms::owner_all);
+    EXPECT_TRUE(fs::exists(fresh + "/plugins.lock"));
+    Ran const other = weir({"plugin", "lock", "--check", "--data-dir", directory / "none"});
+    EXPECT_EQ(other.code, 1) << other;
+    EXPECT_FALSE(fs::exists(directory / "none")) << "a look changes nothing";
+}
+
+TEST_F(PluginsLock, OneThatNamesNothingSaysSo) {
+    std::string const file = directory / "mine.lock";
+    write_file(file, R"({"libraries":[]})");
+    fs::permissions(file, fs::perms::owner_read);
+    Ran const none = weir({"discover", "acme:", "--plugins-lock", file, "--json"});
+    EXPECT_EQ(none.error_code(), "connector.unknown") << none;
+    EXPECT_NE(none.err.find("there is no connector here that may be loaded"), std::string::npos)
+        << none;
+    EXPECT_NE(none.err.find("weir plugin lock --check"), std::string::npos) << none;
+}
+
 TEST_F(PluginsLock, HoldsForACopyToo) {
     install("acme_1");
     std::string const file = directory / "mine.lock";

@@ -202,12 +202,21 @@ TEST_F(PostgresSinkCopy, ArraysAndTypesOfTheUserArriveAsTheyAre) {
     EXPECT_EQ(type_in("t1"), "integer") << "a domain is its base type";
 }
 
-TEST_F(PostgresSinkCopy, ATypeThatIsNotThereArrivesAsItsText) {
+TEST_F(PostgresSinkCopy, ATypeThatIsNotThereIsMadeOrArrivesAsItsText) {
     db.run(types_sql);
     fill(made);
     expect_copies_equal();
-    EXPECT_EQ(type_in("t0"), "text");
-    EXPECT_EQ(type_in("t3"), "text");
+    EXPECT_EQ(type_in("t0"), "mood");
+    EXPECT_EQ(type_in("t3"), "pair");
+    EXPECT_EQ(type_in("t4"), "text") << "a range";
+}
+
+TEST_F(PostgresSinkCopy, ArraysOfTypesThatAreNotThereArriveAsTheyAre) {
+    db.run(types_sql);
+    fill(arrays);
+    fill(std::vector<Case>{{"spans[]", {"{\"[1.5,2.5)\",NULL}"}}});
+    expect_copies_equal();
+    EXPECT_EQ(type_in(tables.back().first), "text[]");
 }
 
 TEST_F(PostgresSinkCopy, CarriesKeysAndNotNullAndMovesOnlyWhatChanged) {
@@ -299,6 +308,21 @@ TEST_F(PostgresSinkCopy, FromSqliteToo) {
                   (std::vector<Record>{{"1", "é", "0.1", "\\x00ff"},
                                        {"9007199254740993", std::nullopt, "-2.5", "\\x"}}));
     }
+}
+
+// In SQLite the class of a decimal is that of its value; each run here brings another one.
+TEST_F(PostgresSinkCopy, DecimalsOfSqliteAreNumericInEachRun) {
+    Sqlite file{directory / "in.db"};
+    file.run("CREATE TABLE t (id INTEGER PRIMARY KEY, v DECIMAL(10, 2))");
+    std::vector<std::string> const command{"copy", "sqlite:" + (directory / "in.db"),
+                                           server.url(target), "--cursor", "id", "--json"};
+    for (std::string const value : {"NULL", "7", "10.25", "9e999"}) {
+        file.run("INSERT INTO t (v) VALUES (" + value + ")");
+        expect_exit(weir(command), 0);
+    }
+    EXPECT_EQ(type_in("t"), "numeric");
+    EXPECT_EQ(sink.one("SELECT string_agg(coalesce(v::text, '-'), ' ' ORDER BY id) FROM t"),
+              "- 7 10.25 Infinity");
 }
 
 }  // namespace

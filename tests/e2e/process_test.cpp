@@ -40,6 +40,12 @@ TEST_F(Interrupt, KeepsThePosition) {
         Ran const ran = finish(process);
         EXPECT_EQ(ran.code, 130) << ran;
         EXPECT_EQ(ran.stream().at("read"), ran.stream().at("written")) << ran;
+        // Of the second one the first one's rows are none.
+        std::string const written = std::to_string(ran.stream().at("written").get<int>());
+        std::string const reached = sink().one("SELECT max(id) FROM users");
+        EXPECT_NE(ran.err.find(written + " rows of this run are safe, cursor " + reached),
+                  std::string::npos)
+            << ran;
     }
     std::string const so_far = sink().one("SELECT count(*) FROM users");
     EXPECT_EQ(sink().one("SELECT count(DISTINCT id) || ' ' || max(id) FROM users"),
@@ -103,8 +109,8 @@ TEST_F(Interrupt, BetweenStreamsKeepsThoseThatEndedAndBeginsNoOther) {
     EXPECT_EQ(ran.stream(0).at("written"), 10) << ran;
     EXPECT_FALSE(ran.stream(1).at("error").is_null()) << ran;
     EXPECT_EQ(ran.json["error"]["message"], "interrupted before 1 of 3 streams") << ran;
-    EXPECT_NE(ran.err.find("public.ended: 10 rows are safe · public.waits: shows when it is whole, "
-                           "so it starts over"),
+    EXPECT_NE(ran.err.find("public.ended: 10 rows of this run are safe · public.waits: shows "
+                           "when it is whole, so it starts over"),
               std::string::npos)
         << ran;
     EXPECT_EQ(sink().one("SELECT count(*) FROM ended"), "10");

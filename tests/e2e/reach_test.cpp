@@ -94,6 +94,10 @@ TEST_F(ReachOfTokens, ParametersOfUrlsReachNoFile) {
         expect_refused(put("p", {{"url", url}}, "postgres"), "/config/url");
     expect_refused(put("p", {{"host", "127.0.0.1"}, {"sslrootcert", "/etc/passwd"}}, "postgres"),
                    "/config/sslrootcert");
+    // A driver that may be named does not bring the files of its parameters along.
+    std::string const driver = "adbc:" + data() + "/driver.so";
+    for (char const* parameters : {"?path=/etc/passwd", "?schema=a&path=/etc/passwd"})
+        expect_refused(put("p", {{"url", driver + parameters}}, "adbc"), "/config/url");
     Json const plain{{"url", "postgres://u:p@127.0.0.1:1/d?sslmode=disable"}};
     EXPECT_EQ(put("p", plain, "postgres").status, 201u);
 }

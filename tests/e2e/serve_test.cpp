@@ -106,10 +106,10 @@ TEST_F(Serve, KnowsTheRoutesOfSeed004) {
     ASSERT_FALSE(logs.body.at("items").empty()) << logs;
     EXPECT_EQ(logs.body["items"][0].at("config_name"), "supabase-users");
     EXPECT_EQ(logs.body["items"][0].at("records_processed"), 5);
-    Json mysql = seed_source();
-    mysql["dialect"] = "mysql";
+    Json unloaded = seed_source();
+    unloaded["dialect"] = "csv";
     Answer const refused = host.post("/data-replication/configure", {{"name", "other"},
-                                                                     {"sourceConfig", mysql},
+                                                                     {"sourceConfig", unloaded},
                                                                      {"targetTable", "users"},
                                                                      {"sourceTable", "users"}});
     EXPECT_EQ(refused.status, 422u);

@@ -54,7 +54,7 @@ TEST_F(Look, ACheckEndsAtTheStepThatFailsWithClassAndRemedy) {
     EXPECT_EQ(missing["ok"], false) << missing;
     EXPECT_EQ(missing["error"]["class"], "no_database") << missing;
     EXPECT_FALSE(missing["error"]["remedy"].get<std::string>().empty());
-    auto const unknown = host.engine.inspector().check("test", {"mysql", {}});
+    auto const unknown = host.engine.inspector().check("test", {"oracle", {}});
     EXPECT_EQ(unknown.error().code, "connector.unknown");
 }
 

@@ -54,8 +54,8 @@ protected:
     static inline std::map<std::string, std::string> files;
 };
 
-TEST_F(Packages, AreThreeAndNameWhatTheyNeed) {
-    ASSERT_EQ(files.size(), 3u);
+TEST_F(Packages, AreFourAndNameWhatTheyNeed) {
+    ASSERT_EQ(files.size(), 4u);
     std::string const host = field(files.at("weir"), "Depends");
     for (char const* const library : {"libc6", "libsqlite3-0", "libsodium23", "adduser"})
         EXPECT_NE(host.find(library), std::string::npos) << host;
@@ -63,6 +63,9 @@ TEST_F(Packages, AreThreeAndNameWhatTheyNeed) {
     std::string const postgres = field(files.at("weir-connector-postgres"), "Depends");
     EXPECT_NE(postgres.find("libpq5"), std::string::npos) << postgres;
     EXPECT_NE(postgres.find("weir (= "), std::string::npos) << postgres;
+    std::string const mysql = field(files.at("weir-connector-mysql"), "Depends");
+    EXPECT_NE(mysql.find("libmariadb3"), std::string::npos) << mysql;
+    EXPECT_NE(mysql.find("weir (= "), std::string::npos) << mysql;
 }
 
 /// The words behind NEEDED of an ELF file; nothing for another file.

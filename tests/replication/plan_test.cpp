@@ -36,7 +36,7 @@ TEST(Plan, EveryFieldArrives) {
                 "write":"upsert"},
         "mode":"delta","rejects":{"record":"dead_letter"},
         "retry":{"retries":2,"delay_ms":5000,"backoff":"exponential"},
-        "limits":{"batch_rows_max":1000,"deadline_ms":300000}}]})"));
+        "limits":{"batch_rows_max":1000,"deadline_ms":300000,"streams":1}}]})"));
 }
 
 TEST(Plan, WhatIsNotSaidIsLeftToTheHost) {
@@ -46,6 +46,16 @@ TEST(Plan, WhatIsNotSaidIsLeftToTheHost) {
                 "streams":["users"]},
       "sink":{"connector":"sqlite","config":{"url":"sqlite:/data/local.db"}},
       "rejects":{"record":"stop"},"retry":{"delay_ms":1000}})"));
+}
+
+TEST(Plan, ALookbackIsSaidInMilliseconds) {
+    Json job = small_job();
+    job["source"]["cursor"] = "updated_at";
+    for (auto const& [text, ms] : std::vector<std::pair<char const*, std::int64_t>>{
+             {"0s", 0}, {"90s", 90'000}, {"10m", 600'000}, {"2h", 7'200'000}, {"1d", 86'400'000}}) {
+        job["source"]["lookback"] = text;
+        EXPECT_EQ(task_of(job)["source"]["lookback_ms"], ms) << text;
+    }
 }
 
 TEST(Plan, SeveralStreamsAreOneTask) {

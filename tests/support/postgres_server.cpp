@@ -6,12 +6,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <random>
 #include <stdexcept>
 
 namespace weir::test {
 namespace {
-
-constexpr char programs[] = "/usr/lib/postgresql/15/bin/";
 
 /// PostgreSQL refuses root: then somebody else runs it.
 Process::Options some_user() {
@@ -28,20 +27,31 @@ Process::Options some_user() {
 
 }  // namespace
 
+std::string const PostgresServer::programs = "/usr/lib/postgresql/15/bin/";
+
+// Below those that the system gives to whoever connects: a server that is started again must find
+// its port as it left it.
 int free_port() {
-    int const fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const any = reinterpret_cast<sockaddr*>(&address);
-    bool const bound = ::bind(fd, any, size) == 0 && ::getsockname(fd, any, &size) == 0;
-    ::close(fd);
-    if (!bound) throw std::runtime_error{"no free port"};
-    return ntohs(address.sin_port);
+    constexpr int tries_max = 100;
+    std::random_device random;
+    std::uniform_int_distribution<int> some{20'000, 32'000};
+    for (int i = 0; i < tries_max; ++i) {
+        int const port = some(random);
+        int const fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(static_cast<std::uint16_t>(port));
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        bool const bound =
+            ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+        ::close(fd);
+        if (bound) return port;
+    }
+    throw std::runtime_error{"no free port"};
 }
 
-PostgresServer::PostgresServer(std::vector<std::string> settings)
+PostgresServer::PostgresServer(std::vector<std::string> settings,
+                               std::map<std::string, std::string> const& environment)
     : data_directory_{directory_ / "data"},
       socket_directory_{directory_.path().string()},
       settings_{std::move(settings)},
@@ -51,6 +61,7 @@ PostgresServer::PostgresServer(std::vector<std::string> settings)
     if (as_user_.uid && ::chown(socket_directory_.c_str(), *as_user_.uid, *as_user_.gid) != 0)
         throw std::runtime_error{"cannot give " + socket_directory_ + " away"};
     make_cluster();
+    for (auto const& [name, value] : environment) as_user_.environment[name] = value;
     start();
     Pg admin = connect();
     admin.run("CREATE ROLE weir LOGIN PASSWORD " + quoted(password));
@@ -65,7 +76,7 @@ PostgresServer& PostgresServer::shared() {
 
 void PostgresServer::make_cluster() {
     Process init{
-        {std::string{programs} + "initdb", "-D", data_directory_, "-U", "postgres", "--auth=trust",
+        {programs + "initdb", "-D", data_directory_, "-U", "postgres", "--auth=trust",
          "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"},
         as_user_};
     if (init.wait() != 0) throw std::runtime_error{"initdb: " + init.output()};
@@ -87,10 +98,15 @@ void PostgresServer::make_cluster() {
 
 void PostgresServer::start() {
     server_ = std::make_unique<Process>(
-        std::vector<std::string>{std::string{programs} + "postgres", "-D", data_directory_},
+        std::vector<std::string>{programs + "postgres", "-D", data_directory_},
         as_user_);
-    if (!server_->wait_for("ready to accept connections"))
+    if (!server_->wait_for("ready to accept"))
         throw std::runtime_error{"postgres: " + server_->output()};
+}
+
+void PostgresServer::as_server(std::vector<std::string> const& command) const {
+    Process process{command, as_user_};
+    if (process.wait() != 0) throw std::runtime_error{command.front() + ": " + process.output()};
 }
 
 void PostgresServer::end(int signal) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,7 +19,9 @@ namespace weir::test {
 class PostgresServer {
 public:
     /// `settings` are more lines of postgresql.conf: "wal_level=logical".
-    explicit PostgresServer(std::vector<std::string> settings = {});
+    /// `environment` is that of the server, over the test's own.
+    explicit PostgresServer(std::vector<std::string> settings = {},
+                            std::map<std::string, std::string> const& environment = {});
     PostgresServer(PostgresServer const&) = delete;
     PostgresServer& operator=(PostgresServer const&) = delete;
     ~PostgresServer();
@@ -50,6 +53,11 @@ public:
     void stop();
     /// At once, as after a crash: sessions end, the next start recovers.
     void stop_immediately();
+
+    /// Runs a command as the server's user, who owns its files. Throws when it fails.
+    void as_server(std::vector<std::string> const& command) const;
+    /// Where the server's own programs are: "…/bin/", pg_resetwal, pg_dump.
+    static std::string const programs;
 
 private:
     void make_cluster();

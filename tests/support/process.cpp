@@ -92,7 +92,9 @@ void Process::kill(int signal) {
 
 void Process::reap(bool block) {
     int status = 0;
-    if (code_ || ::waitpid(pid_, &status, block ? 0 : WNOHANG) != pid_) return;
+    rusage used{};
+    if (code_ || ::wait4(pid_, &status, block ? 0 : WNOHANG, &used) != pid_) return;
+    peak_kib_ = used.ru_maxrss;
     code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

@@ -15,7 +15,11 @@
 namespace weir::test {
 
 /// Long enough for a loaded machine; nothing waits so long unless it fails.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr std::chrono::seconds patience{300};
+#else
 inline constexpr std::chrono::seconds patience{60};
+#endif
 
 struct ProcessOptions {
     std::string directory = {};                           ///< empty: as the test's
@@ -45,6 +49,8 @@ public:
     /// Waits for the end; throws after `patience`, with what was said so far.
     ExitCode wait();
     bool ended();
+    /// Its greatest resident size; once it has ended.
+    std::int64_t peak_kib() const { return peak_kib_; }
 
     /// Waits until standard output and error together contain `text`, from where the last such
     /// wait ended; false when the process ends, or `patience`, before.
@@ -61,6 +67,7 @@ private:
 
     pid_t pid_ = -1;
     std::optional<ExitCode> code_;
+    std::int64_t peak_kib_ = 0;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::string out_, err_, both_;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <string_view>
 #include <vector>
 
 namespace weir::test {
@@ -31,7 +32,7 @@ int connect_to(int port) {
 
 struct Pair {
     int client, server;
-    bool client_spoke = false;
+    bool client_spoke = false, is_swallowed = false;
     void close() {
         ::close(client);
         ::close(server);
@@ -90,15 +91,24 @@ void TcpGate::run(int listener, int to_port) {
         if (black_hole_) return true;
         if (!from_server && !pair.client_spoke) ++turns_;
         pair.client_spoke = !from_server;
+        if (from_server && pair.is_swallowed) {
+            ++cuts_;
+            return false;
+        }
+        if (!from_server && swallow_in_ > 0 &&
+            std::string_view{buffer, static_cast<std::size_t>(got)}.find(words_) !=
+                std::string_view::npos)
+            pair.is_swallowed = --swallow_in_ == 0;
+        std::atomic<std::int64_t>& left = from_server ? cut_after_ : cut_after_sent_;
         bool cut = false;
-        if (from_server && cut_after_ >= 0) {
-            cut = got >= cut_after_;
-            if (cut) got = static_cast<ssize_t>(cut_after_.load());
-            cut_after_ -= got;
+        if (left >= 0) {
+            cut = got >= left;
+            if (cut) got = static_cast<ssize_t>(left.load());
+            left -= got;
         }
         bool const sent = send_all(from_server ? pair.client : pair.server, buffer, got);
         if (cut) {
-            cut_after_ = -1;
+            left = -1;
             ++cuts_;
         }
         return sent && !cut;

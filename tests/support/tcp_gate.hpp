@@ -18,6 +18,15 @@ public:
     int port() const { return port_; }
     /// Every connection breaks once so many bytes more have come from the server, once.
     void cut_after(std::int64_t bytes) { cut_after_ = bytes; }
+    /// The same for bytes that go to the server.
+    void cut_after_sent(std::int64_t bytes) { cut_after_sent_ = bytes; }
+    /// What the server answers to the `pass`th part that holds `words` goes nowhere, and the
+    /// connection breaks then, once. `words` live as long as this.
+    void swallow_the_answer_to(char const* words, int pass) {
+        swallow_in_ = 0;
+        words_ = words;
+        swallow_in_ = pass;
+    }
     /// Bytes are taken and go nowhere; nothing is closed.
     void black_hole(bool on) { black_hole_ = on; }
     /// New connections are closed at once.
@@ -35,7 +44,9 @@ private:
     void wake();
 
     int port_, wake_;
-    std::atomic<std::int64_t> cut_after_{-1};
+    std::atomic<std::int64_t> cut_after_{-1}, cut_after_sent_{-1};
+    std::atomic<char const*> words_{""};
+    std::atomic<int> swallow_in_{0};
     std::atomic<bool> black_hole_{false}, refuse_{false}, break_{false}, is_over_{false};
     std::atomic<int> cuts_{0}, turns_{0}, connections_{0};
     std::thread thread_;

@@ -17,6 +17,7 @@ std::ostream& operator<<(std::ostream& out, Ran const& ran) {
 Ran finish(Process& process) {
     Ran ran;
     ran.code = process.wait();
+    ran.peak_kib = process.peak_kib();
     ran.out = process.out();
     ran.err = process.err();
     std::string text = ran.out;

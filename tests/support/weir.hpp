@@ -15,6 +15,7 @@ using Json = nlohmann::json;
 struct Ran {
     ExitCode code = -1;
     std::string out, err;
+    std::int64_t peak_kib = 0;  ///< its greatest resident size
     Json json;  ///< the last line of `out`; null when that is no object
 
     Json const& stream(std::size_t index = 0) const { return json.at("streams").at(index); }

@@ -45,7 +45,9 @@ bool is_another_word(std::string const& word) {
     static std::regex const other{
         R"(.*\.(hpp|h|cpp|json|jsonl|db|so|yaml|key|lock|md)|(arrow|weir|public|users|odd|c|n)\..*)"
         R"(|_weir_stage\..*|sqlite\.any|host\.log|excluded\.value)"
-        R"(|destination\.(mode|table)|source\.(cursor|fields|stream))"};
+        R"(|reconcile\.(schedule|max_delete_fraction))"
+        R"(|destination\.(deleted_at|drift|mode|table|with))"
+        R"(|source\.(cursor|fields|lookback|rowBytesMax|stream))"};
     return std::regex_match(word, other);
 }
 

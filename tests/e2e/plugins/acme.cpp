@@ -1,17 +1,26 @@
 // A connector of somebody else, in several builds: stream "parts" (id, build), where `build` says
 // which one made the row. {"rows":N,"batch":N,"gate":FILE}: a batch each two milliseconds; the
-// second half of the rows waits until FILE is there. {"fault":"abort"|"exit"|"stay","mark":FILE}:
-// in the middle it ends its process, or answers no more, once: until FILE is there.
+// second half of the rows waits until FILE is there. {"fault":…,"mark":FILE} is what goes wrong in
+// the middle, once: until FILE is there. "abort", "exit" (without a word) and "leave" end its
+// process, "stop" stops it, "stay" answers no more; "fork" leaves a copy of its process behind that
+// stays, "fork_abort" ends its process after that, and with "fork_return" the copy goes on as if it
+// were the first; "open_fork" is "fork" in open(), "discover_stay" is "stay" in discover(); "throw"
+// throws what is no exception of the standard library; "thread" leaves a thread in create().
 //
 // ACME_BUILD: its number; the third takes at most 100 rows and knows no gate, the fourth has
-// another connector instead. ACME_FAULT: 1 crashes when it is loaded, 2 never ends loading.
+// another connector instead. ACME_FAULT: when it is loaded 1 crashes, 2 never ends, 3 ends its
+// process well, 4 prints much and closes what is not its own; 5 has a title that is no UTF-8,
+// 6 ends its process badly once all is said.
 #include <unistd.h>
 
 #include <condition_variable>
+#include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <thread>
 #include <weir/cpp/module.hpp>
 #include <weir/cpp/source.hpp>
 
@@ -26,6 +35,16 @@ using weir::Json;
     for (volatile bool for_ever = true; for_ever;) {
     }
 }
+#elif ACME_FAULT == 3
+[[gnu::constructor]] void leave() { std::exit(0); }
+#elif ACME_FAULT == 4
+[[gnu::constructor]] void chat() {
+    for (int i = 0; i < 10'000; ++i) std::puts("{\"id\":\"nobody\"}");
+    std::fflush(stdout);
+    for (int fd = 0; fd < 3; ++fd) close(fd);
+}
+#elif ACME_FAULT == 6
+[[gnu::destructor]] void fall() { _exit(9); }
 #endif
 
 weir::Schema const schema{{"id", weir::Type::int64, false, "int64"},
@@ -35,11 +54,25 @@ weir::Schema const schema{{"id", weir::Type::int64, false, "int64"},
 struct Fault {
     std::string how, mark;
 
+    bool is_in(char const* call) const { return how.starts_with(call); }
+    bool is_in_next() const { return !is_in("open_") && !is_in("discover_"); }
     void happen() const {
-        if (how.empty() || (!mark.empty() && std::filesystem::exists(mark))) return;
+        if (how.empty() || how == "thread") return;
+        if (!mark.empty() && std::filesystem::exists(mark)) return;
         if (!mark.empty()) std::ofstream{mark} << "x";
         if (how == "abort") std::abort();
         if (how == "exit") std::_Exit(7);
+        if (how == "leave") std::exit(7);
+        if (how == "throw") throw 42;
+        if (how.find("fork") != std::string::npos) {
+            bool const is_copy = ::fork() == 0;
+            if (how == "fork_abort" && !is_copy) std::abort();
+            if (how == "fork_return" || !is_copy) return;
+        }
+        if (how == "stop") {
+            ::raise(SIGSTOP);
+            return;
+        }
         for (;;) ::pause();
     }
 };
@@ -65,7 +98,7 @@ public:
         }
         call.check();
         if (last_ >= rows_) return false;
-        if (last_ >= rows_ / 2) fault_.happen();
+        if (last_ >= rows_ / 2 && fault_.is_in_next()) fault_.happen();
         for (std::int64_t const until = std::min(rows_, last_ + batch_); last_ < until;)
             batch.row(++last_, std::int64_t{ACME_BUILD});
         batch.cursor(Json{{"at", last_}}.dump());
@@ -92,20 +125,32 @@ private:
     bool is_interrupted_ = false;
 };
 
+/// As the configuration says, or its URL: acme:FAULT?MARK.
+Fault fault_of(weir::Config const& config) {
+    std::string const url = config.text("url");
+    if (url.empty()) return {config.text("fault"), config.text("mark")};
+    std::size_t const how = url.find(':') + 1, mark = url.find('?');
+    return {url.substr(how, mark - how), url.substr(mark + 1)};
+}
+
 class Acme final : public weir::Source {
 public:
     Acme(weir::Host const&, weir::Config const& config)
         : rows_{config.integer("rows", 1'000)},
           batch_{config.integer("batch", 100)},
           gate_{config.text("gate")},
-          fault_{config.text("fault"), config.text("mark")} {}
+          fault_{fault_of(config)} {
+        if (fault_.how == "thread") std::thread{[] { ::pause(); }}.detach();
+    }
 
     void discover(weir::Call const&, std::string_view, weir::Catalog& catalog) override {
+        if (fault_.is_in("discover_")) fault_.happen();
         weir::Stream stream{"parts", ::schema, Json::object(), WEIR_READ_FULL | WEIR_READ_DELTA};
         stream.meta = {{"target", "parts"}, {"keys", {{"id"}}}, {"rows", rows_}};
         catalog.add(stream);
     }
     std::unique_ptr<weir::Reader> open(weir::Call const&, weir::Read const& read) override {
+        if (fault_.is_in("open_")) fault_.happen();
         return std::make_unique<AcmeReader>(rows_, batch_, gate_, fault_, read);
     }
     Json describe() const { return {{"identity", "acme:parts"}}; }
@@ -126,6 +171,7 @@ constexpr char config_schema[] = R"({"type":"object","properties":{
     "rows":{"type":"integer","title":"Rows","minimum":0},
     "batch":{"type":"integer","title":"Rows of a batch","minimum":1},
     "gate":{"type":"string","title":"File to wait for"},
+    "url":{"type":"string","title":"acme:FAULT?MARK"},
     "fault":{"type":"string","title":"What goes wrong in the middle"},
     "mark":{"type":"string","title":"File after which nothing does"}},
     "additionalProperties":false})";
@@ -134,5 +180,5 @@ constexpr char config_schema[] = R"({"type":"object","properties":{
 }  // namespace
 
 WEIR_PLUGIN("com.example.acme", ACME_VERSION,
-            weir::connector<Acme>({ACME_BUILD == 4 ? "acme_other" : "acme", "Acme",
-                                   config_schema}))
+            weir::connector<Acme>({ACME_BUILD == 4 ? "acme_other" : "acme",
+                                   ACME_FAULT == 5 ? "\xff\xfe" : "Acme", config_schema}))

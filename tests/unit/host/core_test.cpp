@@ -7,6 +7,7 @@
 #include "host/core/secret.hpp"
 #include "host/core/text.hpp"
 #include "support/temp_dir.hpp"
+#include "weir/cpp/nearest.hpp"
 
 namespace weir::host {
 namespace {

@@ -28,7 +28,7 @@ public:
     void begin(std::string const& stream, std::optional<std::uint64_t>) override {
         begun.push_back(stream);
     }
-    void advance(Counts const&) override {}
+    void advance(std::string const&, Counts const&) override {}
     void end(StreamReport const&) override {
         if (--left_ == 0) stop_.reading = true;
     }

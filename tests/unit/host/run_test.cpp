@@ -14,7 +14,7 @@ namespace {
 std::vector<std::string> const id{"id"};
 
 Checkpoint stored(ReadMode mode, WriteMode write, std::string tracking) {
-    return {{mode, write, std::move(tracking), id, {}}, "{}"};
+    return {{mode, write, std::move(tracking), id, {}, {}}, {}, "{}"};
 }
 Start start_of(CopyRequest const& request, std::optional<Checkpoint> const& checkpoint = {},
                std::vector<std::string> const& key = id) {

@@ -1,0 +1,114 @@
+// Columns that change at the source, and by hand in MariaDB behind it: what a run does then.
+#include "support/mysql_copy_fixture.hpp"
+#include "support/postgres_server.hpp"
+
+namespace weir::test {
+namespace {
+
+class H33MysqlDrift : public MysqlCopyFixture {
+protected:
+    H33MysqlDrift() {
+        db.run("CREATE TABLE users (id int PRIMARY KEY, name varchar(20), updated_at datetime(6)"
+               " NOT NULL DEFAULT NOW(6), KEY (updated_at));"
+               "INSERT INTO users SELECT seq, CONCAT('user ', seq), DATE_ADD('2024-01-01',"
+               " INTERVAL seq SECOND) FROM seq_1_to_10");
+    }
+    Ran go(std::vector<std::string> const& more = {}) {
+        std::vector<std::string> line{"copy",  server.url(database), server.url(other), "--stream",
+                                      "users", "--cursor",           "updated_at"};
+        line.insert(line.end(), more.begin(), more.end());
+        line.push_back("--json");
+        return weir(line);
+    }
+    void expect_moved(Ran const& ran, int rows) {
+        ASSERT_EQ(ran.code, 0) << ran;
+        EXPECT_EQ(ran.stream().at("written"), rows) << ran;
+    }
+    void expect_stopped(std::string const& code, std::string const& words) {
+        char const position[] = "SELECT `cursor` FROM _weir_checkpoint";
+        std::string const before = there.one(position);
+        Ran const ran = go();
+        EXPECT_EQ(ran.code, 1) << ran;
+        EXPECT_EQ(ran.error_code(), code) << ran;
+        EXPECT_NE(ran.err.find(words), std::string::npos) << ran;
+        EXPECT_EQ(there.one(position), before) << "position kept";
+    }
+    void add(int id) {
+        db.run("INSERT INTO users (id, updated_at) VALUES (" + std::to_string(id) +
+               ", DATE_ADD('2025-01-01', INTERVAL " + std::to_string(id) + " SECOND))");
+    }
+    void expect_equal() {
+        char const all[] = "SELECT * FROM users ORDER BY id";
+        EXPECT_EQ(there.rows(all), db.rows(all));
+    }
+    std::string const other = server.fresh();
+    My there = server.connect_as_owner(other);
+};
+
+TEST_F(H33MysqlDrift, ARenamedColumnGoesOnUnderItsNewName) {
+    for (std::string const policy : {"add", "ignore"}) {
+        SCOPED_TRACE(policy);
+        ASSERT_EQ(go({"--drift", policy}).code, 0);
+        std::string const rename = std::string{"ALTER TABLE users RENAME COLUMN "} +
+                                   (policy == "add" ? "name TO label" : "label TO name");
+        db.run(rename);
+        expect_stopped("mysql.column_gone", "do the same to column");
+        there.run(rename);
+        add(policy == "add" ? 11 : 12);
+        expect_moved(go({"--drift", policy}), 1);
+        expect_equal();
+        expect_moved(go({"--drift", policy}), 0);
+    }
+}
+
+TEST_F(H33MysqlDrift, ADroppedColumnGoesOnWhereItIsDroppedToo) {
+    expect_moved(go(), 10);
+    db.run("ALTER TABLE users DROP name");
+    expect_stopped("mysql.column_gone", "\"name\"");
+    there.run("ALTER TABLE users DROP name");
+    add(11);
+    expect_moved(go(), 1);
+    expect_equal();
+    // And what is dropped in the sink alone is no change of the source.
+    there.run("ALTER TABLE users DROP updated_at");
+    expect_stopped("mysql.column_missing", "\"updated_at\", which the last run wrote");
+}
+
+TEST_F(H33MysqlDrift, ARetypedColumnGoesOnWhereItIsRetypedToo) {
+    expect_moved(go(), 10);
+    db.run("ALTER TABLE users MODIFY name varbinary(40)");
+    expect_stopped("mysql.column_retyped", "do the same to column \"name\" of users");
+    there.run("ALTER TABLE users MODIFY name int NULL; UPDATE users SET name = NULL");
+    expect_stopped("mysql.column_retyped", "\"name\"");
+    there.run("ALTER TABLE users MODIFY name varbinary(40)");
+    db.run("UPDATE users SET updated_at = '2025-01-01', name = x'00ff'");
+    expect_moved(go(), 10);
+    expect_equal();
+}
+
+TEST_F(H33MysqlDrift, JsonAndTypesOfPostgresqlToo) {
+    std::string const far = PostgresServer::shared().fresh();
+    Pg pg = PostgresServer::shared().connect_as_owner(far);
+    pg.run("CREATE TABLE docs (id int PRIMARY KEY, a text, b int);"
+           "INSERT INTO docs VALUES (1, '{}', 1)");
+    auto const copy_docs = [&] {
+        return weir({"copy", PostgresServer::shared().url(far), server.url(other), "--stream",
+                     "public.docs", "--json"});
+    };
+    ASSERT_EQ(copy_docs().code, 0);
+    pg.run("ALTER TABLE docs ALTER a TYPE json USING a::json, ALTER b TYPE numeric(30,2)");
+    EXPECT_EQ(copy_docs().error_code(), "mysql.column_retyped");
+    there.run("ALTER TABLE docs MODIFY a json, MODIFY b decimal(30,1)");
+    Ran const narrow = copy_docs();
+    EXPECT_EQ(narrow.error_code(), "mysql.column_type") << narrow;
+    EXPECT_NE(narrow.err.find("would round digits"), std::string::npos) << narrow;
+    there.run("ALTER TABLE docs MODIFY b decimal(30,2)");
+    pg.run("UPDATE docs SET a = '{\"x\": 1}', b = 12345678901234567890.25");
+    Ran const mended = copy_docs();
+    EXPECT_EQ(mended.code, 0) << mended;
+    EXPECT_EQ(there.rows("SELECT a, b FROM docs"),
+              (std::vector<Record>{{"{\"x\": 1}", "12345678901234567890.25"}}));
+}
+
+}  // namespace
+}  // namespace weir::test
