@@ -64,8 +64,7 @@ public:
         weir_status status = WEIR_E_INTERNAL;
         bool has_thrown = false;
         bool const has_run = lane_.enter(what, context, [&]() noexcept {
-            Breadcrumb const here{lane_.generation()->file().c_str(), judge_.plugin().c_str(),
-                                  what};
+            Breadcrumb const here{*lane_.generation(), what};
             try {
                 status = work(&said);
             } catch (...) {
@@ -83,8 +82,7 @@ public:
     template <class Work>
     void finish(Work&& work) noexcept {
         lane_.enter("close", nullptr, [&]() noexcept {
-            Breadcrumb const here{lane_.generation()->file().c_str(), judge_.plugin().c_str(),
-                                  "close"};
+            Breadcrumb const here{*lane_.generation(), "close"};
             try {
                 work();
             } catch (...) {  // nobody is left to be told

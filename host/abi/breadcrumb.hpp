@@ -1,20 +1,23 @@
 #pragma once
 
+#include "host/abi/generation.hpp"
+
 namespace weir::host {
 
-/// Which call into which library its thread is in, for who looks when it crashes. Nests; costs two
-/// stores. The texts outlive it.
+/// Which call into which library its thread is in, for who looks when it crashes, and for the
+/// threads that it starts. Nests; costs a few stores. Generation and name of the call outlive it.
 class Breadcrumb {
 public:
     struct Place {
-        char const* library;  ///< file name; null: in none
-        char const* plugin;   ///< its id
-        char const* call;     ///< "next"
+        char const* library;              ///< file name; null: in none
+        char const* plugin;               ///< its id
+        char const* call;                 ///< "next"
+        OwnThreads::Held const* threads;  ///< null: none of them begin in this process
     };
 
-    Breadcrumb(char const* library, char const* plugin, char const* call) noexcept
-        : before_{here_} {
-        here_ = {library, plugin, call};
+    Breadcrumb(Generation const& generation, char const* call) noexcept : before_{here_} {
+        here_ = {generation.file().c_str(), generation.id().c_str(), call,
+                 generation.contained() ? nullptr : &generation.threads()};
     }
     Breadcrumb(Breadcrumb const&) = delete;
     Breadcrumb& operator=(Breadcrumb const&) = delete;

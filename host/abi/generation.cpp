@@ -3,6 +3,8 @@
 #include <bit>
 #include <utility>
 
+#include "host/abi/misdeeds.hpp"
+
 namespace weir::host {
 
 Generation::Generation(std::string id, std::string version, std::string sha256,
@@ -22,6 +24,12 @@ Generation::Generation(std::string id, std::string version, std::string sha256,
 std::string Generation::remedy(std::string const& code) const {
     auto const found = remedies_.find(code);
     return found == remedies_.end() ? std::string{} : found->second;
+}
+
+void Generation::instance_ended() {
+    std::size_t const left = threads_->instance_ended();
+    if (left > 0 && !is_told_of_threads_.exchange(true))
+        Misdeeds::here().note_threads(id_, file_, left);
 }
 
 std::int64_t Generation::pins() const {

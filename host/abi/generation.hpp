@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "host/abi/own_threads.hpp"
 #include "weir/arrow.h"
 #include "weir/module.h"
 
@@ -49,6 +50,12 @@ public:
     /// What the library says is to be done about its error `code`; empty: nothing.
     std::string remedy(std::string const& code) const;
 
+    /// Of one in this process: which threads began inside it.
+    OwnThreads::Held const& threads() const { return threads_; }
+    void instance_began() { threads_->instance_began(); }
+    /// Tells of a plugin that leaves threads behind with each of its instances, once.
+    void instance_ended();
+
     /// Calls that are inside the plugin now.
     std::int64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
     /// Arrays of the plugin that are still held.
@@ -72,6 +79,8 @@ private:
     weir_module const* module_;
     std::shared_ptr<Contained> contained_;
     Remedies remedies_;
+    OwnThreads::Held const threads_ = std::make_shared<OwnThreads>();
+    std::atomic<bool> is_told_of_threads_{false};
     alignas(64) std::atomic<std::int64_t> in_flight_{0};
     alignas(64) std::atomic<std::uint64_t> free_{~std::uint64_t{0}};  ///< a bit per slot
     std::atomic<std::int64_t> heap_pins_{0};

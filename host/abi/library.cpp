@@ -103,7 +103,7 @@ Result<LoadedLibrary> contain(std::filesystem::path const& path,
                               std::optional<Manifest> const& manifest,
                               Placement const& placement) {
     Result<std::shared_ptr<Contained>> elsewhere =
-        placement.contain(mapped, placement.call_ms, placement.on_loss);
+        placement.contain(mapped, placement.limits, placement.on_loss);
     if (!elsewhere) return elsewhere.error();
     Result<Manifest> found = parse_manifest((*elsewhere)->manifest());
     if (!found) return named(path, found.error());

@@ -1,5 +1,7 @@
 #include "host/abi/misdeeds.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace weir::host {
@@ -18,6 +20,14 @@ void Misdeeds::note(std::string const& plugin, Error const& error) {
     keep(plugin, error);
     std::lock_guard const lock{tell_mutex_};
     if (on_note_) on_note_(plugin, error);
+}
+
+void Misdeeds::note_threads(std::string const& plugin, std::string const& library,
+                            std::size_t count) {
+    note(plugin, Error{WEIR_E_INTERNAL, "plugin.leaves_threads",
+                       fmt::format("{} leaves threads behind with each of its instances, {} are "
+                                   "there by now; this is a bug in the plugin {}",
+                                   library, count, plugin)});
 }
 
 std::optional<Error> Misdeeds::last(std::string const& plugin) const {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "host/abi/plugin_limits.hpp"
 #include "host/abi/plugins_lock.hpp"
-#include "host/abi/watchdog.hpp"
 #include "host/core/error.hpp"
 #include "weir/service.h"
 #include "weir/sink.h"
@@ -62,10 +62,9 @@ struct Placement {
     std::vector<std::string> in_process;
     /// Empty: all run in this process.
     std::function<Result<std::shared_ptr<Contained>>(
-        std::filesystem::path const& library, std::int64_t call_ms, OnLoss const& on_loss)>
+        std::filesystem::path const& library, PluginLimits const& limits, OnLoss const& on_loss)>
         contain;
-    /// How long one call may go on; see Watchdog.
-    std::int64_t call_ms = Watchdog::call_ms_default;
+    PluginLimits limits = {};
     OnLoss on_loss = {};
 
     bool contains(std::filesystem::path const& library, std::string const& id) const {

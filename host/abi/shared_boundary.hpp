@@ -45,7 +45,7 @@ public:
         bool has_thrown = false;
         generation_->enter();
         Stay const stay{*this, what};
-        Breadcrumb const here{generation_->file().c_str(), judge_.plugin().c_str(), what};
+        Breadcrumb const here{*generation_, what};
         try {
             status = work(&said);
         } catch (...) {

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "host/abi/plugin_limits.hpp"
 #include "host/core/clock.hpp"
 
 namespace weir::host {
@@ -21,9 +22,6 @@ class Watchdog {
 public:
     static constexpr int poll_ms = 20;
     static constexpr int repeat_ms = 250;
-    /// How long one call may go on: in a process of its own it is ended then, unless the library
-    /// asked its host something meanwhile; in this process it is told of.
-    static constexpr std::int64_t call_ms_default = 3'600'000;
 
     /// Where calls are.
     class Watched {
@@ -35,14 +33,15 @@ public:
         ~Watched() = default;
     };
 
-    explicit Watchdog(Clock const& clock, std::int64_t call_ms = call_ms_default)
-        : clock_{clock}, call_ms_{call_ms} {}
+    explicit Watchdog(Clock const& clock, PluginLimits const& limits = {})
+        : clock_{clock}, call_ms_{limits.call_ms_max()} {}
     Watchdog(Watchdog const&) = delete;
     Watchdog& operator=(Watchdog const&) = delete;
     ~Watchdog();
 
     /// Looks now instead of at the end of the pause: call it after setting a stop token.
     void nudge();
+    /// How long one call may go on.
     std::int64_t call_ms() const { return call_ms_; }
 
     void add(Watched& watched);

@@ -23,20 +23,22 @@ std::int64_t now_ns() {
 
 Result<std::shared_ptr<Contained>> ContainedLibrary::load(std::filesystem::path const& runner,
                                                           std::filesystem::path const& library,
-                                                          std::int64_t call_ms, OnLoss on_loss) {
-    Result<std::shared_ptr<ChildProcess>> process = ChildProcess::start(runner, library);
+                                                          PluginLimits const& limits,
+                                                          OnLoss on_loss) {
+    Result<std::shared_ptr<ChildProcess>> process =
+        ChildProcess::start(runner, library, limits.memory_mb_max());
     if (!process) return process.error();
     return std::shared_ptr<Contained>{
-        new ContainedLibrary{runner, library, std::move(*process), call_ms, std::move(on_loss)}};
+        new ContainedLibrary{runner, library, std::move(*process), limits, std::move(on_loss)}};
 }
 
 ContainedLibrary::ContainedLibrary(std::filesystem::path runner, std::filesystem::path library,
-                                   std::shared_ptr<ChildProcess> process, std::int64_t call_ms,
-                                   OnLoss on_loss)
+                                   std::shared_ptr<ChildProcess> process,
+                                   PluginLimits const& limits, OnLoss on_loss)
     : runner_{std::move(runner)},
       library_{std::move(library)},
       manifest_{process->manifest()},
-      call_ms_{call_ms},
+      limits_{limits},
       on_loss_{std::move(on_loss)},
       process_{std::move(process)} {
     for (auto const& [id, has] : process_->members()) {
@@ -128,12 +130,7 @@ void ContainedLibrary::lost(ChildProcess& process) {
 
 void ContainedLibrary::left_threads(std::uint64_t count) {
     if (count == 0 || is_told_of_threads_.exchange(true)) return;
-    std::string const plugin = plugin_id();
-    Misdeeds::here().note(
-        plugin, Error{WEIR_E_INTERNAL, "plugin.leaves_threads",
-                      fmt::format("{} leaves threads behind with each of its instances, {} are "
-                                  "there by now; this is a bug in the plugin {}",
-                                  library_.filename().string(), count, plugin)});
+    Misdeeds::here().note_threads(plugin_id(), library_.filename().string(), count);
 }
 
 std::string ContainedLibrary::plugin_id() const {
@@ -153,7 +150,8 @@ Result<std::shared_ptr<ChildProcess>> ContainedLibrary::process() {
     if (before->is_alive()) return before;
     lost(*before);
     if (std::optional<Error> error = given_up()) return *error;
-    Result<std::shared_ptr<ChildProcess>> started = ChildProcess::start(runner_, library_);
+    Result<std::shared_ptr<ChildProcess>> started =
+        ChildProcess::start(runner_, library_, limits_.memory_mb_max());
     if (!started) return started.error();
     std::lock_guard const lock{mutex_};
     process_ = *started;

@@ -23,9 +23,9 @@ public:
     /// Starts it once. E_IO as ChildProcess::start.
     static Result<std::shared_ptr<Contained>> load(std::filesystem::path const& runner,
                                                    std::filesystem::path const& library,
-                                                   std::int64_t call_ms, OnLoss on_loss = {});
+                                                   PluginLimits const& limits, OnLoss on_loss = {});
     /// How long one call may go on in which the library asks its host nothing.
-    std::int64_t call_ms() const { return call_ms_; }
+    std::int64_t call_ms() const { return limits_.call_ms_max(); }
     /// Its instances leave ever more threads behind, `count` by now; 0: they do not. Told once.
     void left_threads(std::uint64_t count);
 
@@ -51,14 +51,15 @@ private:
         Tables tables;
     };
     ContainedLibrary(std::filesystem::path runner, std::filesystem::path library,
-                     std::shared_ptr<ChildProcess> process, std::int64_t call_ms, OnLoss on_loss);
+                     std::shared_ptr<ChildProcess> process, PluginLimits const& limits,
+                     OnLoss on_loss);
     std::optional<Error> given_up_locked() const;
     std::string plugin_id() const;
     std::shared_ptr<ChildProcess> current() const;
 
     std::filesystem::path const runner_, library_;
     std::string const manifest_;
-    std::int64_t const call_ms_;
+    PluginLimits const limits_;
     std::atomic<bool> is_told_of_threads_{false};
     OnLoss const on_loss_;
     std::map<std::string, std::unique_ptr<Own>> own_;

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <fstream>
 
 #include "host/abi/spawn.hpp"
 #include "host/child/host_desk.hpp"
@@ -32,6 +33,14 @@ std::vector<char*> environment() {
     return out;
 }
 
+/// What the process holds for itself: proc_pid_statm(5). 0: it has ended.
+std::int64_t held_bytes(pid_t pid) {
+    std::ifstream statm{fmt::format("/proc/{}/statm", pid)};
+    std::int64_t size = 0, resident = 0, shared = 0;
+    if (!(statm >> size >> resident >> shared)) return 0;
+    return (resident - shared) * ::sysconf(_SC_PAGESIZE);
+}
+
 std::string ending(int status) {
     if (WIFSIGNALED(status))
         return fmt::format("signal {} ({}) ended it", WTERMSIG(status),
@@ -41,10 +50,12 @@ std::string ending(int status) {
 
 }  // namespace
 
-ChildProcess::ChildProcess(pid_t pid, Fd pidfd, Fd control, std::string library)
+ChildProcess::ChildProcess(pid_t pid, Fd pidfd, Fd control, std::string library,
+                           std::int64_t memory_mb)
     : pid_{pid},
       pidfd_{std::move(pidfd)},
       library_{std::move(library)},
+      memory_mb_{memory_mb},
       page_{CallsPage::make()},
       control_{std::move(control)} {
     control_.gone_with(pidfd_);
@@ -52,7 +63,8 @@ ChildProcess::ChildProcess(pid_t pid, Fd pidfd, Fd control, std::string library)
 }
 
 Result<std::shared_ptr<ChildProcess>> ChildProcess::start(std::filesystem::path const& runner,
-                                                          std::filesystem::path const& library) {
+                                                          std::filesystem::path const& library,
+                                                          std::int64_t memory_mb) {
     auto [ours, theirs] = socket_pair();
     // Where the number is wanted in the child, another end of the pair must not lie.
     Fd moved{::fcntl(theirs.get(), F_DUPFD_CLOEXEC, 10)};
@@ -77,7 +89,7 @@ Result<std::shared_ptr<ChildProcess>> ChildProcess::start(std::filesystem::path 
         return error;
     }
     std::shared_ptr<ChildProcess> process{new ChildProcess{
-        child, std::move(pidfd), std::move(ours), library.filename().string()}};
+        child, std::move(pidfd), std::move(ours), library.filename().string(), memory_mb}};
     try {
         process->greet();
     } catch (std::runtime_error const&) {
@@ -142,6 +154,7 @@ void ChildProcess::give_back(Spare spare) {
 /// Calls of the child that no call of ours asked for: its own threads log, ask the store.
 void ChildProcess::serve_host() {
     try {
+        from_child_->when_waiting(weigh_ms, [this] { weigh(); });
         from_child_->serve([this](Op op, Unpacker& args, Packer& out) {
             answer_as_host(*this, nullptr, op, args, out);
         });
@@ -149,6 +162,13 @@ void ChildProcess::serve_host() {
     } catch (std::exception const& error) {
         kill(error.what());
     }
+}
+
+/// Ends it when it holds too much.
+void ChildProcess::weigh() {
+    std::int64_t const mb = held_bytes(pid_) >> 20;
+    if (mb <= memory_mb_) return;
+    kill(fmt::format("it held {} MiB, more than the {} of plugins.memory_mb", mb, memory_mb_));
 }
 
 std::uint64_t ChildProcess::add_host(weir_host const* host) {

@@ -24,10 +24,14 @@ public:
     /// process is ended.
     static constexpr std::int64_t stuck_ms_max = 10'000;
     static constexpr int look_ms = 20;
+    /// How often its memory is looked at, and whenever it was silent for that long.
+    static constexpr int weigh_ms = 250;
 
-    /// Starts `runner` on `library`. E_IO "plugin.runner", or how it ended.
+    /// Starts `runner` on `library`, to be ended when it holds more than `memory_mb` MiB. E_IO
+    /// "plugin.runner", or how it ended.
     static Result<std::shared_ptr<ChildProcess>> start(std::filesystem::path const& runner,
-                                                       std::filesystem::path const& library);
+                                                       std::filesystem::path const& library,
+                                                       std::int64_t memory_mb);
     ChildProcess(ChildProcess const&) = delete;
     ChildProcess& operator=(ChildProcess const&) = delete;
     ~ChildProcess();
@@ -69,7 +73,7 @@ private:
         std::unique_ptr<Line> line;
         std::uint32_t index;
     };
-    ChildProcess(pid_t pid, Fd pidfd, Fd control, std::string library);
+    ChildProcess(pid_t pid, Fd pidfd, Fd control, std::string library, std::int64_t memory_mb);
     void greet();
     Unpacker ask_control(Op op, Packer const& args, int fd);
     void end_all();
@@ -77,10 +81,12 @@ private:
     std::unique_ptr<Line> new_line(std::uint32_t index, bool is_for_host);
     void give_back(Spare spare);
     void serve_host();
+    void weigh();
 
     pid_t const pid_;
     Fd const pidfd_;
     std::string const library_;
+    std::int64_t const memory_mb_;
     CallsPage page_;
     Line control_;
     std::map<std::string, std::uint32_t> members_;

@@ -30,16 +30,12 @@ void RunnerThreads::start(std::function<void()> work) {
 
 void RunnerThreads::instance_began() {
     std::lock_guard const lock{mutex_};
-    ++instances_;
+    lives_.instance_began();
 }
 
 std::size_t RunnerThreads::instance_ended() {
     std::lock_guard const lock{mutex_};
-    if (--instances_ > 0) return 0;
-    std::size_t const now = others();
-    rises_ = now > others_ ? rises_ + 1 : 0;
-    others_ = now;
-    return rises_ >= rises_max ? now : 0;
+    return lives_.instance_ended() ? lives_.note(others()) : 0;
 }
 
 /// Under the lock.

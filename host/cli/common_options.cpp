@@ -12,21 +12,27 @@ void add_voice(CLI::App& app, Voice& voice) {
     add_switch(app, "-v,--verbose", voice.verbose, "Also what connectors log and count");
 }
 
-void add_directories(CLI::App& app, std::vector<std::string>& directories,
-                     std::vector<std::string>& in_process, std::optional<std::int64_t>& call_ms) {
-    app.add_option("--connector-dir", directories, "Look for connectors here too")
+void add_plugins(CLI::App& app, PluginOptions& plugins) {
+    auto const limit = [&app](char const* name, std::optional<std::int64_t>& value,
+                              char const* help, char const* unit) {
+        app.add_option(name, value, help)
+            ->check(CLI::Range(std::int64_t{1}, PluginLimits::most))
+            ->type_name(unit);
+    };
+    app.add_option("--connector-dir", plugins.directories, "Look for connectors here too")
         ->check(CLI::ExistingDirectory)
         ->type_name("DIR")
         ->allow_extra_args(false);
-    app.add_option("--in-process", in_process,
+    app.add_option("--in-process", plugins.in_process,
                    "Run this plugin in this process, though it did not come with Weir")
         ->type_name("ID")
         ->allow_extra_args(false);
-    app.add_option("--call-ms", call_ms,
-                   "End the process of a plugin when one call takes longer, and tell of one in "
-                   "this process; default: an hour")
-        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))
-        ->type_name("MS");
+    limit("--call-ms", plugins.limits.call_ms,
+          "End the process of a plugin when one call takes longer, and tell of one in this "
+          "process; default: an hour",
+          "MS");
+    limit("--plugin-memory-mb", plugins.limits.memory_mb,
+          "End the process of a plugin when it holds more; default: 4096", "MIB");
 }
 
 void add_lock(CLI::App& app, std::string& file) {

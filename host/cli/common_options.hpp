@@ -12,9 +12,8 @@ namespace weir::host {
 void add_switch(CLI::App& app, char const* names, bool& value, char const* help);
 /// --json, --quiet, --verbose.
 void add_voice(CLI::App& app, Voice& voice);
-/// --connector-dir, --in-process and --call-ms.
-void add_directories(CLI::App& app, std::vector<std::string>& directories,
-                     std::vector<std::string>& in_process, std::optional<std::int64_t>& call_ms);
+/// --connector-dir, --in-process, --call-ms and --plugin-memory-mb.
+void add_plugins(CLI::App& app, PluginOptions& plugins);
 /// --plugins-lock.
 void add_lock(CLI::App& app, std::string& file);
 

@@ -154,7 +154,7 @@ std::vector<std::string> roles_of(ComponentInfo const& info) {
 
 Exit list(std::vector<std::string> const& directories, Voice const& voice) {
     Registry registry{library_directories("connectors", directories), nullptr,
-                      LoadRules{{}, placement_here({})}};
+                      LoadRules{{}, placement_here()}};
     Json items = Json::array();
     std::vector<std::vector<std::string>> rows;
     for (Registry::Library const& library : registry.libraries())

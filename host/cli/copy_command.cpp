@@ -73,9 +73,7 @@ Exit fail(Error const& error, Voice const& voice) {
 Exit run(CopyCommand const& command, Clock const& clock, Limits const& limits) {
     CopyReport report;
     {
-        Environment host{clock, limits, command.voice, command.connector_dirs,
-                         command.in_process, "connectors", command.plugins_lock,
-                         command.call_ms};
+        Environment host{clock, limits, command.voice, command.plugins, command.plugins_lock};
         report = run_copy(command.request,
                           {host.registry, host.services, host.progress, clock, limits, host.stop});
         host.tell_refusals();

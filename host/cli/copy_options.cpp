@@ -188,7 +188,7 @@ CLI::App* add_copy(CLI::App& app, CopyCommand& out, CopyText& text) {
         ->type_name("FILE");
     add_switch(*copy, "--dry-run", request.dry_run, "Say what would be done; write nothing");
     add_voice(*copy, out.voice);
-    add_directories(*copy, out.connector_dirs, out.in_process, out.call_ms);
+    add_plugins(*copy, out.plugins);
     add_lock(*copy, out.plugins_lock);
     return copy;
 }

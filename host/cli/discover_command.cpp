@@ -98,8 +98,7 @@ Result<std::vector<FoundStream>> discover(DiscoverCommand const& command, Enviro
 }  // namespace
 
 Exit run(DiscoverCommand const& command, Clock const& clock, Limits const& limits) {
-    Environment host{clock, limits, command.voice, command.connector_dirs, command.in_process,
-                     "connectors", command.plugins_lock, command.call_ms};
+    Environment host{clock, limits, command.voice, command.plugins, command.plugins_lock};
     auto found = discover(command, host);
     host.tell_refusals();
     if (!found) return fail(found.error(), command.voice);

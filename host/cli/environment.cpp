@@ -22,39 +22,39 @@ std::filesystem::path runner_path() {
     return self.parent_path().parent_path() / "lib/weir/weir-runner";
 }
 
-Placement placement_here(std::vector<std::string> in_process, std::optional<std::int64_t> call_ms) {
+Placement placement_here(PluginOptions const& plugins) {
     Placement placement;
     for (char const* const kind : {"connectors", "plugins"})
         for (std::filesystem::path const& each : library_directories(kind, {})) {
             std::error_code ignored;
             placement.own_directories.push_back(std::filesystem::weakly_canonical(each, ignored));
         }
-    placement.in_process = std::move(in_process);
-    placement.call_ms = call_ms.value_or(Watchdog::call_ms_default);
+    placement.in_process = plugins.in_process;
+    placement.limits = plugins.limits;
     placement.contain = [runner = runner_path()](std::filesystem::path const& library,
-                                                 std::int64_t ms, OnLoss const& on_loss) {
-        return ContainedLibrary::load(runner, library, ms, on_loss);
+                                                 PluginLimits const& limits,
+                                                 OnLoss const& on_loss) {
+        return ContainedLibrary::load(runner, library, limits, on_loss);
     };
     return placement;
 }
 
 Environment::Environment(Clock const& its_clock, Limits const& its_limits, Voice const& voice,
-                         std::vector<std::string> const& more_dirs,
-                         std::vector<std::string> const& in_process, char const* kind,
-                         std::string const& plugins_lock, std::optional<std::int64_t> call_ms)
+                         PluginOptions const& plugins, std::string const& plugins_lock,
+                         char const* kind)
     : clock{its_clock},
       limits{its_limits},
       progress{clock, ProgressLine::style_here(voice.quiet), voice.verbose},
-      watchdog{clock, call_ms.value_or(Watchdog::call_ms_default)},
+      watchdog{clock, plugins.limits},
       signals{stop, limits.drain_ms,
               [this] {
                   watchdog.nudge();
                   progress.say("stopping after the batch in hand; again to end at once");
               }},
       services{clock, progress, metrics, watchdog},
-      registry{library_directories(kind, more_dirs), nullptr,
+      registry{library_directories(kind, plugins.directories), nullptr,
                LoadRules{PluginsLock{plugins_lock, !plugins_lock.empty()},
-                         placement_here(in_process, call_ms)}} {}
+                         placement_here(plugins)}} {}
 
 void Environment::tell_refusals() {
     for (Refusal const& refusal : registry.refusals())

@@ -22,20 +22,18 @@ std::vector<std::filesystem::path> library_directories(char const* kind,
 /// weir-runner, which lies beside this program.
 std::filesystem::path runner_path();
 
-/// What lies beside this program, and `in_process`, runs in this process; all else in weir-runner.
-/// `call_ms`: how long one call may go on, else an hour.
-Placement placement_here(std::vector<std::string> in_process,
-                         std::optional<std::int64_t> call_ms = {});
+/// What lies beside this program, and what `plugins` says, runs in this process; all else in
+/// weir-runner.
+Placement placement_here(PluginOptions const& plugins = {});
 
 /// What a command that works without a server needs, built in order and torn down in reverse: the
-/// stop, its signals, progress, and the libraries of `kind` that lie beside this program or in
-/// `more_dirs`, if `plugins_lock` names them (empty: all).
+/// stop, its signals, progress, and the libraries of `kind` that lie beside this program or where
+/// `plugins` says, if `plugins_lock` names them (empty: all).
 class Environment {
 public:
     Environment(Clock const& clock, Limits const& limits, Voice const& voice,
-                std::vector<std::string> const& more_dirs,
-                std::vector<std::string> const& in_process = {}, char const* kind = "connectors",
-                std::string const& plugins_lock = {}, std::optional<std::int64_t> call_ms = {});
+                PluginOptions const& plugins, std::string const& plugins_lock,
+                char const* kind = "connectors");
 
     /// Tells of every library that was refused so far, with the check that failed.
     void tell_refusals();

@@ -45,7 +45,7 @@ public:
 LoneService::LoneService(std::string service, Clock const& clock, Limits const& limits,
                          Voice const& voice, std::vector<std::string> const& plugin_dirs)
     : name_{std::move(service)},
-      host_{clock, limits, voice, plugin_dirs, {}, "plugins"},
+      host_{clock, limits, voice, PluginOptions{plugin_dirs, {}, {}}, {}, "plugins"},
       store_{std::make_unique<EmptyStore>()},
       timer_{std::make_unique<SilentTimer>()} {
     host_.services.offered.store = store_.get();

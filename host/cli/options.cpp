@@ -33,7 +33,7 @@ CLI::App* add_discover(CLI::App& app, DiscoverCommand& out) {
         ->type_name("PATTERN");
     add_switch(*discover, "--columns", out.columns, "Show every stream's fields");
     add_voice(*discover, out.voice);
-    add_directories(*discover, out.connector_dirs, out.in_process, out.call_ms);
+    add_plugins(*discover, out.plugins);
     add_lock(*discover, out.plugins_lock);
     return discover;
 }
@@ -49,7 +49,7 @@ CLI::App* add_serve(CLI::App& app, ServeCommand& out) {
                      "Address of the API, or unix:PATH; port 0: any free one; default: "
                      "127.0.0.1:7070")
         ->type_name("HOST:PORT");
-    add_directories(*serve, out.connector_dirs, out.in_process, out.call_ms);
+    add_plugins(*serve, out.plugins);
     serve->add_option("--plugin-dir", out.plugin_dirs, "Look for plugins here too")
         ->check(CLI::ExistingDirectory)
         ->type_name("DIR")

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "host/abi/plugin_limits.hpp"
 #include "host/cli/exit_code.hpp"
 #include "host/core/error.hpp"
 #include "host/run/request.hpp"
@@ -19,11 +20,16 @@ struct Voice {
     bool verbose = false;  ///< what connectors log and count as well
 };
 
+/// Which libraries a command may load beyond Weir's own, and what they may take.
+struct PluginOptions {
+    std::vector<std::string> directories, in_process;
+    PluginLimits limits;
+};
+
 struct CopyCommand {
     CopyRequest request;
     Voice voice;
-    std::vector<std::string> connector_dirs, in_process;
-    std::optional<std::int64_t> call_ms;
+    PluginOptions plugins;
     std::string plugins_lock;  ///< empty: everything may be loaded
 };
 
@@ -31,15 +37,14 @@ struct DiscoverCommand {
     std::string url, match;
     bool columns = false;
     Voice voice;
-    std::vector<std::string> connector_dirs, in_process;
-    std::optional<std::int64_t> call_ms;
+    PluginOptions plugins;
     std::string plugins_lock;  ///< empty: everything may be loaded
 };
 
 struct ServeCommand {
     std::string config, data_dir, listen, state, token_file;
-    std::vector<std::string> connector_dirs, plugin_dirs, in_process;
-    std::optional<std::int64_t> call_ms;
+    PluginOptions plugins;
+    std::vector<std::string> plugin_dirs;
     std::string log_format, log_level;  ///< empty: by the file
     bool print_port = false;
     bool watch = false;

@@ -77,12 +77,11 @@ Exit run(ServeCommand const& command, Clock const& clock, Limits const& limits) 
     request.log_format = command.log_format;
     if (!command.log_level.empty()) request.log_level = level_named(command.log_level);
     request.admin_token = http::take_admin_token();
-    request.library_dirs = library_directories("connectors", command.connector_dirs);
+    request.library_dirs = library_directories("connectors", command.plugins.directories);
     for (auto const& each : library_directories("plugins", command.plugin_dirs))
         request.library_dirs.push_back(each);
     request.runner = runner_path();
-    request.placement = placement_here(command.in_process);
-    request.call_ms = command.call_ms;
+    request.placement = placement_here(command.plugins);
     request.watch = command.watch;
     ServeVoice const voice{
         [&](ServeVoice::Doors const& doors, std::uint16_t port) { terminal.ready(doors, port); },

@@ -138,7 +138,7 @@ constexpr ErrorCode plugin_codes[] = {
      "Check that it runs and can be reached."},
     {"plugin.leaves_threads", "Leaves threads behind",
      "Whenever no instance of the plugin is left, more of its threads are there than before.",
-     "Report it to the maker of the plugin; weir plugin reload ends its process."},
+     "Report it to the maker of the plugin; weir plugin reload ends a process of its own."},
     {"plugin.loaded", "Serves already",
      "The library serves already, in another build than the file is now.",
      "POST /plugins/ID/reload lets the file take over."},

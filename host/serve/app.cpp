@@ -106,8 +106,7 @@ Result<void> serve(ServeRequest const& request, ServeVoice const& voice, Clock c
     if (config.plugins_lock) settled.plugins_lock = *config.plugins_lock;
     if (settled.listen.empty()) settled.listen = config.listen.value_or("127.0.0.1:7070");
     if (config.drain_ms) settled.drain_ms = *config.drain_ms;
-    if (!settled.call_ms) settled.call_ms = config.call_ms;
-    if (settled.call_ms) settled.placement.call_ms = *settled.call_ms;
+    settled.placement.limits.fill(config.plugin_limits);
     for (std::string const& id : config.in_process) settled.placement.in_process.push_back(id);
     if (!settled.log_level && config.log_level) settled.log_level = config.log_level;
     if (settled.log_format.empty()) settled.log_format = config.log_format.value_or("text");

@@ -24,8 +24,7 @@ struct ServeRequest {
     std::vector<std::filesystem::path> library_dirs;  ///< of connectors and plugins
     std::filesystem::path runner;                     ///< weir-runner
     std::string plugins_lock;  ///< must be there; empty: by the file, else of data_dir if it is
-    Placement placement;  ///< which libraries run in a process of their own
-    std::optional<std::int64_t> call_ms;  ///< of Placement; nothing: by the file, else its own
+    Placement placement;  ///< what its limits leave open is by the file
     bool watch = false;  ///< libraries whose files change are reloaded, new ones loaded
     std::int64_t drain_ms = 30'000;
     /// Set by SIGHUP: read the configuration and the files of TLS again.

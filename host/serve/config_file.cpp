@@ -195,19 +195,26 @@ void read_host(Reading& reading, YAML::Node const& host, std::filesystem::path c
     read_log(reading, host["log"], config);
 }
 
-/// plugins := {"in_process"?: [id], "call_ms"?: n}
+/// One of PluginLimits; `what` says what is counted, and the default.
+void read_limit(Reading& reading, YAML::Node const& plugins, char const* name, char const* what,
+                std::optional<std::int64_t>& out) {
+    YAML::Node const limit = plugins[name];
+    if (!limit) return;
+    Json const value = reading.json(limit);
+    if (value.is_number_integer() && value >= 1 && value <= PluginLimits::most)
+        out = value.get<std::int64_t>();
+    else
+        reading.wrong(limit.Mark(), std::string{"/plugins/"} + name, "config.type",
+                      fmt::format("{} is a number of {}", name, what));
+}
+
+/// plugins := {"in_process"?: [id], "call_ms"?: n, "memory_mb"?: n}
 void read_plugins(Reading& reading, YAML::Node const& plugins, ConfigFile& config) {
-    if (!reading.check_names(plugins, {"in_process", "call_ms"}, "/plugins")) return;
-    if (YAML::Node const limit = plugins["call_ms"]; limit) {
-        constexpr std::int64_t call_ms_max = std::int64_t{1} << 40;
-        Json const value = reading.json(limit);
-        if (value.is_number_integer() && value >= 1 && value <= call_ms_max)
-            config.call_ms = value.get<std::int64_t>();
-        else
-            reading.wrong(limit.Mark(), "/plugins/call_ms", "config.type",
-                          "call_ms is a number of milliseconds, 1 at least; default: 3600000, an "
-                          "hour");
-    }
+    if (!reading.check_names(plugins, {"in_process", "call_ms", "memory_mb"}, "/plugins")) return;
+    read_limit(reading, plugins, "call_ms",
+               "milliseconds, 1 at least; default: 3600000, an hour", config.plugin_limits.call_ms);
+    read_limit(reading, plugins, "memory_mb", "MiB, 1 at least; default: 4096",
+               config.plugin_limits.memory_mb);
     YAML::Node const ids = plugins["in_process"];
     if (!ids) return;
     if (!ids.IsSequence())

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "host/abi/plugin_limits.hpp"
 #include "host/core/error.hpp"
 #include "host/core/finding.hpp"
 #include "host/serve/http_settings.hpp"
@@ -34,8 +35,7 @@ struct ConfigFile {
     std::optional<std::vector<std::filesystem::path>> file_roots;
     /// Ids of plugins of others that run in the host's process all the same.
     std::vector<std::string> in_process;
-    /// How long one call into a plugin may go on.
-    std::optional<std::int64_t> call_ms;
+    PluginLimits plugin_limits;
     HttpSettings http;
     std::optional<std::int32_t> log_level;
     std::optional<std::string> log_format;  ///< "text" or "json"

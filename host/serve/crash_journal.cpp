@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,6 +25,7 @@ namespace {
 constexpr std::array crashes{SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 
 int journal = -1;
+pid_t host = 0;  // whose journal it is
 
 /// A line without anything that may not be done in a signal handler.
 class Line {
@@ -48,10 +50,10 @@ private:
     std::size_t size_ = 0;
 };
 
-/// False: this thread is in no plugin.
+/// False: this thread is in no plugin, or not of the host.
 bool note_end(int signal) {
     Breadcrumb::Place const at = Breadcrumb::here();
-    if (!at.library) return false;
+    if (!at.library || ::getpid() != host) return false;
     Line line;
     line.add(static_cast<std::int64_t>(::time(nullptr)));
     for (char const* const each : {at.library, at.plugin, at.call}) {
@@ -63,6 +65,10 @@ bool note_end(int signal) {
     return true;
 }
 
+[[noreturn]] void end_at_once(int code) {
+    for (;;) ::syscall(SYS_exit_group, code);
+}
+
 void on_crash(int signal) {
     note_end(signal);
     // The handler is gone by now (SA_RESETHAND): it ends as it would have.
@@ -71,7 +77,7 @@ void on_crash(int signal) {
 
 void on_exit(int code, void*) {
     // The other threads are at work: what static destructors take away would crash them.
-    if (note_end(CrashJournal::exited)) ::_exit(code);
+    if (note_end(CrashJournal::exited)) end_at_once(code);
 }
 
 }  // namespace
@@ -109,6 +115,7 @@ Result<void> CrashJournal::begin(std::filesystem::path const& file) {
                      fmt::format("{} cannot be written: {}", file.string(), std::strerror(errno))};
     if (journal >= 0) ::close(journal);
     journal = fd;
+    host = ::getpid();
     struct sigaction act {};
     act.sa_handler = on_crash;
     act.sa_flags = SA_RESETHAND | SA_NODEFER;
@@ -124,3 +131,13 @@ void CrashJournal::end(std::filesystem::path const& file) {
 }
 
 }  // namespace weir::host
+
+// As POSIX and C have them: whatever is loaded finds these before those of the C library, which has
+// no handler to tell it.
+extern "C" {
+__attribute__((visibility("default"))) void _exit(int code) {
+    weir::host::note_end(weir::host::CrashJournal::exited);
+    weir::host::end_at_once(code);
+}
+__attribute__((visibility("default"))) void _Exit(int code) noexcept { ::_exit(code); }
+}

@@ -13,8 +13,8 @@ namespace weir::host {
 // crash-journal := a line "UNIX_SECONDS SIGNAL FILE.so ID CALL" for each crash; SIGNAL 0: exit()
 
 /// What tells after a crash of the host which call of which plugin it was in: a handler of the
-/// signals that end a process, and of exit(), writes one line and lets it end. Only _exit() leaves
-/// no word. Of the process; the first counts.
+/// signals that end a process, and of exit() and _exit(), writes one line and lets it end. What a
+/// process that a plugin forked does is no end of the host. Of the process; the first counts.
 class CrashJournal {
 public:
     static constexpr std::int64_t window_s = 600;
@@ -25,7 +25,7 @@ public:
 
     struct Crash {
         std::int64_t at_s = 0;
-        int signal = exited;  ///< `exited`: the plugin called exit()
+        int signal = exited;  ///< `exited`: the plugin called exit() or _exit()
         std::string library, plugin, call;
     };
 

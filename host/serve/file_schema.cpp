@@ -29,7 +29,9 @@ constexpr char frame[] = R"json({
       "in_process": {"type": "array", "items": {"type": "string"},
         "description": "ids of others' plugins that run in the host's process"},
       "call_ms": {"type": "integer", "minimum": 1, "maximum": 1099511627776, "default": 3600000,
-        "description": "ends the process of a plugin when one call takes longer"}}}}})json";
+        "description": "ends the process of a plugin when one call takes longer"},
+      "memory_mb": {"type": "integer", "minimum": 1, "maximum": 1099511627776, "default": 4096,
+        "description": "ends the process of a plugin when it holds more MiB"}}}}})json";
 
 /// A document as it stands in the file: its id is the name it stands by.
 Json without_id(Json schema) {

@@ -77,7 +77,7 @@ public:
                    if (is_followed_) feed_.log(level, who, line);
                },
                request.log_level.value_or(level_info)},
-          watchdog_{clock, request.placement.call_ms},
+          watchdog_{clock, request.placement.limits},
           timer_{clock, [this](std::int64_t due, std::int64_t now) { plugins_.fire(due, now); }},
           services_{clock, log_, metrics_, watchdog_,
                     PluginServices{&offered_store_, &offered_secrets_, &offered_timer_, &bus_},

@@ -89,7 +89,7 @@ struct Hanging {
         for (char const* const name : {"abi_odd", "abi_plain"}) describe(folder.take(name));
         Placement placement;
         placement.in_process = {"dev.weir.test.plain"};
-        placement.contain = [this](std::filesystem::path const&, std::int64_t,
+        placement.contain = [this](std::filesystem::path const&, PluginLimits const&,
                                    OnLoss const&) -> Result<std::shared_ptr<Contained>> {
             inside.set_value();
             go_on.get_future().wait();

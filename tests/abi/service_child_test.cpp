@@ -7,9 +7,9 @@ namespace {
 
 Placement in_a_child() {
     Placement out;
-    out.contain = [](std::filesystem::path const& library, std::int64_t call_ms,
+    out.contain = [](std::filesystem::path const& library, PluginLimits const& limits,
                             OnLoss const& on_loss) {
-        return ContainedLibrary::load(ABI_RUNNER, library, call_ms, on_loss);
+        return ContainedLibrary::load(ABI_RUNNER, library, limits, on_loss);
     };
     return out;
 }

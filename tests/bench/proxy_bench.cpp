@@ -159,9 +159,9 @@ void describe_in_a_child(benchmark::State& state) {
     Metrics metrics;
     Watchdog watchdog{clock};
     Placement placement;
-    placement.contain = [](std::filesystem::path const& library, std::int64_t call_ms,
+    placement.contain = [](std::filesystem::path const& library, PluginLimits const& limits,
                             OnLoss const& on_loss) {
-        return ContainedLibrary::load(BENCH_RUNNER, library, call_ms, on_loss);
+        return ContainedLibrary::load(BENCH_RUNNER, library, limits, on_loss);
     };
     Registry registry{{BENCH_CONNECTORS}, nullptr, LoadRules{{}, std::move(placement)}};
     Instance instance = std::move(

@@ -23,6 +23,10 @@ protected:
              {"destination", {{"connection", "local"}, {"table", "parts"}}}});
         ASSERT_EQ(made.status, 201u) << made;
     }
+    /// As with_libraries(), but it runs in the host.
+    std::vector<std::string> in_the_host() const {
+        return {"--connector-dir", libraries().string(), "--in-process", "com.example.acme"};
+    }
     static Json shown(WeirServer& host) { return plugin(host, "com.example.acme"); }
     static std::string start(WeirServer& host) {
         return host.post("/replication/jobs/parts/run").body.at("run_id");

@@ -195,11 +195,9 @@ TEST_F(Contained, IsInTheHostWhereThatIsSaid) {
 }
 
 TEST_F(Contained, OneInTheHostIsNamedWhenItTookTheHostDown) {
-    std::vector<std::string> const inside{"--connector-dir", libraries().string(), "--in-process",
-                                          "com.example.acme"};
     std::string run;
     {
-        WeirServer host{data(), inside};
+        WeirServer host{data(), in_the_host()};
         make_patient_job(host, {{"rows", 1'000}, {"fault", "abort"}});
         run = start(host);
         EXPECT_NE(host.process().wait(), 0);
@@ -208,7 +206,7 @@ TEST_F(Contained, OneInTheHostIsNamedWhenItTookTheHostDown) {
     for (int starts = 1; starts <= 2; ++starts) {
         std::string said;
         try {
-            WeirServer host{data(), inside};
+            WeirServer host{data(), in_the_host()};
             EXPECT_NE(host.process().wait(), 0);
             said = host.process().err();
         } catch (std::runtime_error const& before_it_was_ready) {
@@ -218,29 +216,72 @@ TEST_F(Contained, OneInTheHostIsNamedWhenItTookTheHostDown) {
                   std::string::npos)
             << said;
     }
-    WeirServer host{data(), inside};
+    WeirServer host{data(), in_the_host()};
     Json const refused = ended(host, run);
     EXPECT_EQ(refused.at("error").at("code"), "plugin.quarantined") << refused;
     EXPECT_EQ(host.get("/readyz").status, 200u);
 }
 
-TEST_F(Contained, OneInTheHostIsNamedWhenItEndedTheHost) {
-    std::vector<std::string> const inside{"--connector-dir", libraries().string(), "--in-process",
-                                          "com.example.acme"};
+// The limit of the file is its own, and gives way to the one of the command line.
+TEST_F(Contained, MemoryThatItDoesNotGiveBackCostsItsProcessABatch) {
+    std::ofstream{directory / "weir.yaml"} << "plugins: {memory_mb: 512}";
+    struct Case {
+        std::vector<std::string> words;
+        char const* most;
+    };
+    for (auto const& [words, most] :
+         {Case{{}, "512"}, Case{{"--plugin-memory-mb", "640"}, "640"}}) {
+        TempDir const room;
+        std::vector<std::string> all = with_libraries();
+        all.insert(all.end(), {"--config", directory / "weir.yaml"});
+        all.insert(all.end(), words.begin(), words.end());
+        WeirServer host{room / "data", all};
+        make_patient_job(host, {{"rows", 1'000}, {"fault", "leak"}, {"mark", room / "mark"}});
+        Json const done = ended(host, start(host));
+        EXPECT_EQ(done.at("status"), "succeeded") << done;
+        EXPECT_EQ(done.at("attempts"), 2) << done;
+        Sqlite written{room / "data/local.db"};
+        EXPECT_EQ(written.one("SELECT count(*) || ' ' || sum(id) FROM parts"), "1000 500500");
+        std::string const sentence =
+            std::string{" MiB, more than the "} + most + " of plugins.memory_mb, and was ended";
+        EXPECT_NE(host.process().err().find(sentence), std::string::npos) << host.process().err();
+        EXPECT_NE(shown(host).at("last_error").dump().find(sentence), std::string::npos);
+    }
+}
+
+constexpr char const* ended_the_host =
+    "the host was ended by exit() in next() of the plugin com.example.acme";
+
+/// By exit(), by _exit().
+class ContainedEnds : public Contained, public testing::WithParamInterface<std::string> {};
+INSTANTIATE_TEST_SUITE_P(, ContainedEnds, testing::Values("leave", "exit"),
+                         [](auto const& each) { return each.param; });
+
+TEST_P(ContainedEnds, OneInTheHostIsNamedWhenItEndedTheHost) {
     std::string run;
     {
-        WeirServer host{data(), inside};
-        make_patient_job(host, {{"rows", 1'000}, {"fault", "leave"}, {"mark", directory / "mark"}});
+        WeirServer host{data(), in_the_host()};
+        make_patient_job(host, {{"rows", 1'000}, {"fault", GetParam()}, {"mark", directory / "m"}});
         run = start(host);
         EXPECT_EQ(host.process().wait(), 7);
     }
-    WeirServer host{data(), inside};
-    EXPECT_NE(host.process().err().find(
-                  "the host was ended by exit() in next() of the plugin com.example.acme"),
-              std::string::npos)
-        << host.process().err();
+    WeirServer host{data(), in_the_host()};
+    EXPECT_NE(host.process().err().find(ended_the_host), std::string::npos) << host.process().err();
     EXPECT_EQ(ended(host, run).at("status"), "succeeded");
     EXPECT_EQ(count(), "1000 500500") << "nothing lost, nothing twice";
+}
+
+TEST_F(Contained, TheEndOfAProcessThatOneInTheHostForkedIsNoEndOfTheHost) {
+    {
+        WeirServer host{data(), in_the_host()};
+        make_patient_job(host,
+                         {{"rows", 1'000}, {"fault", "fork_exit"}, {"mark", directory / "m"}});
+        EXPECT_EQ(ended(host, start(host)).at("status"), "succeeded");
+        host.process().kill(SIGKILL);
+        host.process().wait();
+    }
+    WeirServer host{data(), in_the_host()};
+    EXPECT_EQ(host.process().err().find(ended_the_host), std::string::npos) << host.process().err();
 }
 
 TEST_F(Contained, ReloadsUnderLoadLoseAndDoubleNothing) {
@@ -293,8 +334,13 @@ TEST_F(Contained, WhatThrowsIsNamedInRunListAndLog) {
     }
 }
 
-TEST_F(Contained, ThreadsThatItsInstancesLeaveAreNamedInListAndLog) {
-    WeirServer host{data(), with_libraries()};
+/// In a process of its own, in the host.
+class ContainedThreads : public Contained, public testing::WithParamInterface<std::string> {};
+INSTANTIATE_TEST_SUITE_P(, ContainedThreads, testing::Values("child", "host"),
+                         [](auto const& each) { return each.param; });
+
+TEST_P(ContainedThreads, ThatItsInstancesLeaveAreNamedInListAndLog) {
+    WeirServer host{data(), GetParam() == "host" ? in_the_host() : with_libraries()};
     for (char const* const id : {"tidy", "untidy"}) {
         Json config{{"rows", 10}};
         if (id == std::string{"untidy"}) config["fault"] = "thread";
@@ -306,6 +352,7 @@ TEST_F(Contained, ThreadsThatItsInstancesLeaveAreNamedInListAndLog) {
         for (int lives = 0; lives < lives_max; ++lives) {
             Json const error = shown(host).at("last_error");
             if (!error.is_null() && error.at("code") == "plugin.leaves_threads") return lives;
+            EXPECT_EQ(shown(host).at("placement"), GetParam());
             EXPECT_EQ(host.post("/replication/connections/" + id + "/check").status, 200u);
         }
         return lives_max;

@@ -87,18 +87,23 @@ TEST_F(Contained, ACallInTheHostThatDoesNotComeBackIsNamedInRunListAndLog) {
     EXPECT_TRUE(shown(host).at("last_error").is_null()) << "it came back after all";
 }
 
-TEST_F(Contained, ALimitOfCallsThatIsNoneIsRefused) {
-    for (char const* const wrong : {"0", "-5", "soon", "1.5", "9999999999999"}) {
-        Ran const ran = weir({"discover", "generator:rows=1", "--call-ms", wrong});
-        EXPECT_EQ(ran.code, 2) << ran;
-        EXPECT_NE(ran.err.find("--call-ms"), std::string::npos) << ran;
-        std::ofstream{directory / "weir.yaml"} << "plugins: {call_ms: " << wrong << "}\n";
-        Ran const read = weir({"serve", "--config", directory / "weir.yaml", "--data-dir", data()});
-        EXPECT_EQ(read.code, 2) << read;
-        EXPECT_NE(read.err.find("weir.yaml:1:20: call_ms is a number of milliseconds, 1 at least"),
-                  std::string::npos)
-            << read;
-    }
+TEST_F(Contained, ALimitThatIsNoneIsRefused) {
+    struct Limit {
+        std::string option, name, sentence;
+    };
+    for (auto const& [option, name, sentence] :
+         {Limit{"--call-ms", "call_ms", "1:20: call_ms is a number of milliseconds, 1 at least"},
+          Limit{"--plugin-memory-mb", "memory_mb", "1:22: memory_mb is a number of MiB, 1 at "}})
+        for (std::string const wrong : {"0", "-5", "soon", "1.5", "9999999999999"}) {
+            Ran const ran = weir({"discover", "generator:rows=1", option, wrong});
+            EXPECT_EQ(ran.code, 2) << ran;
+            EXPECT_NE(ran.err.find(option), std::string::npos) << ran;
+            std::ofstream{directory / "weir.yaml"} << "plugins: {" << name << ": " << wrong << "}";
+            Ran const read =
+                weir({"serve", "--config", directory / "weir.yaml", "--data-dir", data()});
+            EXPECT_EQ(read.code, 2) << read;
+            EXPECT_NE(read.err.find("weir.yaml:" + sentence), std::string::npos) << read;
+        }
 }
 
 }  // namespace

@@ -5,7 +5,8 @@
 // process, "stop" stops it, "stay" answers no more; "fork" leaves a copy of its process behind that
 // stays, "fork_abort" ends its process after that, and with "fork_return" the copy goes on as if it
 // were the first; "open_fork" is "fork" in open(), "discover_stay" is "stay" in discover(); "throw"
-// throws what is no exception of the standard library; "thread" leaves a thread in create().
+// throws what is no exception of the standard library; "leak" takes memory without end; "fork_exit"
+// forks a process that ends well; "thread" leaves a thread in create().
 //
 // ACME_BUILD: its number; the third takes at most 100 rows and knows no gate, the fourth has
 // another connector instead. ACME_FAULT: when it is loaded 1 crashes, 2 never ends, 3 ends its
@@ -17,6 +18,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -50,6 +52,14 @@ using weir::Json;
 weir::Schema const schema{{"id", weir::Type::int64, false, "int64"},
                           {"build", weir::Type::int64, false, "int64"}};
 
+/// Ends with its process only.
+void leak() {
+    for (;;) {
+        constexpr std::size_t bytes = 1u << 20;
+        std::memset(new char[bytes], 1, bytes);
+    }
+}
+
 /// What goes wrong in the middle.
 struct Fault {
     std::string how, mark;
@@ -64,8 +74,10 @@ struct Fault {
         if (how == "exit") std::_Exit(7);
         if (how == "leave") std::exit(7);
         if (how == "throw") throw 42;
+        if (how == "leak") leak();
         if (how.find("fork") != std::string::npos) {
             bool const is_copy = ::fork() == 0;
+            if (how == "fork_exit" && is_copy) std::_Exit(7);
             if (how == "fork_abort" && !is_copy) std::abort();
             if (how == "fork_return" || !is_copy) return;
         }

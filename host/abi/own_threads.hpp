@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+
+namespace weir::host {
+
+/// Whether ever more threads stay behind. A life begins with a first instance and ends when none is
+/// left. Not thread-safe.
+class Lives {
+public:
+    /// A language's own runtime starts threads in some lives; what instances leave shows in all.
+    static constexpr int rises_max = 10;
+
+    void instance_began() { ++instances_; }
+    /// True: a life ended; note() what it left.
+    bool instance_ended() { return --instances_ == 0; }
+    /// `threads` are there now. As many again, when they were more at the end of each of the last
+    /// `rises_max` lives than at the end of the one before; else 0.
+    std::size_t note(std::size_t threads);
+
+private:
+    std::size_t instances_ = 0, threads_ = 0;
+    int rises_ = 0;
+};
+
+/// The threads of this process that began inside calls of one plugin, or inside such threads, and
+/// have not ended. Outlives the plugin, as they may. Thread-safe.
+///
+/// Known by a pthread_create() of the host's own, which whatever is loaded finds before that of the
+/// C library. Not known: threads that begin while a library is loaded.
+class OwnThreads {
+public:
+    using Held = std::shared_ptr<OwnThreads>;
+
+    std::size_t count() const;
+    void instance_began();
+    /// See Lives::note.
+    std::size_t instance_ended();
+
+private:
+    friend class OwnedThread;
+
+    mutable std::mutex mutex_;
+    std::size_t count_ = 0;
+    Lives lives_;
+};
+
+}  // namespace weir::host
