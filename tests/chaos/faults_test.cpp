@@ -32,7 +32,7 @@ protected:
     Chance chance;
 };
 
-TEST_F(Faults, TheLaterOfTwoCopiesWins) {
+TEST_F(Faults, H24TheLaterOfTwoCopiesWins) {
     auto command = [&](std::string const& source) {
         return weir_command({"copy", source, sink_url(), "--cursor", "id", "--batch-rows", "20",
                              "--write", "append", "--json"});
@@ -53,7 +53,7 @@ TEST_F(Faults, TheLaterOfTwoCopiesWins) {
 }
 
 // What they read lies in a stage, which the later one takes away.
-TEST_F(Faults, TheLaterOfTwoCopiesWithoutAKeyWins) {
+TEST_F(Faults, H24TheLaterOfTwoCopiesWithoutAKeyWins) {
     db.run("CREATE TABLE loose AS SELECT i AS a FROM generate_series(1, 200000) i");
     std::vector<std::string> const command =
         weir_command({"copy", server.url(database), sink_url(), "--stream", "public.loose",
@@ -74,7 +74,7 @@ TEST_F(Faults, TheLaterOfTwoCopiesWithoutAKeyWins) {
               "200000 200000");
 }
 
-TEST_F(Faults, AnEarlierCopyDoesNotWriteAfterItWasFenced) {
+TEST_F(Faults, H24AnEarlierCopyDoesNotWriteAfterItWasFenced) {
     make_users(300);
     make_target();
     Process early{weir_command(copy_arguments(by_time())), here()};

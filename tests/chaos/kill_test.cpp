@@ -89,21 +89,21 @@ INSTANTIATE_TEST_SUITE_P(, Kill, testing::Values(Into::sqlite, Into::postgres), 
     return at.param == Into::sqlite ? "Sqlite" : "Postgres";
 });
 
-TEST_P(Kill, BetweenWriteAndCommitNothingIsLostOrDoubled) {
+TEST_P(Kill, H22BetweenWriteAndCommitNothingIsLostOrDoubled) {
     int kills = 0;
     while (killed_at("pump.before_commit", chance.between(1, 12), arguments(true))) ++kills;
     EXPECT_GT(kills, 2);
     expect_exact();
 }
 
-TEST_P(Kill, BetweenCommitAndReportNothingIsLostOrDoubled) {
+TEST_P(Kill, H22BetweenCommitAndReportNothingIsLostOrDoubled) {
     int kills = 0;
     while (killed_at("pump.after_commit", chance.between(1, 12), arguments(true))) ++kills;
     EXPECT_GT(kills, 2);
     expect_exact();
 }
 
-TEST_P(Kill, AfterTheLastCommitTheNextRunMovesNothing) {
+TEST_P(Kill, H22AfterTheLastCommitTheNextRunMovesNothing) {
     EXPECT_TRUE(killed_at("copy.before_report", 1, arguments(true)));
     expect_exact();
     expect_moved(move(arguments(true)), 0, 0);
@@ -132,7 +132,7 @@ TEST_P(Kill, OneBatchAtMostIsReadTwice) {
     }
 }
 
-TEST_P(Kill, AtEveryCommitOfARun) {
+TEST_P(Kill, H22AtEveryCommitOfARun) {
     // Each run gets one commit further than the one before and dies there.
     for (int kills = 0; kills < 400 / 7 + 1; ++kills)
         EXPECT_TRUE(killed_at("pump.after_commit", 1, arguments(true)));
@@ -195,7 +195,7 @@ TEST_P(Kill, ATableOfItsOwnIsFilledAndMergedExactly) {
     expect_exact();
 }
 
-TEST_P(Kill, WhatArrivesBetweenKillAndResumeIsReadOnce) {
+TEST_P(Kill, H16WhatArrivesBetweenKillAndResumeIsReadOnce) {
     for (int more = 400; more < 500; more += 50) {
         EXPECT_TRUE(killed_at("pump.before_commit", chance.between(1, 7), arguments(true)));
         add_users(more + 1, more + 50);

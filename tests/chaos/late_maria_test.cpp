@@ -83,7 +83,7 @@ protected:
                            true}};
 };
 
-TEST_F(LateMaria, EightWritersLoseNothingAndANaiveReaderDoes) {
+TEST_F(LateMaria, H2EightWritersLoseNothingAndANaiveReaderDoes) {
     LateMariaWriters writers{server, database, chance.seed(), rounds(12, 150),
                              rounds(3'000, 5'000)};
     NaiveMariaReader by_id{server, database, "id"},

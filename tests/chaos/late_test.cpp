@@ -84,7 +84,7 @@ protected:
                            true}};
 };
 
-TEST_F(Late, EightWritersLoseNothingAndANaiveReaderDoes) {
+TEST_F(Late, H2EightWritersLoseNothingAndANaiveReaderDoes) {
     LateWriters writers{server, database, chance.seed(), rounds(12, 150), rounds(3'000, 5'000)};
     NaiveReader by_id{server, database, "id"}, by_time{server, database, "updated_at, id"};
     do {

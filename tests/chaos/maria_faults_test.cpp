@@ -79,7 +79,7 @@ protected:
     Chance chance;
 };
 
-TEST_F(MariaFaults, AHostThatIsKilledAtACommitLosesAndDoublesNothing) {
+TEST_F(MariaFaults, H22AHostThatIsKilledAtACommitLosesAndDoublesNothing) {
     int kills = 0;
     for (char const* point : {"pump.before_commit", "pump.after_commit"}) {
         for (int round = 0; round < rounds(3, 30); ++round)
@@ -92,7 +92,7 @@ TEST_F(MariaFaults, AHostThatIsKilledAtACommitLosesAndDoublesNothing) {
     EXPECT_EQ(again.stream().at("read"), 0) << again;
 }
 
-TEST_F(MariaFaults, AHostThatIsKilledAtAnyMomentLosesAndDoublesNothing) {
+TEST_F(MariaFaults, H22AHostThatIsKilledAtAnyMomentLosesAndDoublesNothing) {
     for (int round = 0; round < rounds(8, 200); ++round) {
         int const before = std::stoi(count());
         Process process{weir_command(line()), here()};
@@ -174,7 +174,7 @@ TEST_F(MariaFaults, AConnectionCutAnywhereLosesAndDoublesNothing) {
     expect_exact();
 }
 
-TEST_F(MariaFaults, TheAnswerToACommitThatIsSwallowedIsFoundOut) {
+TEST_F(MariaFaults, H23TheAnswerToACommitThatIsSwallowedIsFoundOut) {
     TcpGate gate{own.port()};
     std::vector<std::string> const words = line(server.url(database), through(gate, into));
     int const rounds_max = rounds(4, 200);
@@ -191,7 +191,7 @@ TEST_F(MariaFaults, TheAnswerToACommitThatIsSwallowedIsFoundOut) {
     expect_exact();
 }
 
-TEST_F(MariaFaults, AnOwnerFrozenForEverHoldsNobodyUp) {
+TEST_F(MariaFaults, H24AnOwnerFrozenForEverHoldsNobodyUp) {
     for (int round = 0; round < rounds(3, 60); ++round) {
         Process frozen{weir_command(line()), here()};
         wait_for_rows(frozen, 70 * chance.between(1, 40));

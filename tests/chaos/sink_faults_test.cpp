@@ -110,7 +110,7 @@ TEST_F(SinkFaults, AConnectionCutAnywhereInACopyLosesAndDoublesNothing) {
     expect_exact();
 }
 
-TEST_F(SinkFaults, TheAnswerToACommitThatIsSwallowedIsFoundOut) {
+TEST_F(SinkFaults, H23TheAnswerToACommitThatIsSwallowedIsFoundOut) {
     TcpGate gate{own.port()};
     for (int round = 0; round < rounds(4, 200); ++round) {
         int const before = std::stoi(count());
@@ -126,7 +126,7 @@ TEST_F(SinkFaults, TheAnswerToACommitThatIsSwallowedIsFoundOut) {
     expect_exact();
 }
 
-TEST_F(SinkFaults, AnOwnerFrozenForEverHoldsNobodyUp) {
+TEST_F(SinkFaults, H24AnOwnerFrozenForEverHoldsNobodyUp) {
     for (int round = 0; round < rounds(4, 60); ++round) {
         Process frozen{weir_command(line(own.url(into))), here()};
         wait_for_rows(frozen, 70 * chance.between(1, 25));

@@ -132,7 +132,7 @@ TEST(CronBook, JitterDelaysEachTimeByTheSameOnEveryHost) {
     EXPECT_LE(*delays.rbegin(), 30'000);
 }
 
-TEST(CronBook, ABrokenEventHurtsOnlyItself) {
+TEST(CronBook, H38ABrokenEventHurtsOnlyItself) {
     Rig rig{"2026-01-01T10:00:00Z"};
     rig.add("good", "*/15 * * * *");
     rig.add("bad", "*/15 * * * *");
@@ -182,7 +182,7 @@ TEST(CronBook, OnlyTheHeadMovesTheAim) {
     EXPECT_EQ(rig.take_fired(), (Times{"10:01", "10:02"}));
 }
 
-TEST(CronBook, TenThousandEventsOfOneTickAreOneStep) {
+TEST(CronBook, H38TenThousandEventsOfOneTickAreOneStep) {
     Rig rig{"2026-01-01T10:00:00Z"};
     for (int i = 0; i < 10'000; ++i)
         rig.add("job" + std::to_string(i), i % 2 ? Json("@hourly") : Json("*/20 * * * *"),

@@ -4,7 +4,7 @@
 namespace weir::cron {
 namespace {
 
-TEST(CronLate, MisfireFiresTheLatestAndCountsTheOthers) {
+TEST(CronLate, H38MisfireFiresTheLatestAndCountsTheOthers) {
     Rig rig{"2026-01-01T10:00:00Z"};
     rig.add("quarter", "*/15 * * * *");
     rig.restart_at("2026-01-01T11:20:00Z");
@@ -93,7 +93,7 @@ TEST(CronLate, AStepThatWasNotStoredComesAgain) {
     EXPECT_EQ(rig.take_fired(), Times{"10:15"});
 }
 
-TEST(CronLate, ClockSetBackFiresNothingTwice) {
+TEST(CronLate, H38ClockSetBackFiresNothingTwice) {
     Rig rig{"2026-01-01T10:00:00Z"};
     rig.add("minute", "* * * * *");
     rig.run_until("2026-01-01T12:00:00Z");
@@ -136,14 +136,14 @@ TEST(CronLate, CorrectionAlsoAcrossARestart) {
     EXPECT_EQ(rig.event("hourly").next_ms, at("2026-01-01T11:00:00Z"));
 }
 
-TEST(CronLate, ClockSetForwardIsAMisfire) {
+TEST(CronLate, H38ClockSetForwardIsAMisfire) {
     Rig rig{"2026-01-01T10:00:00Z"};
     rig.add("minute", "* * * * *");
     rig.look_at("2026-01-01T13:00:10Z");
     EXPECT_EQ(rig.take_fired(), Times{"13:00 missed 179"});
 }
 
-TEST(CronLate, FollowsTheZoneOverAChangeOfClocks) {
+TEST(CronLate, H38FollowsTheZoneOverAChangeOfClocks) {
     Rig rig{"2025-03-29T00:00:00Z"};
     rig.add("nightly", "30 2 * * *", {{"timezone", "Europe/Berlin"}});
     rig.run_until("2025-03-31T12:00:00Z");

@@ -101,7 +101,7 @@ TEST_F(Delta, GoesOnFromAPositionThatWasStoredUnderTheSpelling) {
     EXPECT_EQ(sink().one("SELECT count(*) FROM users"), "22");
 }
 
-TEST_F(Delta, TiesStraddleBatchesAndRuns) {
+TEST_F(Delta, H1TiesStraddleBatchesAndRuns) {
     make_users(10);
     db.run("UPDATE users SET updated_at = timestamptz '2024-05-05Z'");
     std::vector<std::string> arguments = by_time;
@@ -199,7 +199,7 @@ TEST_F(Delta, LimitedRunsReachTheEnd) {
     expect_users_equal();
 }
 
-TEST_F(Delta, ACursorThatCouldLoseRecordsIsRefusedUnlessALookbackIsGiven) {
+TEST_F(Delta, H3ACursorThatCouldLoseRecordsIsRefusedUnlessALookbackIsGiven) {
     db.run("CREATE TABLE cached (id bigint GENERATED ALWAYS AS IDENTITY (CACHE 50) PRIMARY KEY,"
            " v text); INSERT INTO cached (v) VALUES ('a'), ('b')");
     auto const by = [&](std::vector<std::string> more) {
@@ -218,7 +218,7 @@ TEST_F(Delta, ACursorThatCouldLoseRecordsIsRefusedUnlessALookbackIsGiven) {
     EXPECT_EQ(sink().one("SELECT count(*) FROM second WHERE v = 'silent'"), "1");
 }
 
-TEST_F(Delta, WhatIsAppendedWaitsForOpenTransactionsAndSaysForWhom) {
+TEST_F(Delta, H2WhatIsAppendedWaitsForOpenTransactionsAndSaysForWhom) {
     db.run("CREATE TABLE late (id bigserial PRIMARY KEY, v text);"
            "INSERT INTO late (v) VALUES ('a')");
     std::vector<std::string> const append{"--stream", "public.late", "--cursor", "id",
@@ -237,7 +237,7 @@ TEST_F(Delta, WhatIsAppendedWaitsForOpenTransactionsAndSaysForWhom) {
     EXPECT_EQ(sink().one("SELECT count(*) || ' ' || count(DISTINCT id) FROM late"), "3 3");
 }
 
-TEST_F(Delta, RecordsWithoutATrackingValueAreNotLostInSilence) {
+TEST_F(Delta, H6RecordsWithoutATrackingValueAreNotLostInSilence) {
     make_users(10);
     db.run(
         "ALTER TABLE users ALTER updated_at DROP NOT NULL;"

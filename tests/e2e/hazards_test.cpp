@@ -9,13 +9,18 @@ namespace {
 class Hazard : public CopyFixture, public testing::WithParamInterface<char const*> {
 protected:
     bool is_sqlite() const { return std::string{GetParam()} == "sqlite"; }
-    Ran go(std::vector<std::string> const& more) {
+    using Environment = std::map<std::string, std::string>;
+    Ran go(std::vector<std::string> const& more, Environment const& environment = {}) {
         std::vector<std::string> line{"copy", server.url(database), url()};
         line.insert(line.end(), more.begin(), more.end());
         line.push_back("--json");
         ProcessOptions options;
         options.directory = directory.path().string();
+        options.environment = environment;
         return weir(line, options);
+    }
+    Ran killed_at(std::string const& point, std::vector<std::string> const& more) {
+        return go(more, {{"WEIR_FAILPOINT", point}});
     }
     std::string url() {
         if (is_sqlite()) return sink_url();
@@ -86,6 +91,27 @@ TEST_P(Hazard, H5ACompositeKeyLosesNoRowAtABorder) {
         Differences const differences =
             compare(db.rows(all + "parts"), rows(all + "\"" + mode[1] + "\""));
         EXPECT_TRUE(differences.none()) << differences;
+    }
+}
+
+// What is read in two parts, with changes between them, is no state that ever was.
+TEST_P(Hazard, H16WhatChangesBehindAKilledReadIsThereWhenTheNextHasEnded) {
+    db.run("CREATE TABLE t (id int PRIMARY KEY, v text, changed int)");
+    for (std::vector<std::string> const& how :
+         {std::vector<std::string>{"--write", "replace"}, {"--cursor", "changed"}, {}}) {
+        db.run("DELETE FROM t");
+        db.run("INSERT INTO t SELECT i, 'old', i FROM generate_series(1, 50) i");
+        std::string const to = "t" + std::to_string(how.size());
+        std::vector<std::string> line{"--stream", "public.t", "--to", to, "--batch-rows", "7"};
+        line.insert(line.end(), how.begin(), how.end());
+        EXPECT_EQ(killed_at("pump.after_commit:3", line).code, 137);
+        db.run("UPDATE t SET v = 'new', changed = 100 WHERE id = 3");
+        db.run("INSERT INTO t VALUES (0, 'new', 101)");
+        if (!how.empty() && how[0] == "--write") db.run("DELETE FROM t WHERE id = 4");
+        expect_exit(go(line), 0);
+        EXPECT_EQ(rows("SELECT id, v, changed FROM " + to + " ORDER BY id"),
+                  db.rows("SELECT id, v, changed FROM t ORDER BY id"))
+            << to;
     }
 }
 

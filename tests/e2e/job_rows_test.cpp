@@ -8,7 +8,7 @@
 namespace weir::test {
 namespace {
 
-TEST_F(JobsOverHttp, MoveManyRowsOfOneInstantInSmallBatches) {
+TEST_F(JobsOverHttp, H1MoveManyRowsOfOneInstantInSmallBatches) {
     db.run("CREATE TABLE ties (id int PRIMARY KEY, updated_at timestamptz NOT NULL)");
     db.run("INSERT INTO ties SELECT i, timestamptz '2024-01-01 00:00Z' "
            "FROM generate_series(1, 1200) i");
@@ -119,7 +119,7 @@ TEST_F(JobsOverHttp, TakeNamesAndValuesAsTheyAre) {
     EXPECT_EQ(local().one("SELECT count(*) FROM \"a\"\"b\""), "1");
 }
 
-TEST_F(JobsOverHttp, NeverUseAPositionThatMeansSomethingElse) {
+TEST_F(JobsOverHttp, H35NeverUseAPositionThatMeansSomethingElse) {
     make_users(5);
     db.run("CREATE TABLE people AS SELECT * FROM users; ALTER TABLE people ADD PRIMARY KEY (id)");
     std::string const other = server.fresh();
@@ -156,7 +156,7 @@ TEST_F(JobsOverHttp, NeverUseAPositionThatMeansSomethingElse) {
     EXPECT_EQ(local().one("SELECT name FROM users WHERE id = 77"), "old");
 }
 
-TEST_F(JobsOverHttp, NeverUseThePositionOfAnotherDatabaseBehindTheSameConnection) {
+TEST_F(JobsOverHttp, H35NeverUseThePositionOfAnotherDatabaseBehindTheSameConnection) {
     make_users(5);
     db.run("CREATE VIEW v AS SELECT * FROM users");
     std::string const other = server.fresh();
@@ -182,7 +182,7 @@ TEST_F(JobsOverHttp, NeverUseThePositionOfAnotherDatabaseBehindTheSameConnection
 }
 
 // The run that ended a moment ago says in the same record when the connection was synced.
-TEST_F(JobsOverHttp, LetTheirConnectionBeReplacedWhileARunEnds) {
+TEST_F(JobsOverHttp, H35LetTheirConnectionBeReplacedWhileARunEnds) {
     make_users(1);
     WeirServer host{data()};
     ASSERT_EQ(add_shop(host).status, 201u);

@@ -195,7 +195,7 @@ TEST_F(JobsOverHttp, AreToldWhatToDoInTheWordsOfTheirDocument) {
     EXPECT_EQ(host.post(job_path("replaced") + "/run?force=maybe").status, 422u);
 }
 
-TEST_F(JobsOverHttp, AResetWaitsForNoRunAndKeepsTheRows) {
+TEST_F(JobsOverHttp, H35AResetWaitsForNoRunAndKeepsTheRows) {
     make_users(10);
     WeirServer host{data()};
     ASSERT_EQ(add_shop(host).status, 201u);
@@ -251,7 +251,7 @@ TEST_F(JobsOverHttp, AStartThatIsRefusedNamesTheRunInItsWay) {
     EXPECT_EQ(host.post(job_path("slow") + "/cancel").status, 202u);
 }
 
-TEST_F(JobsOverHttp, DeletingTakesEventPositionAndOwnConnectionAndKeepsRows) {
+TEST_F(JobsOverHttp, H35DeletingTakesEventPositionAndOwnConnectionAndKeepsRows) {
     make_users(5);
     WeirServer host{data()};
     Json form = table_form();

@@ -99,7 +99,7 @@ TEST_F(MysqlJobs, KnowTheRoutesOfSeed004) {
     EXPECT_NE(refused.text.find("/sourceConfig/defaultSchema"), std::string::npos) << refused;
 }
 
-TEST_F(MysqlJobs, LoseNoRowThatIsCommittedLate) {
+TEST_F(MysqlJobs, H2LoseNoRowThatIsCommittedLate) {
     WeirServer host{data()};
     add_shop(host, server.url(database));
     Answer const made = add_job(host, Json::object());
@@ -130,7 +130,7 @@ TEST_F(MysqlJobs, SayWhatTheyGuaranteeWithoutTheRightToSeeWriters) {
     EXPECT_NE(made.text.find("GRANT PROCESS"), std::string::npos) << made;
 }
 
-TEST_F(MysqlJobs, RefuseIdsThatSeveralServersDraw) {
+TEST_F(MysqlJobs, H3RefuseIdsThatSeveralServersDraw) {
     MariadbServer two{{"--auto-increment-increment=2"}};
     std::string const there = two.fresh();
     two.connect_as_owner(there).run("CREATE TABLE users (id bigint AUTO_INCREMENT PRIMARY KEY)");

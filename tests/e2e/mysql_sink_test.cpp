@@ -81,7 +81,7 @@ TEST_F(MysqlSinkCopy, ChangesAndReplacementsArrive) {
     EXPECT_EQ(target.one("SELECT count(*) FROM seen"), "4000");
 }
 
-TEST_F(MysqlSinkCopy, AnUpsertFiresOnTheKeyOnly) {
+TEST_F(MysqlSinkCopy, H25AnUpsertFiresOnTheKeyOnly) {
     db.run("CREATE TABLE users (id int PRIMARY KEY, mail varchar(40));"
            "INSERT INTO users VALUES (1, 'a'), (2, 'b'), (3, 'c')");
     std::string const other = server.fresh();

@@ -83,7 +83,7 @@ TEST_F(MysqlCopy, ReplaceLeavesWhatTheSourceHas) {
     EXPECT_EQ(in_sink(), in_source());
 }
 
-TEST_F(MysqlCopy, KilledAndStartedAgainItIsExact) {
+TEST_F(MysqlCopy, H22KilledAndStartedAgainItIsExact) {
     make_users(200'000);
     {
         Process first{weir_command(arguments({"--stream", "users", "--batch-rows", "100"})),

@@ -200,7 +200,7 @@ TEST_F(MysqlTypes, WhatPostgresCannotHoldIsRefusedByRowAndTheRestGoesOn) {
     EXPECT_EQ(ids, "2 3 5 6 7 8 9 10 ");
 }
 
-TEST_F(MysqlTypes, ATimeBeyondADayGoesThereAsAnIntervalAndComesBack) {
+TEST_F(MysqlTypes, H28ATimeBeyondADayGoesThereAsAnIntervalAndComesBack) {
     db.run("CREATE TABLE t (id int PRIMARY KEY, a time(6), b time NOT NULL);"
            "INSERT INTO t VALUES (1, '838:59:59', '-838:59:59'), (2, '-00:00:00.5', '24:00:00'),"
            " (3, '12:00:00.000001', '00:00:00'), (4, NULL, '23:59:59');"
@@ -232,7 +232,7 @@ TEST_F(MysqlTypes, ATimeBeyondADayGoesThereAsAnIntervalAndComesBack) {
     EXPECT_EQ(move(server.url(database), url, {"--stream", "t", "--to", "plain"}).code, 1);
 }
 
-TEST_F(MysqlTypes, ZeroDatesAreNoValuesWhereThatIsAskedFor) {
+TEST_F(MysqlTypes, H28ZeroDatesAreNoValuesWhereThatIsAskedFor) {
     db.run("CREATE TABLE t (id int PRIMARY KEY, b date NOT NULL, c datetime NOT NULL, e timestamp"
            " NOT NULL);"
            "INSERT INTO t VALUES (1, '2024-01-01', '2024-01-01', '2024-01-01'),"
@@ -296,7 +296,7 @@ TEST_F(MysqlTypes, WhatMariadbCannotHoldIsRefusedByRowAndTheRestGoesOn) {
 }
 
 // Where its own type for instants ends, its others do not, and the refusal says so.
-TEST_F(MysqlTypes, AnInstantThatTimestampDoesNotReachGoesIntoADatetimeAsUtc) {
+TEST_F(MysqlTypes, H28AnInstantThatTimestampDoesNotReachGoesIntoADatetimeAsUtc) {
     pg.run("CREATE TABLE t (id int PRIMARY KEY, until timestamptz);"
            "INSERT INTO t VALUES (1, '2024-01-01 00:00:00.5+02'), (2, '9999-12-31Z'),"
            " (3, '0001-01-01Z'), (4, NULL)");

@@ -150,10 +150,10 @@ private:
     }
 };
 
-TEST_F(MysqlValues, NumbersKeepTheirDigits) { copies(numbers); }
+TEST_F(MysqlValues, H26NumbersKeepTheirDigits) { copies(numbers); }
 TEST_F(MysqlValues, TextsKeepTheirCharacters) { copies(texts); }
 TEST_F(MysqlValues, BytesKeepTheirBytes) { copies(bytes); }
-TEST_F(MysqlValues, TimesAreIsoTextInUtc) { copies(times); }
+TEST_F(MysqlValues, H28TimesAreIsoTextInUtc) { copies(times); }
 
 }  // namespace
 }  // namespace weir::test

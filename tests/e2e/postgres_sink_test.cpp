@@ -183,7 +183,7 @@ protected:
     std::vector<std::pair<std::string, std::string>> tables;
 };
 
-TEST_F(PostgresSinkCopy, EveryBuiltInTypeArrivesAsItIs) {
+TEST_F(PostgresSinkCopy, H26EveryBuiltInTypeArrivesAsItIs) {
     fill(scalars);
     expect_copies_equal();
     for (auto const& [name, type] : tables)
@@ -311,7 +311,7 @@ TEST_F(PostgresSinkCopy, FromSqliteToo) {
 }
 
 // In SQLite the class of a decimal is that of its value; each run here brings another one.
-TEST_F(PostgresSinkCopy, DecimalsOfSqliteAreNumericInEachRun) {
+TEST_F(PostgresSinkCopy, H26DecimalsOfSqliteAreNumericInEachRun) {
     Sqlite file{directory / "in.db"};
     file.run("CREATE TABLE t (id INTEGER PRIMARY KEY, v DECIMAL(10, 2))");
     std::vector<std::string> const command{"copy", "sqlite:" + (directory / "in.db"),

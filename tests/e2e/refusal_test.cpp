@@ -38,7 +38,7 @@ protected:
     std::vector<std::string> const replace{"--stream", "public.users", "--write", "replace"};
 };
 
-TEST_F(Refusal, StopsAndNamesTheRow) {
+TEST_F(Refusal, H34StopsAndNamesTheRow) {
     make_users(5);
     make_picky_target();
     std::string const said = expect_failure(copy(replace), 1, "sqlite.check");
@@ -47,7 +47,7 @@ TEST_F(Refusal, StopsAndNamesTheRow) {
     EXPECT_EQ(sink().rows("SELECT id, name FROM users"), (std::vector<Record>{{"99", "old"}}));
 }
 
-TEST_F(Refusal, SkipsTheRowAndShowsTheOthers) {
+TEST_F(Refusal, H34SkipsTheRowAndShowsTheOthers) {
     make_users(5);
     make_picky_target();
     Ran const ran = copy(with(replace, {"--on-error", "skip", "--batch-rows", "2"}));
@@ -58,7 +58,7 @@ TEST_F(Refusal, SkipsTheRowAndShowsTheOthers) {
     EXPECT_TRUE(letters().empty());
 }
 
-TEST_F(Refusal, OfATriggerIsOneRowsToo) {
+TEST_F(Refusal, H34OfATriggerIsOneRowsToo) {
     make_users(5);
     sink().run(
         "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, updated_at TEXT); "
@@ -95,7 +95,7 @@ TEST_F(Refusal, OfAnUpsertLeavesWhatWasThere) {
     EXPECT_EQ(letters().size(), 1u);
 }
 
-TEST_F(Refusal, FindsManyRowsOfAKeyOfTwoFields) {
+TEST_F(Refusal, H34FindsManyRowsOfAKeyOfTwoFields) {
     db.run(
         "CREATE TABLE parts (a int, b text, v int, PRIMARY KEY (b, a)); "
         "INSERT INTO parts SELECT i % 100, 'b' || i / 100, i FROM generate_series(0, 1999) i");
@@ -152,7 +152,7 @@ TEST_F(Refusal, OfAnAppendThatIsThereAlreadySkipsIt) {
     EXPECT_EQ(sink().one("SELECT group_concat(id) FROM users"), "1,2,3,4,5");
 }
 
-TEST_F(Refusal, IsNoneWhereUniqueValuesChangePlaces) {
+TEST_F(Refusal, H25IsNoneWhereUniqueValuesChangePlaces) {
     make_users(4);
     sink().run(
         "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT UNIQUE, updated_at TEXT, note "

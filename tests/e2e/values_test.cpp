@@ -272,13 +272,13 @@ private:
     }
 };
 
-TEST_F(Values, NumbersKeepTheirDigits) { copies(numbers); }
-TEST_F(Values, TextsKeepTheirBytes) { copies(texts); }
-TEST_F(Values, TimesAreIsoTextInUtc) { copies(times); }
+TEST_F(Values, H26NumbersKeepTheirDigits) { copies(numbers); }
+TEST_F(Values, H27TextsKeepTheirBytes) { copies(texts); }
+TEST_F(Values, H28TimesAreIsoTextInUtc) { copies(times); }
 TEST_F(Values, ArraysAreJson) { copies(arrays); }
 TEST_F(Values, OtherTypesAreAsTheSourcePrintsThem) { copies(others); }
 
-TEST_F(Values, AHundredThousandFloatsComeThroughBitByBit) {
+TEST_F(Values, H26AHundredThousandFloatsComeThroughBitByBit) {
     db.run(
         "SELECT setseed(0.25);"
         "CREATE TABLE floats AS SELECT i AS id, (random() - 0.5) * 10::float8 ^ "

@@ -22,5 +22,7 @@ Findings tests_wait_for_events(std::vector<File> const& files);
 Findings no_channels_on_the_data_path(std::vector<File> const& files);
 Findings nothing_is_left_for_later(std::vector<File> const& files);
 Findings test_names_are_claims(std::vector<File> const& files);
+/// The table of hazards in tests/README.md names just the files with tests of each.
+Findings hazards_have_tests(std::vector<File> const& files);
 
 }  // namespace weir::tidy

@@ -85,5 +85,16 @@ TEST(Tidy, TestNamesAreClaims) {
                      "(A, b_c) {"));
 }
 
+TEST(Tidy, HazardsHaveTests) {
+    holds(hazards_have_tests);
+    EXPECT_TRUE(sees(hazards_have_tests, "tests/README.md", "| H1 | ties | `e2e/delta` |"));
+    EXPECT_TRUE(sees(hazards_have_tests, "tests/e2e/delta_test.cpp",
+                     "TEST"
+                     "_F(Delta, H1Ties) {"));
+    EXPECT_FALSE(sees(hazards_have_tests, "tests/e2e/delta_test.cpp",
+                      "TEST"
+                      "_F(Delta, HTTPWorks) {"));
+}
+
 }  // namespace
 }  // namespace weir::tidy

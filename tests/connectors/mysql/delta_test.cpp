@@ -40,7 +40,7 @@ TEST_F(MysqlDelta, LaterRunsBringWhatChanged) {
     EXPECT_TRUE(changed(request).empty());
 }
 
-TEST_F(MysqlDelta, TiesAreToldApartByTheKey) {
+TEST_F(MysqlDelta, H1TiesAreToldApartByTheKey) {
     owner_.run("INSERT INTO t (v, u) SELECT 0, '2024-01-01' FROM seq_1_to_50");
     ReadRequest request = delta();
     request.cursor = run_with_kills(request).cursor;
@@ -52,7 +52,7 @@ TEST_F(MysqlDelta, TiesAreToldApartByTheKey) {
     EXPECT_EQ(std::ranges::unique(ids).begin(), ids.end());
 }
 
-TEST_F(MysqlDelta, TheFirstRunBringsNullsAndChangesMadeAfterAKill) {
+TEST_F(MysqlDelta, H6TheFirstRunBringsNullsAndChangesMadeAfterAKill) {
     owner_.run("INSERT INTO t (v, u) SELECT 0, IF(seq % 4, '2024-01-01', NULL) FROM seq_1_to_20");
     ReadRequest request = delta();
     Run const begun = run(request, 2);
@@ -67,7 +67,7 @@ TEST_F(MysqlDelta, TheFirstRunBringsNullsAndChangesMadeAfterAKill) {
     EXPECT_TRUE(changed(request).empty());
 }
 
-TEST_F(MysqlDelta, ZeroDatesAndEarlyOnesAreTrackingValuesToo) {
+TEST_F(MysqlDelta, H28ZeroDatesAndEarlyOnesAreTrackingValuesToo) {
     owner_.run("INSERT INTO t (v, u) VALUES (0, '0000-00-00'), (0, '0001-01-01'),"
                " (0, '2024-00-15')");
     ReadRequest request = delta();
@@ -77,7 +77,7 @@ TEST_F(MysqlDelta, ZeroDatesAndEarlyOnesAreTrackingValuesToo) {
     EXPECT_EQ(changed(request), (std::vector<std::string>{"4"}));
 }
 
-TEST_F(MysqlDelta, AFutureRowNeverHidesLaterOnes) {
+TEST_F(MysqlDelta, H7AFutureRowNeverHidesLaterOnes) {
     owner_.run("INSERT INTO t (v, u) VALUES (0, '2024-01-01'), (0, '2099-01-01')");
     ReadRequest request = delta();
     EXPECT_EQ(changed(request).size(), 2u);

@@ -133,7 +133,7 @@ TEST_F(MysqlFailure, TooManySessionsIsBusy) {
     EXPECT_EQ(failed.code, "mysql.too_many_connections");
 }
 
-TEST_F(MysqlFailure, ASessionThatIsKilledAmidAReadIsLost) {
+TEST_F(MysqlFailure, H37ASessionThatIsKilledAmidAReadIsLost) {
     owner_.run("CREATE TABLE t (id int PRIMARY KEY, v text);"
                "INSERT INTO t SELECT seq, REPEAT('x', 1000) FROM seq_1_to_20000");
     testkit::Reader reader =
@@ -179,7 +179,7 @@ TEST_F(MysqlFailure, ALockThatIsHeldIsBusy) {
     EXPECT_EQ(failed.code, "mysql.locked") << failed.what();
 }
 
-TEST_F(MysqlFailure, AViewOfNothingFails) {
+TEST_F(MysqlFailure, H37AViewOfNothingFails) {
     owner_.run("CREATE TABLE t (id int PRIMARY KEY); CREATE VIEW broken AS SELECT id FROM t;"
                "DROP TABLE t");
     testkit::Failure const failed =

@@ -44,7 +44,7 @@ protected:
     My other_ = server_.connect_as_owner(database_);
 };
 
-TEST_F(MysqlFence, AnIdThatWasDrawnEarlyAndCommittedLateArrives) {
+TEST_F(MysqlFence, H2AnIdThatWasDrawnEarlyAndCommittedLateArrives) {
     for (bool append : {false, true}) {
         ReadRequest ask = by("id", append);
         Ids seen = next(ask);
@@ -63,7 +63,7 @@ TEST_F(MysqlFence, AnIdThatWasDrawnEarlyAndCommittedLateArrives) {
     }
 }
 
-TEST_F(MysqlFence, ATimeThatWasTakenEarlyAndCommittedLateArrives) {
+TEST_F(MysqlFence, H2ATimeThatWasTakenEarlyAndCommittedLateArrives) {
     ReadRequest ask = by("at");
     EXPECT_EQ(next(ask).size(), 2u);
     other_.run("BEGIN; SELECT 1 FROM t; SET @early = NOW(6)");
@@ -76,7 +76,7 @@ TEST_F(MysqlFence, ATimeThatWasTakenEarlyAndCommittedLateArrives) {
 }
 
 // Its clock is that of its begin, and it has no transaction while it waits for the table (H13).
-TEST_F(MysqlFence, AStatementThatWaitsForATableLockIsWaitedFor) {
+TEST_F(MysqlFence, H13AStatementThatWaitsForATableLockIsWaitedFor) {
     ReadRequest ask = by("at");
     next(ask);
     owner_.run("CREATE TABLE gate (id int) ENGINE=InnoDB; LOCK TABLES gate WRITE");
@@ -99,7 +99,7 @@ TEST_F(MysqlFence, AStatementThatWaitsForATableLockIsWaitedFor) {
 }
 
 // Somebody who asks all the time keeps InnoDB's list of transactions as it was (H14).
-TEST_F(MysqlFence, AListOfTransactionsThatIsNotFreshIsNotBelieved) {
+TEST_F(MysqlFence, H14AListOfTransactionsThatIsNotFreshIsNotBelieved) {
     ReadRequest ask = by("id", true);
     next(ask);
     std::atomic<bool> ended{false};
@@ -122,7 +122,7 @@ TEST_F(MysqlFence, AListOfTransactionsThatIsNotFreshIsNotBelieved) {
     EXPECT_EQ(next(ask), Ids{});
 }
 
-TEST_F(MysqlFence, APreparedTransactionOutlivesItsSession) {
+TEST_F(MysqlFence, H2APreparedTransactionOutlivesItsSession) {
     ReadRequest ask = by("id", true);
     next(ask);
     {
@@ -186,7 +186,7 @@ TEST_F(MysqlFence, NobodyWaitsForOneWhoMayOnlyRead) {
     EXPECT_EQ(next(ask), Ids{"3"});
 }
 
-TEST_F(MysqlFence, AServerThatWasStartedAgainForgetsWhoWasAtWork) {
+TEST_F(MysqlFence, H2AServerThatWasStartedAgainForgetsWhoWasAtWork) {
     MariadbServer own;
     std::string const database = own.fresh();
     std::string const table = database + ".t";
@@ -209,7 +209,7 @@ TEST_F(MysqlFence, AServerThatWasStartedAgainForgetsWhoWasAtWork) {
     }
 }
 
-TEST_F(MysqlFence, ATableThatIsChangedWhileItsWritersAreWaitedForIsNotReadAsItWas) {
+TEST_F(MysqlFence, H33ATableThatIsChangedWhileItsWritersAreWaitedForIsNotReadAsItWas) {
     ReadRequest ask = by("id");
     next(ask);
     owner_.run("CREATE TABLE u (id int) ENGINE=InnoDB");
@@ -227,7 +227,7 @@ TEST_F(MysqlFence, ATableThatIsChangedWhileItsWritersAreWaitedForIsNotReadAsItWa
 }
 
 // A second of whole seconds is passed when it is over, and who wrote in it shows (H12).
-TEST_F(MysqlFence, ValuesOfACoarseClockAreNotPassedWithinTheirStep) {
+TEST_F(MysqlFence, H12ValuesOfACoarseClockAreNotPassedWithinTheirStep) {
     owner_.run("SET time_zone = @@global.time_zone; CREATE TABLE c (id int PRIMARY KEY,"
                " at datetime NOT NULL DEFAULT NOW()); INSERT INTO c (id) VALUES (105)");
     ReadRequest ask = by("at");
@@ -250,7 +250,7 @@ TEST_F(MysqlFence, ValuesOfACoarseClockAreNotPassedWithinTheirStep) {
     EXPECT_EQ(parts(day)["settled"][1], "4");
 }
 
-TEST_F(MysqlFence, ASourceThatFellBackIsSaidAndReadAgain) {
+TEST_F(MysqlFence, H10ASourceThatFellBackIsSaidAndReadAgain) {
     ReadRequest ask = by("id");
     owner_.run("INSERT INTO t (id, v) VALUES (501, 'high')");
     EXPECT_EQ(next(ask).size(), 3u);
@@ -279,7 +279,7 @@ protected:
 };
 
 // H3.
-TEST_F(MysqlUnsafe, IdsThatSeveralServersDraw) {
+TEST_F(MysqlUnsafe, H3IdsThatSeveralServersDraw) {
     MariadbServer own{{"--auto-increment-increment=2"}};
     std::string const database = own.fresh();
     own.connect_as_owner(database).run(
@@ -326,7 +326,7 @@ TEST_F(MysqlUnsafe, ARowTriggerGivesTheServersTime) {
     EXPECT_EQ(cursor_meta("g", "at")["guarantee"], "settled");
 }
 
-TEST_F(MysqlUnsafe, AServerWhoseZoneHasSummerTime) {
+TEST_F(MysqlUnsafe, H28AServerWhoseZoneHasSummerTime) {
     owner_.run("CREATE TABLE l (id int PRIMARY KEY, at datetime(6) NOT NULL DEFAULT NOW(6))");
     EXPECT_EQ(cursor_meta("l", "at")["guarantee"], "settled");
     MariadbServer own{{"--default-time-zone=SYSTEM"}, {{"TZ", "Europe/Berlin"}}};

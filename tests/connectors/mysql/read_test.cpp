@@ -29,7 +29,7 @@ TEST_F(MysqlRead, SeesOneSnapshot) {
     for (testkit::Record const& record : rest) ASSERT_EQ(record[1], "1") << *record[0];
 }
 
-TEST_F(MysqlRead, CompositeKeysResumeInTheOrderOfTheSource) {
+TEST_F(MysqlRead, H5CompositeKeysResumeInTheOrderOfTheSource) {
     owner_.run(
         "CREATE TABLE t (a varchar(9) COLLATE utf8mb4_general_ci, e enum('z','m','a'),"
         " n decimal(30,10), PRIMARY KEY (a, e, n));"
@@ -85,7 +85,7 @@ TEST_F(MysqlRead, KeysOfEveryTypeResume) {
     }
 }
 
-TEST_F(MysqlRead, AResumedReadReadsARangeOfTheIndex) {
+TEST_F(MysqlRead, H5AResumedReadReadsARangeOfTheIndex) {
     owner_.run(
         "CREATE TABLE t (u timestamp(6) NOT NULL, a int NOT NULL, b int NOT NULL,"
         " PRIMARY KEY (a, b), KEY (u, a, b));"
@@ -130,7 +130,7 @@ TEST_F(MysqlRead, LimitsOfTheServerDoNotCutARead) {
     EXPECT_EQ(found, 100u);
 }
 
-TEST_F(MysqlRead, OddNamesAreNames) {
+TEST_F(MysqlRead, H30OddNamesAreNames) {
     owner_.run("CREATE TABLE `Sel\"ect ``é` (`order``by` int PRIMARY KEY, `a\"b` text);"
                "INSERT INTO `Sel\"ect ``é` VALUES (1, 'x')");
     ReadRequest const request{.stream = stream("\"Sel\"\"ect `é\""),
@@ -139,7 +139,7 @@ TEST_F(MysqlRead, OddNamesAreNames) {
     EXPECT_EQ(run_with_kills(request).records.size(), 1u);
 }
 
-TEST_F(MysqlRead, ALargeValueComesWhole) {
+TEST_F(MysqlRead, H29ALargeValueComesWhole) {
     admin("SET GLOBAL max_allowed_packet = 67108864");
     My db = server_.connect_as_owner(database_);
     db.run("CREATE TABLE t (id int PRIMARY KEY, v longblob);"

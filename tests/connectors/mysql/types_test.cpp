@@ -32,7 +32,7 @@ protected:
     }
 };
 
-TEST_F(MysqlTypes, IntegersHaveTheirWholeRange) {
+TEST_F(MysqlTypes, H26IntegersHaveTheirWholeRange) {
     EXPECT_EQ(column("tinyint", "(-128), (127), (NULL)").cells, cells({"-128", "127", nullptr}));
     EXPECT_EQ(column("tinyint(1)", "(2)").cells, cells({"2"}));
     EXPECT_EQ(column("tinyint unsigned", "(255)").cells, cells({"255"}));
@@ -61,7 +61,7 @@ TEST_F(MysqlTypes, BitsAreNumbers) {
               cells({"18446744073709551615", "9223372036854775808"}));
 }
 
-TEST_F(MysqlTypes, DecimalsKeepTheirDigits) {
+TEST_F(MysqlTypes, H26DecimalsKeepTheirDigits) {
     Column const small = column("decimal(10,2)", "(1.1), (-0.05), (-99999999.99)");
     EXPECT_EQ(small.first.layout, Layout::decimal);
     EXPECT_EQ(small.first.precision, 10);
@@ -79,7 +79,7 @@ TEST_F(MysqlTypes, DecimalsKeepTheirDigits) {
               cells({("-" + wide).c_str(), "1.500000000000000000000000000000"}));
 }
 
-TEST_F(MysqlTypes, FloatsKeepTheirBits) {
+TEST_F(MysqlTypes, H26FloatsKeepTheirBits) {
     EXPECT_EQ(column("float", "(1.1), (16777217), (3.402823466e38)").cells,
               cells({"1.1000000238418579", "16777216", "3.4028234663852886e+38"}));
     EXPECT_EQ(column("double", "(0.1), (1.7976931348623157e308), (5e-324)").cells,
@@ -103,7 +103,7 @@ TEST_F(MysqlTypes, FloatsKeepTheirBits) {
                   std::bit_cast<std::uint64_t>(sent[i]));
 }
 
-TEST_F(MysqlTypes, TextsOfEveryCharacterSetAreUtf8) {
+TEST_F(MysqlTypes, H27TextsOfEveryCharacterSetAreUtf8) {
     for (char const* type : {"varchar(20)", "char(20)", "text", "longtext", "tinytext"})
         EXPECT_EQ(column(type, "(''), ('é😀'), ('a\\0b'), (' x')").cells,
                   (std::vector<testkit::Cell>{"", "é😀", std::string{"a\0b", 3}, " x"}))

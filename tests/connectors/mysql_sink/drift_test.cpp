@@ -5,7 +5,7 @@ namespace {
 
 using MysqlDrift = MysqlSinkFixture;
 
-TEST_F(MysqlDrift, WhatTheSourceLostOrRetypedStopsTheRun) {
+TEST_F(MysqlDrift, H33WhatTheSourceLostOrRetypedStopsTheRun) {
     Rows rows{people()};
     rows.add(1, "a");
     run(upsert(), rows);
@@ -17,7 +17,7 @@ TEST_F(MysqlDrift, WhatTheSourceLostOrRetypedStopsTheRun) {
     expect_code("mysql.column_retyped", [&] { sink.start(upsert(), retyped.schema()); });
 }
 
-TEST_F(MysqlDrift, AColumnThatTheSourceAddsIsAdded) {
+TEST_F(MysqlDrift, H33AColumnThatTheSourceAddsIsAdded) {
     Rows rows{people()};
     rows.add(1, "a");
     run(upsert(), rows);
@@ -30,7 +30,7 @@ TEST_F(MysqlDrift, AColumnThatTheSourceAddsIsAdded) {
               (std::vector<Record>{{"1", std::nullopt}, {"2", "new"}}));
 }
 
-TEST_F(MysqlDrift, AColumnAddedAmidOpenRowsEndsTheRun) {
+TEST_F(MysqlDrift, H33AColumnAddedAmidOpenRowsEndsTheRun) {
     Rows rows{people()};
     rows.add(1, "a");
     Schema more = people();

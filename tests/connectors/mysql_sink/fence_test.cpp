@@ -5,7 +5,7 @@ namespace {
 
 using MysqlFence = MysqlSinkFixture;
 
-TEST_F(MysqlFence, ALaterOwnerEndsTheTransactionOfTheEarlier) {
+TEST_F(MysqlFence, H24ALaterOwnerEndsTheTransactionOfTheEarlier) {
     Rows rows{people()}, more{people()};
     rows.add(1, "early");
     more.add(1, "late");

@@ -8,7 +8,7 @@ namespace {
 
 using MysqlRejects = MysqlSinkFixture;
 
-TEST_F(MysqlRejects, EachRowIsRefusedForWhatItBreaks) {
+TEST_F(MysqlRejects, H34EachRowIsRefusedForWhatItBreaks) {
     db.run(
         "CREATE TABLE teams (id bigint PRIMARY KEY); INSERT INTO teams VALUES (1);"
         "CREATE TABLE people (id bigint PRIMARY KEY, name varchar(5) NOT NULL UNIQUE"
@@ -37,7 +37,7 @@ TEST_F(MysqlRejects, EachRowIsRefusedForWhatItBreaks) {
     EXPECT_EQ(content(), (std::vector<Record>{{"1", "a"}, {"8", "h"}}));
 }
 
-TEST_F(MysqlRejects, AnAppendAmongManyRowsFindsThem) {
+TEST_F(MysqlRejects, H34AnAppendAmongManyRowsFindsThem) {
     db.run("CREATE TABLE people (id bigint, name varchar(5) NOT NULL)");
     Rows rows{people()};
     for (int i = 0; i < 3000; ++i) {

@@ -11,7 +11,7 @@ protected:
     }
 };
 
-TEST_F(MysqlTarget, TablesThatCouldChangeAValueAreRefused) {
+TEST_F(MysqlTarget, H32TablesThatCouldChangeAValueAreRefused) {
     db.run("CREATE TABLE people (id bigint PRIMARY KEY, name decimal(10,1))");
     refuses("mysql.column_type",
             {{"id", Type::int64}, {"name", Type::decimal, true, "", 10, 2}}, upsert());
@@ -46,7 +46,7 @@ TEST_F(MysqlTarget, KeysColumnsAndKindsAreLookedAt) {
     refuses("mysql.no_field", people(), request);
 }
 
-TEST_F(MysqlTarget, NamesThatTheServerFoldsOrCutsAreRefused) {
+TEST_F(MysqlTarget, H30NamesThatTheServerFoldsOrCutsAreRefused) {
     refuses("mysql.bad_name", {{"id", Type::int64}, {"ID", Type::int64}}, upsert());
     refuses("mysql.bad_name", {{"id", Type::int64}, {std::string(65, 'x'), Type::utf8}}, upsert());
     refuses("mysql.bad_name", {{"id", Type::int64}, {"_weir_x", Type::utf8}}, upsert());

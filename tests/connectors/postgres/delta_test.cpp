@@ -95,7 +95,7 @@ TEST_F(PostgresDelta, CursorHasThePartsThatTheFenceNeeds) {
     EXPECT_EQ(after["fp"], during["fp"]);
 }
 
-TEST_F(PostgresDelta, TiesThatStraddleBatchesAreReadOnce) {
+TEST_F(PostgresDelta, H1TiesThatStraddleBatchesAreReadOnce) {
     owner_.run(
         "CREATE TABLE t (id int PRIMARY KEY, u timestamptz DEFAULT '2024-01-01');"
         "INSERT INTO t SELECT i FROM generate_series(1, 1000) i");
@@ -110,7 +110,7 @@ TEST_F(PostgresDelta, TiesThatStraddleBatchesAreReadOnce) {
     EXPECT_EQ(run(ask).records.size(), 0u);
 }
 
-TEST_F(PostgresDelta, AResumedFirstRunEndsWithWhatChangedBehindItsPlace) {
+TEST_F(PostgresDelta, H16AResumedFirstRunEndsWithWhatChangedBehindItsPlace) {
     owner_.run(users);
     ReadRequest ask = request("public.t", "updated_at", {"id"}, 300);
     Run const killed = run(ask, 1);
@@ -127,7 +127,7 @@ TEST_F(PostgresDelta, AResumedFirstRunEndsWithWhatChangedBehindItsPlace) {
     EXPECT_EQ(run(ask).records.size(), 0u);
 }
 
-TEST_F(PostgresDelta, TheFirstRunTakesNullTrackingValues) {
+TEST_F(PostgresDelta, H6TheFirstRunTakesNullTrackingValues) {
     owner_.run(
         "CREATE TABLE t (id int PRIMARY KEY, u timestamptz);"
         "INSERT INTO t SELECT i, CASE WHEN i % 100 > 0 THEN now() END"
@@ -140,7 +140,7 @@ TEST_F(PostgresDelta, TheFirstRunTakesNullTrackingValues) {
     EXPECT_EQ(sorted(run(ask).records), (std::vector<std::string>{"1", "100"}));
 }
 
-TEST_F(PostgresDelta, NothingButNullsIsReadOnce) {
+TEST_F(PostgresDelta, H6NothingButNullsIsReadOnce) {
     owner_.run("CREATE TABLE t (id int PRIMARY KEY, u timestamptz); INSERT INTO t VALUES (1), (2)");
     ReadRequest ask = request("public.t", "u", {"id"});
     Run const first = run(ask);
@@ -161,7 +161,7 @@ TEST_F(PostgresDelta, AnEmptyTableSettlesNothing) {
     EXPECT_EQ(again(ask, empty).records.size(), 2u);
 }
 
-TEST_F(PostgresDelta, InfinityAndTheFutureAreNeverAMark) {
+TEST_F(PostgresDelta, H7InfinityAndTheFutureAreNeverAMark) {
     for (std::string const type : {"timestamptz", "timestamp", "date"}) {
         owner_.run("DROP TABLE IF EXISTS t; CREATE TABLE t (id int PRIMARY KEY, u " + type +
                    ");"
@@ -184,7 +184,7 @@ TEST_F(PostgresDelta, InfinityAndTheFutureAreNeverAMark) {
     EXPECT_GT(host_.metric("weir_cursor_future_rows"), 0);
 }
 
-TEST_F(PostgresDelta, NaNIsNeverAMark) {
+TEST_F(PostgresDelta, H7NaNIsNeverAMark) {
     owner_.run(
         "CREATE TABLE t (id int PRIMARY KEY, n numeric);"
         "CREATE VIEW v AS SELECT * FROM t;"  // a table would be asked by its transactions

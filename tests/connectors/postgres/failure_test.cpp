@@ -230,7 +230,7 @@ TEST_F(PostgresFailure, H18RowSecurityIsAnErrorAndNoMissingRows) {
     }
 }
 
-TEST_F(PostgresFailure, AnErrorAmidTheStreamIsNoEnd) {
+TEST_F(PostgresFailure, H37AnErrorAmidTheStreamIsNoEnd) {
     owner_.run(
         "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 5000);"
         "CREATE VIEW v AS SELECT id, 1 / (id - 4000) AS x FROM t");
@@ -240,7 +240,7 @@ TEST_F(PostgresFailure, AnErrorAmidTheStreamIsNoEnd) {
     EXPECT_EQ(failed.sqlstate, "22012");
 }
 
-TEST_F(PostgresFailure, AnUnfilledViewSaysSo) {
+TEST_F(PostgresFailure, H37AnUnfilledViewSaysSo) {
     owner_.run("CREATE MATERIALIZED VIEW m AS SELECT 1 AS id WITH NO DATA");
     EXPECT_EQ(cannot_open({.stream = "public.m"}).code, "postgres.not_ready");
 }

@@ -32,7 +32,7 @@ protected:
     Pg other_ = server_.connect_as_owner(database_);
 };
 
-TEST_F(PostgresFence, AnIdThatWasDrawnEarlyAndCommittedLateArrives) {
+TEST_F(PostgresFence, H2AnIdThatWasDrawnEarlyAndCommittedLateArrives) {
     for (bool append : {false, true}) {
         ReadRequest ask = by("id", append);
         Ids seen = next(ask);
@@ -51,7 +51,7 @@ TEST_F(PostgresFence, AnIdThatWasDrawnEarlyAndCommittedLateArrives) {
     }
 }
 
-TEST_F(PostgresFence, ATimeThatWasTakenEarlyAndCommittedLateArrives) {
+TEST_F(PostgresFence, H2ATimeThatWasTakenEarlyAndCommittedLateArrives) {
     ReadRequest ask = by("at");
     EXPECT_EQ(next(ask).size(), 2u);
     other_.run("BEGIN; SELECT now(); SAVEPOINT s; INSERT INTO t (id, v) VALUES (77, 'late');"
@@ -99,7 +99,7 @@ TEST_F(PostgresFence, NobodyWaitsForAnotherDatabase) {
     elsewhere.run("ROLLBACK");
 }
 
-TEST_F(PostgresFence, ATableThatIsChangedWhileItsWritersAreWaitedForIsNotReadAsItWas) {
+TEST_F(PostgresFence, H33ATableThatIsChangedWhileItsWritersAreWaitedForIsNotReadAsItWas) {
     ReadRequest ask = by("id");
     next(ask);
     other_.run("BEGIN; SELECT nextval('t_id_seq')");
@@ -136,7 +136,7 @@ TEST_F(PostgresFence, ALongTransactionIsWaitedForOnceAndCostsNoRows) {
     EXPECT_EQ(parts(ask)["settled"], Json({"5"}));
 }
 
-TEST_F(PostgresFence, ValuesOfACoarseClockAreNotPassedWithinTheirStep) {
+TEST_F(PostgresFence, H12ValuesOfACoarseClockAreNotPassedWithinTheirStep) {
     owner_.run("CREATE TABLE c (id int PRIMARY KEY, at date NOT NULL DEFAULT CURRENT_DATE);"
                "INSERT INTO c VALUES (4, CURRENT_DATE - 1); INSERT INTO c VALUES (5)");
     ReadRequest ask = by("at"), append = by("at", true);
@@ -167,7 +167,7 @@ TEST_F(PostgresFence, H19RowsThatCameWithAPartitionArrive) {
     EXPECT_EQ(next(ask), Ids{});
 }
 
-TEST_F(PostgresFence, RowsThatLoseOrGainTheirValueArrive) {
+TEST_F(PostgresFence, H6RowsThatLoseOrGainTheirValueArrive) {
     owner_.run("ALTER TABLE t ALTER at DROP NOT NULL; INSERT INTO t (v, at) VALUES ('c', NULL)");
     ReadRequest ask = by("at");
     EXPECT_EQ(next(ask).size(), 3u);
@@ -176,7 +176,7 @@ TEST_F(PostgresFence, RowsThatLoseOrGainTheirValueArrive) {
     EXPECT_EQ(next(ask), Ids{});
 }
 
-TEST_F(PostgresFence, ASourceThatFellBackIsSaidAndReadAgain) {
+TEST_F(PostgresFence, H10ASourceThatFellBackIsSaidAndReadAgain) {
     ReadRequest ask = by("id");
     owner_.run("SELECT setval('t_id_seq', 500); INSERT INTO t (v) VALUES ('high')");
     EXPECT_EQ(next(ask).size(), 3u);
@@ -191,7 +191,7 @@ TEST_F(PostgresFence, ASourceThatFellBackIsSaidAndReadAgain) {
     EXPECT_EQ(next(ask), Ids{"1"});
 }
 
-TEST_F(PostgresFence, ByXminEveryChangeArrivesWithoutAField) {
+TEST_F(PostgresFence, H8ByXminEveryChangeArrivesWithoutAField) {
     ReadRequest ask = by("xmin");
     EXPECT_EQ(next(ask).size(), 2u);
     EXPECT_EQ(next(ask), Ids{});
@@ -235,7 +235,7 @@ protected:
     }
 };
 
-TEST_F(PostgresUnsafe, ASequenceWhoseValuesAreDrawnAhead) {
+TEST_F(PostgresUnsafe, H3ASequenceWhoseValuesAreDrawnAhead) {
     ReadRequest ask = by("id");
     owner_.run("ALTER SEQUENCE t_id_seq CACHE 50");
     expect_refused(ask, "a cache of 50", "--cursor xmin, --cursor at, --lookback 10m");
@@ -265,7 +265,7 @@ TEST_F(PostgresUnsafe, AClockThatIsNotTheServers) {
     }
 }
 
-TEST_F(PostgresUnsafe, AServerWhoseZoneHasSummerTime) {
+TEST_F(PostgresUnsafe, H28AServerWhoseZoneHasSummerTime) {
     owner_.run("CREATE TABLE l (id int PRIMARY KEY, at timestamp NOT NULL DEFAULT now())");
     EXPECT_EQ(guarantee("l", "at"), "settled");
     admin("ALTER DATABASE " + database_ + " SET timezone = 'Europe/Berlin'");

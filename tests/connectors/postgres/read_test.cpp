@@ -67,7 +67,7 @@ TEST_F(PostgresRead, FindsTheOperatorsOfAnExtensionOutsideTheSearchPath) {
     EXPECT_EQ(firsts(killed.records), (std::vector<std::string>{"A", "b", "C", "d", "E"}));
 }
 
-TEST_F(PostgresRead, GoesOnBehindEveryTypeOfKey) {
+TEST_F(PostgresRead, H5GoesOnBehindEveryTypeOfKey) {
     std::vector<std::pair<std::string, std::string>> const keys{
         {"timestamptz", "SELECT '2024-03-31 00:00+00'::timestamptz + i * '1 us'::interval"},
         {"timestamp", "SELECT '0044-03-15 00:00 BC'::timestamp + i * '1000 years'::interval"},
@@ -171,7 +171,7 @@ TEST_F(PostgresRead, KeepsATableFromBeingRewrittenUnderIt) {
     EXPECT_EQ(reader.rest().size(), 100u);
 }
 
-TEST_F(PostgresRead, TakesOddNames) {
+TEST_F(PostgresRead, H30TakesOddNames) {
     owner_.run(R"(CREATE SCHEMA "we.ird"; CREATE TABLE "we.ird"."odd ""na*me" (
             "Sel""ect é😀" int PRIMARY KEY, "ORDER" int, "order" int, "a\b" int, "t" int);
         INSERT INTO "we.ird"."odd ""na*me" SELECT i, i, i, i, i FROM generate_series(1, 10) i)");

@@ -65,7 +65,7 @@ TEST_F(PostgresTypes, Integers) {
     EXPECT_EQ(column("bigint", "VALUES (1)").fields[0].layout, Layout::int64);
 }
 
-TEST_F(PostgresTypes, NumericsKeepTheirDigits) {
+TEST_F(PostgresTypes, H26NumericsKeepTheirDigits) {
     expect_printed("numeric(10,2)", "VALUES (1.10), (-0.00), (99999999.99), ('NaN'), (NULL)",
                    "weir.numeric");
     expect_printed(
@@ -75,7 +75,7 @@ TEST_F(PostgresTypes, NumericsKeepTheirDigits) {
         "weir.numeric");
 }
 
-TEST_F(PostgresTypes, FloatsKeepTheirBits) {
+TEST_F(PostgresTypes, H26FloatsKeepTheirBits) {
     std::string const values =
         "VALUES ('NaN'), ('Infinity'), ('-Infinity'), ('-0'), (1.1), (1e-45), (3.4028235e38), "
         "(NULL)";
@@ -92,7 +92,7 @@ TEST_F(PostgresTypes, FloatsKeepTheirBits) {
                      "1.7976931348623157e+308", "2.2250738585072014e-308"}));
 }
 
-TEST_F(PostgresTypes, RandomFloatsComeBackBitByBit) {
+TEST_F(PostgresTypes, H26RandomFloatsComeBackBitByBit) {
     std::uint64_t seed = std::random_device{}();
     if (char const* given = std::getenv("WEIR_SEED")) seed = std::stoull(given);
     SCOPED_TRACE("WEIR_SEED=" + std::to_string(seed));
@@ -155,7 +155,7 @@ TEST_F(PostgresTypes, UuidAndBytes) {
                                                        std::nullopt}));
 }
 
-TEST_F(PostgresTypes, DatesAndTimes) {
+TEST_F(PostgresTypes, H28DatesAndTimes) {
     Column const dates =
         column("date",
                "VALUES ('1970-01-01'), ('0044-03-15 BC'), ('5874897-12-31'),"
@@ -180,7 +180,7 @@ TEST_F(PostgresTypes, DatesAndTimes) {
     EXPECT_EQ(instants.fields[0].meaning, Meaning::instant);
 }
 
-TEST_F(PostgresTypes, ServerZoneDoesNotMatter) {
+TEST_F(PostgresTypes, H28ServerZoneDoesNotMatter) {
     // The hour that America/Sao_Paulo had twice.
     EXPECT_EQ(
         column("timestamptz", "VALUES ('2018-02-18 01:30+00'), ('2018-02-18 02:30+00')").cells,

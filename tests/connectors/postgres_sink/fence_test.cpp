@@ -47,7 +47,7 @@ TEST_F(PostgresFence, AnEmptyCommitIsFencedToo) {
     EXPECT_EQ(one("SELECT \"cursor\" FROM _weir_checkpoint"), "{\"at\":1}");
 }
 
-TEST_F(PostgresFence, AnOwnerThatIsFrozenWithRowsInHandHoldsNobodyUp) {
+TEST_F(PostgresFence, H24AnOwnerThatIsFrozenWithRowsInHandHoldsNobodyUp) {
     testkit::SinkInstance other = make(server.url(database));
     Rows& first = batch_of(1, "early");
     testkit::Writer early = sink.start(upsert(), first.schema());
@@ -77,7 +77,7 @@ TEST_F(PostgresFence, OwnersOfOtherStreamsAreLeftAlone) {
     EXPECT_EQ(one("SELECT count(*) FROM people"), "2");
 }
 
-TEST_F(PostgresFence, TwoWritersOfOneTableWithoutAKeyLeaveNoRowTwice) {
+TEST_F(PostgresFence, H24TwoWritersOfOneTableWithoutAKeyLeaveNoRowTwice) {
     testkit::SinkInstance other = make(server.url(database));
     Rows& row = batch_of(1, "a");
     testkit::Writer early = sink.start(append(), row.schema());
@@ -109,7 +109,7 @@ TEST_F(PostgresFence, ATableMadeAnewAmidACopyStopsIt) {
     EXPECT_EQ(sink.begin(append()).cursor(), "");
 }
 
-TEST_F(PostgresFence, WhoseReplyToACommitIsLostFindsOutWhatBecameOfIt) {
+TEST_F(PostgresFence, H23WhoseReplyToACommitIsLostFindsOutWhatBecameOfIt) {
     Rows& row = batch_of(1, "a");
     TcpGate gate{server.port()};
     std::string url = server.url(database);

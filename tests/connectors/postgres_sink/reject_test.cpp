@@ -42,7 +42,7 @@ TEST_F(PostgresRejects, H25AClashOnAnotherUniqueIndexIsNamed) {
     }
 }
 
-TEST_F(PostgresRejects, NotNullAndCheckAreNamed) {
+TEST_F(PostgresRejects, H34NotNullAndCheckAreNamed) {
     sql("CREATE TABLE people(id bigint PRIMARY KEY, name text NOT NULL CHECK (name <> 'bad'))");
     Rows batch{nullable()};
     batch.add(1, nullptr).add(2, "bad").add(3, "good");
@@ -66,7 +66,7 @@ TEST_F(PostgresRejects, H34AMissingParentAtFiveHundredOfAThousandIsOneReject) {
     EXPECT_EQ(one("SELECT count(*) FROM people"), "999");
 }
 
-TEST_F(PostgresRejects, ARowThatATriggerRefusesIsFound) {
+TEST_F(PostgresRejects, H34ARowThatATriggerRefusesIsFound) {
     sql("CREATE TABLE people(id bigint PRIMARY KEY, name text);"
         "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN "
         "IF new.name = 'bad' THEN RAISE 'not here'; END IF; RETURN new; END$$;"
@@ -112,7 +112,7 @@ TEST_F(PostgresRejects, AnExclusionAndARowThatIsTooBigAreNamed) {
     EXPECT_EQ(refused[0].code, "postgres.row_too_big") << refused[0].message;
 }
 
-TEST_F(PostgresRejects, AllOfAThousandRowsMayBeRefused) {
+TEST_F(PostgresRejects, H34AllOfAThousandRowsMayBeRefused) {
     sql("CREATE TABLE people(id bigint PRIMARY KEY, name text NOT NULL)");
     Rows batch{nullable()};
     for (int i = 0; i < 1000; ++i) batch.add(i, nullptr);

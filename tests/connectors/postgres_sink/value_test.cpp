@@ -35,7 +35,7 @@ TEST_F(PostgresValues, Numbers) {
               (std::vector<Record>{{"1.1"}, {"-0"}}));
 }
 
-TEST_F(PostgresValues, DigitsOfAnyNumber) {
+TEST_F(PostgresValues, H26DigitsOfAnyNumber) {
     std::string const whole(2000, '7'), fraction(1500, '3');
     std::vector<std::string> const texts{
         "0",       "0.000", "-0.00010",   "1.10", "10000",    "9999.9999", "100000000",
@@ -108,7 +108,7 @@ TEST_F(PostgresValues, Times) {
               (std::vector<Record>{{"1970-01-01 00:00:00+00"}, {"0002-12-31 00:00:00+00 BC"}}));
 }
 
-TEST_F(PostgresValues, WhatPostgresqlHasNoDateForIsRefusedAndNeverInfinite) {
+TEST_F(PostgresValues, H28WhatPostgresqlHasNoDateForIsRefusedAndNeverInfinite) {
     Rows batch{{{"id", Type::int64, false}, {"at", Type::timestamp}, {"d", Type::date}}};
     batch.add(1, INT64_MAX, 0).add(2, INT64_MIN, 0).add(3, 0, INT32_MAX).add(4, 0, INT32_MIN);
     batch.add(5, 0, 0).add(6, INT64_MIN + 946'684'800'000'000, 0);

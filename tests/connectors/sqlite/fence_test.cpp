@@ -43,7 +43,7 @@ TEST_F(SqliteFence, AnEmptyCommitIsFencedToo) {
     EXPECT_EQ(one("SELECT \"cursor\" FROM _weir_checkpoint"), "{\"at\":1}");
 }
 
-TEST_F(SqliteFence, TwoWritersOfOneTableWithoutAKeyLeaveNoRowTwice) {
+TEST_F(SqliteFence, H24TwoWritersOfOneTableWithoutAKeyLeaveNoRowTwice) {
     Rows one_row{people()};
     one_row.add(1, "a");
     testkit::SinkInstance other = make("sqlite:" + file);

@@ -67,7 +67,7 @@ TEST_F(SqliteRejects, H27ACharacterCutBetweenTwoRowsIsNone) {
     EXPECT_EQ(one("SELECT group_concat(id) FROM people"), "3");
 }
 
-TEST_F(SqliteRejects, NotNullCheckAndTypeAreNamed) {
+TEST_F(SqliteRejects, H34NotNullCheckAndTypeAreNamed) {
     sql("CREATE TABLE people(id INTEGER PRIMARY KEY, name TEXT NOT NULL CHECK (name <> 'bad'))");
     Rows batch{nullable()};
     batch.add(1, nullptr).add(2, "bad").add(3, "good");
@@ -88,7 +88,7 @@ TEST_F(SqliteRejects, WhatAStrictColumnForbidsIsNamed) {
     EXPECT_EQ(refused[0].code, "sqlite.datatype");
 }
 
-TEST_F(SqliteRejects, ARowThatATriggerRefusesIsFound) {
+TEST_F(SqliteRejects, H34ARowThatATriggerRefusesIsFound) {
     sql("CREATE TABLE people(id INTEGER PRIMARY KEY, name TEXT);"
         "CREATE TRIGGER no BEFORE INSERT ON people WHEN new.name = 'bad' "
         "BEGIN SELECT raise(ABORT, 'not here'); END");

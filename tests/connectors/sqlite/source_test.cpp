@@ -288,7 +288,7 @@ TEST_F(SqliteSource, AFullReadWithATrackingFieldLeavesADeltasPosition) {
     EXPECT_EQ(end, "") << "without a tracking field the position is cleared";
 }
 
-TEST_F(SqliteSource, ATieOfThisVerySecondIsNotLost) {
+TEST_F(SqliteSource, H12ATieOfThisVerySecondIsNotLost) {
     // 2023-11-14 22:13:20 UTC, and the clock stands in that second.
     host.stop_clock_at(1'700'000'000'400'000);
     sql("CREATE TABLE t(id INTEGER PRIMARY KEY, u TEXT);"
@@ -301,7 +301,7 @@ TEST_F(SqliteSource, ATieOfThisVerySecondIsNotLost) {
     EXPECT_EQ(first + second, 3u) << "each row once";
 }
 
-TEST_F(SqliteSource, ARowFarAheadComesEachTimeAndIsNoMark) {
+TEST_F(SqliteSource, H7ARowFarAheadComesEachTimeAndIsNoMark) {
     host.stop_clock_at(1'700'000'000'000'000);
     sql("CREATE TABLE t(id INTEGER PRIMARY KEY, u TEXT);"
         "INSERT INTO t VALUES (1, '2023-01-01T00:00:00Z'), (2, '2099-01-01T00:00:00Z')");

@@ -159,7 +159,7 @@ TEST_F(SqliteTarget, ARequiredColumnThatNobodySendsIsNamed) {
     EXPECT_EQ(where, "must");
 }
 
-TEST_F(SqliteTarget, ViewsVirtualTablesAndGeneratedColumnsAreRefused) {
+TEST_F(SqliteTarget, H32ViewsVirtualTablesAndGeneratedColumnsAreRefused) {
     sql("CREATE VIEW people AS SELECT 1 AS id, 'a' AS name");
     EXPECT_EQ(refusal(people(), append()), "sqlite.not_a_table");
     sql("DROP VIEW people; CREATE VIRTUAL TABLE people USING fts5(id, name)");

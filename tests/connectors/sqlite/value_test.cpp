@@ -86,7 +86,7 @@ TEST_F(SqliteValues, Integers) {
                      "text 18446744073709551615"}));
 }
 
-TEST_F(SqliteValues, Floats) {
+TEST_F(SqliteValues, H26Floats) {
     double const inf = std::numeric_limits<double>::infinity();
     EXPECT_EQ(
         stored({"", Type::float64},
@@ -100,7 +100,7 @@ TEST_F(SqliteValues, Floats) {
               (Texts{"real 1.1000000238418579", "text NaN"}));
 }
 
-TEST_F(SqliteValues, RandomBitsOfFloatsComeBackByBits) {
+TEST_F(SqliteValues, H26RandomBitsOfFloatsComeBackByBits) {
     std::uint64_t state = 20240229;
     std::cout << "seed " << state << "\n";
     Rows batch{{{"id", Type::int64, false}, {"v", Type::float64}}};
@@ -185,7 +185,7 @@ TEST_F(SqliteValues, Times) {
     EXPECT_EQ(stored_raw<std::int64_t>("ttn", {1}), (Texts{"text 00:00:00.000000001"}));
 }
 
-TEST_F(SqliteValues, Timestamps) {
+TEST_F(SqliteValues, H28Timestamps) {
     auto fill = [](Rows& r) {
         r.add(1, 0).add(2, -1).add(3, 1'709'210'096'123'456).add(4, 253'402'300'800'000'000);
         r.add(5, -62'135'596'800'000'001).add(6, std::int64_t{-63'549'360'000'000'000});
@@ -207,7 +207,7 @@ TEST_F(SqliteValues, Timestamps) {
               (Texts{"text 294247-01-10T04:00:54.775807", "text 290309-12-21T19:59:05.224192 BC"}));
 }
 
-TEST_F(SqliteValues, Decimals) {
+TEST_F(SqliteValues, H26Decimals) {
     auto decimal = [](std::int64_t low, std::int64_t high) {
         std::array<std::int64_t, 2> const words{low, high};
         return words;
