@@ -24,6 +24,8 @@ struct Limits {
     std::size_t streams_max = 10'000;
     /// Of these at once where nobody says, if both ends can.
     std::size_t parallel_streams = 2;
+    /// Deltas that reference other streams of a copy, and begin to be read before those.
+    std::size_t begun_ahead_max = 16;
     /// After the first Ctrl-C: how long the batch in hand may take to be committed.
     std::int64_t drain_ms = 10'000;
 };

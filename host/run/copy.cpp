@@ -98,13 +98,27 @@ Result<void> copy_streams(CopyRequest const& request, CopyPorts const& ports, In
     if (auto lifted = lift_circles(request, ends, call, *tasks, order, ports.progress); !lifted)
         return lifted.error();
     std::vector<std::optional<StreamReport>> reports(tasks->size());
+    std::vector<std::optional<TaskRun>> runs(tasks->size());
     SideBySide streams{order, lanes, ports.stop.reading};
-    streams.run([&](std::size_t place) {
+    auto const run_of = [&](std::size_t place) -> TaskRun& {
         std::function<Result<void>()> await;
         if (lanes > 1 && !order.after[place].empty())
             await = [&streams, place] { return streams.await_referenced(place); };
-        reports[place] = TaskRun{task_ports, (*tasks)[place], std::move(await)}.run();
+        if (!runs[place]) runs[place].emplace(task_ports, (*tasks)[place], std::move(await));
+        return *runs[place];
+    };
+    // Behind what they reference they are written; read before it, they reference nothing that it
+    // does not bring.
+    for (std::size_t const place : those_that_reference(order, ports.limits.begun_ahead_max))
+        run_of(place).begin_ahead();
+    streams.run([&](std::size_t place) {
+        reports[place] = run_of(place).run();
+        runs[place].reset();
     });
+    auto const again = lift_in_the_way(request, ends, call, *tasks, order, ports.progress, reports);
+    if (!again) return again.error();
+    for (std::size_t const place : *again)
+        if (!ports.stop.reading) reports[place] = TaskRun{task_ports, (*tasks)[place]}.run();
     for (std::optional<StreamReport>& each : reports)
         if (each) report.streams.push_back(std::move(*each));
     if (report.streams.size() < tasks->size())

@@ -85,4 +85,11 @@ private:
 
 Order order_of(std::vector<Task> const& tasks) { return Walk{tasks}.run(); }
 
+std::vector<std::size_t> those_that_reference(Order const& order, std::size_t most) {
+    std::vector<std::size_t> out;
+    for (auto at = order.places.rbegin(); at != order.places.rend() && out.size() < most; ++at)
+        if (!order.after[*at].empty()) out.push_back(*at);
+    return out;
+}
+
 }  // namespace weir::host

@@ -24,4 +24,7 @@ struct Order {
 /// and to itself do not count. Pure.
 Order order_of(std::vector<Task> const& tasks);
 
+/// The places of those that reference others, each before the ones it references; at most `most`.
+std::vector<std::size_t> those_that_reference(Order const& order, std::size_t most);
+
 }  // namespace weir::host

@@ -42,12 +42,14 @@ private:
     std::int64_t const began_ns_;
 };
 
-Result<Item> read_one(ReaderProxy& reader, CallContext const& call) {
-    Result<NextBatch> next = reader.next(call);
+Result<Item> read_one(PumpPorts& ports) {
+    std::optional<NextBatch> first = std::exchange(ports.first, std::nullopt);
+    Result<NextBatch> next = first ? Result<NextBatch>{std::move(*first)}
+                                   : ports.reader.next(ports.read_call);
     if (!next) return next.error();
     Item item{std::move(*next), {}};
     if (item.batch.schema_changed) {
-        Result<OwnedSchema> schema = reader.schema();
+        Result<OwnedSchema> schema = ports.reader.schema();
         if (!schema) return schema.error();
         item.schema = std::move(*schema);
     }
@@ -56,7 +58,7 @@ Result<Item> read_one(ReaderProxy& reader, CallContext const& call) {
 
 /// Reads one batch ahead; false: there is no more to read, or nobody wants it. Adds to `read_ns`
 /// how long the source was at work.
-bool read_next(PumpPorts const& ports, Reading& reading, std::int64_t& read_ns) {
+bool read_next(PumpPorts& ports, Reading& reading, std::int64_t& read_ns) {
     if (!reading.wait_room()) return false;
     if (ports.stop.reading) {
         reading.close();
@@ -64,7 +66,7 @@ bool read_next(PumpPorts const& ports, Reading& reading, std::int64_t& read_ns) 
     }
     Result<Item> item = caught([&] {
         Measured const measured{ports.clock, read_ns};
-        return read_one(ports.reader, ports.read_call);
+        return read_one(ports);
     });
     bool const is_last = !item || item->batch.is_end;
     std::uint64_t const bytes = item ? item->batch.bytes : 0;

@@ -31,6 +31,7 @@ struct PumpPorts {
     Stop const& stop;
     Clock const& clock;
     SinkTurn& turn;  ///< held while a transaction of the sink is open
+    std::optional<NextBatch> first = {};  ///< that the reader has answered already
 };
 
 struct PumpRules {

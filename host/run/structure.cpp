@@ -44,6 +44,33 @@ void add_part(std::string const& part, SinkProxy& sink, CallContext const& call,
     }
 }
 
+/// Takes `references` off the target, as far as the source has them.
+Result<void> lift(std::vector<Order::Cut> const& references, Ends& ends, CallContext const& call,
+                  std::vector<Task> const& tasks, Progress& progress) {
+    for (Order::Cut const& cut : references) {
+        Json const structure = tasks[cut.from].meta.value("structure", Json::object());
+        Json keys = Json::array();
+        for (Json const& key : structure.value("foreign_keys", Json::array()))
+            if (key.value("stream", "") == tasks[cut.to].stream) keys.push_back(key);
+        if (keys.empty()) continue;
+        TargetRequest target = target_of(tasks[cut.from]);
+        target.spec["key"] = Json::array();
+        target.spec["structure"]["lifted"] = std::move(keys);
+        auto const lifted = ends.writes.prepare(call, target, no_fields(), false);
+        if (!lifted) return on(at_sink, lifted.error());
+        for (std::string const& action : lifted->actions) progress.say(action);
+    }
+    return {};
+}
+
+bool makes_foreign_keys(CopyRequest const& request) {
+    return std::ranges::find(request.with, "foreign_keys") != request.with.end();
+}
+
+bool is_refused_by_a_key(std::optional<StreamReport> const& report) {
+    return report && report->error && report->error->code.ends_with(".foreign_key");
+}
+
 }  // namespace
 
 Result<void> check_structure(CopyRequest const& request, Ends const& ends) {
@@ -58,22 +85,31 @@ Result<void> check_structure(CopyRequest const& request, Ends const& ends) {
 
 Result<void> lift_circles(CopyRequest const& request, Ends& ends, CallContext const& call,
                           std::vector<Task> const& tasks, Order const& order, Progress& progress) {
-    bool const makes_them = std::ranges::find(request.with, "foreign_keys") != request.with.end();
-    if (!makes_them || request.dry_run) return {};
-    for (Order::Cut const& cut : order.cuts) {
-        Json const structure = tasks[cut.from].meta.value("structure", Json::object());
-        Json keys = Json::array();
-        for (Json const& key : structure.value("foreign_keys", Json::array()))
-            if (key.value("stream", "") == tasks[cut.to].stream) keys.push_back(key);
-        if (keys.empty()) continue;
-        TargetRequest target = target_of(tasks[cut.from]);
-        target.spec["key"] = Json::array();
-        target.spec["structure"]["lifted"] = std::move(keys);
-        auto const lifted = ends.writes.prepare(call, target, no_fields(), false);
-        if (!lifted) return on(at_sink, lifted.error());
-        for (std::string const& action : lifted->actions) progress.say(action);
+    if (!makes_foreign_keys(request) || request.dry_run) return {};
+    return lift(order.cuts, ends, call, tasks, progress);
+}
+
+Result<std::vector<std::size_t>> lift_in_the_way(
+    CopyRequest const& request, Ends& ends, CallContext const& call, std::vector<Task> const& tasks,
+    Order const& order, Progress& progress, std::vector<std::optional<StreamReport>>& reports) {
+    bool const deletes = request.mode == ReadMode::reconcile || request.write == WriteMode::replace;
+    if (!deletes || request.dry_run) return std::vector<std::size_t>{};
+    std::vector<Order::Cut> between;
+    for (std::size_t from = 0; from < order.after.size(); ++from)
+        for (std::size_t const to : order.after[from]) between.push_back({from, to});
+    std::vector<std::size_t> refused;
+    for (std::size_t const place : order.places)
+        if (!between.empty() && is_refused_by_a_key(reports[place])) refused.push_back(place);
+    if (refused.empty()) return refused;
+    if (!makes_foreign_keys(request)) {
+        for (std::size_t const place : refused)
+            reports[place]->error->suggestion =
+                "add --with foreign_keys, which lifts the keys between these tables until all "
+                "their rows are there";
+        return std::vector<std::size_t>{};
     }
-    return {};
+    if (auto lifted = lift(between, ends, call, tasks, progress); !lifted) return lifted.error();
+    return refused;
 }
 
 void add_structure(CopyRequest const& request, Ends& ends, CallContext const& call,

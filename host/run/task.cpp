@@ -39,6 +39,7 @@ StreamReport TaskRun::run() {
         Result<void> done = caught([this] { return attempt(); });
         writer_.reset();
         turn_.give();
+        first_.reset();
         reader_.reset();
         if (done) break;
         // A table that changed before a row of it was read is looked at as it is now.
@@ -55,8 +56,25 @@ StreamReport TaskRun::run() {
     return std::move(report_);
 }
 
+// A source may choose the state that it reads when the first batch is asked for.
+void TaskRun::begin_ahead() {
+    ahead_ = caught([this]() -> Result<void> {
+        if (Result<void> looked = look(); !looked || is_done_) return looked;
+        CopyRequest const& request = ports_.request;
+        bool const is_delta = request.mode != ReadMode::reconcile && !request.dry_run &&
+                              start_.selection.mode == ReadMode::delta;
+        if (!is_delta) return {};
+        if (Result<void> opened = open_where_it_stands(); !opened) return opened;
+        Result<NextBatch> first = reader_->next(read_call_);
+        if (!first) return on(at_source, first.error());
+        first_ = std::move(*first);
+        return {};
+    });
+}
+
 Result<void> TaskRun::attempt() {
-    if (Result<void> looked = look(); !looked || is_done_) return looked;
+    Result<void> const looked = ahead_ ? *std::exchange(ahead_, std::nullopt) : look();
+    if (!looked || is_done_) return looked;
     if (ports_.request.mode == ReadMode::reconcile) return reconcile();
     return ports_.request.dry_run ? dry_run() : read_and_write();
 }
@@ -177,6 +195,7 @@ Result<ReaderProxy> TaskRun::open_read(ReadRequest const& request) {
 }
 
 Result<void> TaskRun::open_reader(std::string const& cursor) {
+    first_.reset();
     reader_.reset();
     Result<ReaderProxy> reader = open_read(read_request(cursor));
     if (!reader) return on(at_source, reader.error());
@@ -209,7 +228,8 @@ Result<void> TaskRun::open_where_it_stands() {
 // The source first: what cannot be read leaves no empty file behind in the sink. Whether nobody
 // else wrote meanwhile shows when begin() answers the position that peek() told.
 Result<void> TaskRun::open_both() {
-    if (Result<void> opened = open_where_it_stands(); !opened) return opened;
+    if (Result<void> opened = reader_ ? Result<void>{} : open_where_it_stands(); !opened)
+        return opened;
     if (Result<void> taken = turn_.take(); !taken) return taken;
     std::uint64_t epoch = 0;  // the sink takes the next: whoever begins later wins (I6)
     std::string cursor;
@@ -243,7 +263,8 @@ Result<void> TaskRun::read_and_write() {
     std::unique_ptr<DeadLetters> const letters = open_letters();
     PumpPorts pump_ports{*reader_,           *writer_, ports_.sink,   target_,
                          std::move(schema_), *drift_,  letters.get(), read_call_,
-                         write_call_,        ports_.stop, ports_.clock, turn_};
+                         write_call_,        ports_.stop, ports_.clock, turn_,
+                         std::exchange(first_, std::nullopt)};
     PumpFacts facts;
     Counts const before = report_.counts;
     facts.counts = facts.committed = before;

@@ -46,6 +46,9 @@ public:
     TaskRun(TaskPorts const& ports, Task const& task,
             std::function<Result<void>()> await_referenced = {});
 
+    /// Before run(): begins the read of a delta, which so sees nothing that came behind the reads
+    /// that begin later. What fails then is told by run().
+    void begin_ahead();
     StreamReport run();
 
 private:
@@ -85,7 +88,9 @@ private:
     std::vector<std::string> known_;  // columns that the run before wrote
     std::string cursor_;              // where the read begins, as the sink has it
     CallContext read_call_, write_call_;
+    std::optional<Result<void>> ahead_;  // how begin_ahead() ended, for the first attempt
     std::optional<ReaderProxy> reader_;
+    std::optional<NextBatch> first_;  // that the reader has answered already
     OwnedSchema schema_;
     std::optional<Drift> drift_;
     SinkTurn turn_;

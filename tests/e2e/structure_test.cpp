@@ -1,4 +1,7 @@
 // What stands around the rows: keys, NOT NULL, indexes, foreign keys, sequences.
+#include <atomic>
+#include <thread>
+
 #include "support/copy_fixture.hpp"
 
 namespace weir::test {
@@ -81,6 +84,58 @@ TEST_F(Structure, CirclesOfForeignKeysGoOnWithThem) {
               "REFERENCES b ON DELETE CASCADE");
     db.run("BEGIN; INSERT INTO a VALUES (3, 3); INSERT INTO b VALUES (3, 3); COMMIT");
     EXPECT_EQ(to_postgres(line).error_code(), "postgres.foreign_key");
+}
+
+// Each is read at a moment of its own: the children first.
+TEST_F(Structure, ADeltaOfChildrenSeesNoneWhoseParentsTheRunDoesNotBring) {
+    db.run("ALTER TABLE parents ADD u timestamptz DEFAULT clock_timestamp();"
+           "ALTER TABLE children ADD u timestamptz DEFAULT clock_timestamp()");
+    std::vector<std::string> const line{"--stream", "public.*", "--cursor", "u"};
+    std::vector<std::string> first = line;
+    first.insert(first.end(), {"--with", "foreign_keys"});
+    expect_exit(to_postgres(first), 0);
+    std::atomic<bool> ended{false};
+    std::thread family{[&, session = server.connect_as_owner(database)]() mutable {
+        for (int id = 100; !ended; ++id) {
+            std::string const n = std::to_string(id);
+            session.run("BEGIN; INSERT INTO parents VALUES (" + n + ", 'p" + n + "'); INSERT INTO "
+                        "children (parent) VALUES (" + n + "); COMMIT");
+        }
+    }};
+    for (int runs = 0; runs < 5; ++runs) expect_exit(to_postgres(line), 0);
+    ended = true;
+    family.join();
+    expect_exit(to_postgres(line), 0);
+    EXPECT_EQ(there.one("SELECT count(*) FROM children"), db.one("SELECT count(*) FROM children"));
+}
+
+// What goes, goes the other way round than what comes.
+TEST_F(Structure, ParentsAndChildrenThatAreGoneGoWithTheirForeignKeysLifted) {
+    expect_exit(to_postgres({"--stream", "public.*", "--with", "foreign_keys"}), 0);
+    there.run("ALTER TABLE children DROP CONSTRAINT children_parent_fkey, ADD CONSTRAINT "
+              "children_parent_fkey FOREIGN KEY (parent) REFERENCES parents");
+    db.run("ALTER TABLE children DROP CONSTRAINT children_parent_fkey, ADD CONSTRAINT "
+           "children_parent_fkey FOREIGN KEY (parent) REFERENCES parents");
+    int id = 10;
+    for (std::vector<std::string> how : {std::vector<std::string>{"--write", "replace"},
+                                         {"--mode", "reconcile", "--max-delete-fraction", "1"}}) {
+        std::string const n = std::to_string(++id);
+        db.run("DELETE FROM children WHERE parent = (SELECT min(id) FROM parents);"
+               "DELETE FROM parents WHERE id = (SELECT min(id) FROM parents);"
+               "INSERT INTO parents VALUES (" + n + ", 'p" + n + "');"
+               "INSERT INTO children (parent) VALUES (" + n + ")");
+        how.insert(how.end(), {"--stream", "public.*"});
+        Ran const without = to_postgres(how);
+        EXPECT_EQ(without.error_code(), "postgres.foreign_key") << without;
+        EXPECT_NE(without.err.find("add --with foreign_keys"), std::string::npos) << without;
+        how.insert(how.end(), {"--with", "foreign_keys"});
+        expect_exit(to_postgres(how), 0);
+        for (std::string const sql : {"SELECT string_agg(id || code, ',' ORDER BY id) FROM parents",
+                                      "SELECT string_agg(id || ':' || parent, ',' ORDER BY id) "
+                                      "FROM children"})
+            EXPECT_EQ(there.one(sql), db.one(sql));
+        EXPECT_EQ(foreign_keys(there), foreign_keys(db));
+    }
 }
 
 TEST_F(Structure, ADryRunSaysWhatWouldBeMade) {
