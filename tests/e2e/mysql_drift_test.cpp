@@ -86,6 +86,36 @@ TEST_F(H33MysqlDrift, ARetypedColumnGoesOnWhereItIsRetypedToo) {
     expect_equal();
 }
 
+// Into a timestamp that must not be null MariaDB writes the time of now instead.
+TEST_F(H33MysqlDrift, AMomentThatIsNullSinceIsRefusedByRow) {
+    db.run("CREATE TABLE moments (id int PRIMARY KEY, t timestamp NOT NULL DEFAULT NOW());"
+           "INSERT INTO moments VALUES (1, '2024-01-01')");
+    auto const copy_moments = [&](std::vector<std::string> const& more) {
+        std::vector<std::string> line{"copy",     server.url(database), server.url(other),
+                                      "--stream", "moments",            "--on-error",
+                                      "skip",     "--json"};
+        line.insert(line.end(), more.begin(), more.end());
+        return weir(line);
+    };
+    ASSERT_EQ(copy_moments({}).code, 0);
+    db.run("ALTER TABLE moments MODIFY t timestamp NULL; INSERT INTO moments VALUES (2, NULL);"
+           "INSERT INTO moments SELECT seq, '2024-01-02' FROM seq_3_to_700");
+    for (std::vector<std::string> const& way :
+         {std::vector<std::string>{"--mode", "full"},
+          {"--mode", "full", "--write", "replace"},
+          {"--mode", "reconcile", "--compare", "values"}}) {
+        SCOPED_TRACE(way.back());
+        Ran const ran = copy_moments(way);
+        EXPECT_EQ(ran.code, 4) << ran;
+        EXPECT_EQ(ran.stream().at("rejected"), 1) << ran;
+        EXPECT_EQ(there.rows("SELECT COUNT(*), MAX(t) FROM moments"),
+                  (std::vector<Record>{{"699", "2024-01-02 00:00:00"}}));
+    }
+    there.run("ALTER TABLE moments MODIFY t timestamp NULL");
+    ASSERT_EQ(copy_moments({"--mode", "full"}).code, 0);
+    EXPECT_EQ(there.one("SELECT COUNT(*) FROM moments WHERE t IS NULL"), "1");
+}
+
 TEST_F(H33MysqlDrift, JsonAndTypesOfPostgresqlToo) {
     std::string const far = PostgresServer::shared().fresh();
     Pg pg = PostgresServer::shared().connect_as_owner(far);

@@ -182,17 +182,15 @@ bool BatchWriter::append_row(std::int64_t row, Style style, Rejects& rejects) {
     for (Landing const& landing : fit_.landings) {
         char const next = std::exchange(sign, is_literal ? ',' : '\t');
         if (is_literal || next != '(') sql_ += next;
-        char const* const why =
-            append_value(sql_, style, columns_[landing.field], row, landing.column);
-        if (!why) continue;
-        std::string const& name = fields_[landing.field].name;
-        refuse(row,
-               Error{WEIR_E_DATA,
-                     row_words(row) + " was refused by " + seat_.table + ": column \"" + name +
-                         "\" " + why,
-                     name}
-                   .coded("mysql.value"),
-               rejects);
+        ColumnView const& column = columns_[landing.field];
+        if (landing.column.fills_null && column.is_null(row)) {
+            refuse(row, no_value(row, landing), rejects);
+        } else if (char const* const why =
+                       append_value(sql_, style, column, row, landing.column)) {
+            refuse(row, value_refusal(row, landing, why).coded("mysql.value"), rejects);
+        } else {
+            continue;
+        }
         sql_.resize(before);
         return false;
     }
@@ -279,6 +277,22 @@ void BatchWriter::refuse_newer(Answer const& newer, Rejects& rejects) {
                    .coded("mysql.row_is_newer"),
                rejects);
     }
+}
+
+Error BatchWriter::value_refusal(std::int64_t row, Landing const& landing, char const* why) const {
+    std::string const& name = fields_[landing.field].name;
+    return {WEIR_E_DATA,
+            row_words(row) + " was refused by " + seat_.table + ": column \"" + name + "\" " + why,
+            name};
+}
+
+/// The server would put the time of now, or the next number.
+Error BatchWriter::no_value(std::int64_t row, Landing const& landing) const {
+    Error error = value_refusal(row, landing, "must not be null").coded("mysql.not_null");
+    if (landing.column.type != "timestamp") return error;
+    return std::move(error).suggest("ALTER TABLE " + seat_.sql() + " MODIFY " +
+                                    identifier(landing.column.name) + " " +
+                                    landing.column.type_text + " NULL");
 }
 
 std::string BatchWriter::row_words(std::int64_t row) const {

@@ -57,6 +57,8 @@ private:
     void run(Wait const& wait, std::string const& sql);
     bool append_row(std::int64_t row, Style style, Rejects& rejects);
     std::string row_words(std::int64_t row) const;
+    Error value_refusal(std::int64_t row, Landing const& landing, char const* why) const;
+    Error no_value(std::int64_t row, Landing const& landing) const;
     Error remedied(Error why) const;
 
     Connection& connection_;

@@ -25,7 +25,9 @@ void read_columns(Answer const& from, TargetTable& table) {
         column.second_digits = static_cast<std::int32_t>(from.number(row, 4));
         column.not_null = from.text(row, 5) == "NO";
         std::string const extra = folded(from.text(row, 7));
-        column.has_default = !from.null(row, 6) || extra.find("auto_increment") != extra.npos;
+        bool const is_counted = extra.find("auto_increment") != extra.npos;
+        column.has_default = !from.null(row, 6) || is_counted;
+        column.fills_null = column.not_null && (column.type == "timestamp" || is_counted);
         column.is_generated = extra.find("generated") != extra.npos &&
                               extra.find("default_generated") == extra.npos;
         column.collation = from.text(row, 8);

@@ -61,6 +61,19 @@ TEST_F(MysqlRejects, WhatMariadbHasNoValueForIsRefused) {
     EXPECT_EQ(content(), (std::vector<Record>{{"3", "0"}})) << "the server has no -0";
 }
 
+TEST_F(MysqlRejects, NullIsNeitherTheNextNumberNorTheTimeOfNow) {
+    db.run("CREATE TABLE people (id bigint PRIMARY KEY, name bigint NOT NULL AUTO_INCREMENT,"
+           " at timestamp(6) NOT NULL, UNIQUE (name))");
+    Schema schema{{"id", Type::int64}, {"name", Type::int64}, {"at", Type::instant}};
+    Rows rows{schema};
+    rows.add(1, nullptr, 1'000'000).add(2, 7, nullptr).add(3, 8, 1'000'000);
+    std::vector<Refused> refused = write(rows, upsert());
+    std::ranges::sort(refused, {}, &Refused::row);
+    ASSERT_EQ(refused.size(), 2u);
+    for (Refused const& each : refused) EXPECT_EQ(each.code, "mysql.not_null");
+    EXPECT_EQ(content(), (std::vector<Record>{{"3", "8"}}));
+}
+
 // Rows are made while the server takes those before: what it has by then goes as well.
 TEST_F(MysqlRejects, AValueThatFitsNowhereInTheMiddleOfALoad) {
     Rows rows{{{"id", Type::int64, false}, {"name", Type::float64}}};
