@@ -86,6 +86,21 @@ TEST_F(H33MysqlDrift, ARetypedColumnGoesOnWhereItIsRetypedToo) {
     expect_equal();
 }
 
+// float(7,2) is a float that the server rounds.
+TEST_F(H33MysqlDrift, AColumnThatWouldRoundWhatTheSourceDoesNoMoreStopsTheRun) {
+    db.run("ALTER TABLE users ADD f float(7,2), ADD d double(7,2); UPDATE users SET f = 1.25,"
+           " d = 2.5");
+    expect_moved(go(), 10);
+    db.run("ALTER TABLE users MODIFY f float, MODIFY d double;"
+           "UPDATE users SET f = 1.2345, d = 1.2345, updated_at = '2025-01-01' WHERE id = 1");
+    expect_stopped("mysql.column_type", "would round digits");
+    there.run("ALTER TABLE users MODIFY f float");
+    expect_stopped("mysql.column_type", "\"d\" of users is double(7,2)");
+    there.run("ALTER TABLE users MODIFY d double");
+    expect_moved(go(), 1);
+    expect_equal();
+}
+
 // Into a timestamp that must not be null MariaDB writes the time of now instead.
 TEST_F(H33MysqlDrift, AMomentThatIsNullSinceIsRefusedByRow) {
     db.run("CREATE TABLE moments (id int PRIMARY KEY, t timestamp NOT NULL DEFAULT NOW());"

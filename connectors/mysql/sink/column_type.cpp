@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <vector>
 
 namespace weir::mysql {
 namespace {
@@ -149,14 +150,43 @@ std::string bare(std::string_view type) {
     return out;
 }
 
+/// Of "enum('a','it''s')" the texts between the brackets, as they are quoted; of others nothing.
+std::vector<std::string_view> members_of(std::string_view type, std::string_view name) {
+    if (!type.starts_with(name) || !type.substr(name.size()).starts_with('(')) return {};
+    std::vector<std::string_view> out;
+    bool is_quoted = false;
+    std::size_t from = name.size() + 1;
+    for (std::size_t at = from; at < type.size(); ++at) {
+        is_quoted = is_quoted != (type[at] == '\'');
+        if (is_quoted || (type[at] != ',' && type[at] != ')')) continue;
+        out.push_back(type.substr(from, at - from));
+        from = at + 1;
+    }
+    return out;
+}
+
+/// Whether each value of the one means the same text in the other. What is no member may be taken
+/// for one: another spelling of it, or its number. A set sorts what it is given.
+bool is_within(std::string_view own, std::string_view there, std::string_view name) {
+    std::vector<std::string_view> const mine = members_of(own, name),
+                                        others = members_of(there, name);
+    auto from = others.begin();
+    for (std::string_view const member : mine) {
+        auto const found = std::find(name == "set" ? from : others.begin(), others.end(), member);
+        if (found == others.end()) return false;
+        from = found;
+    }
+    return !mine.empty();
+}
+
 template <std::size_t N>
 bool is_one_of(std::string const& type, char const* const (&types)[N]) {
     return std::ranges::find(types, type) != std::end(types);
 }
 
 constexpr char const* integers[] = {"tinyint", "smallint", "mediumint", "int", "bigint", "bit"};
-constexpr char const* text_types[] = {"char", "varchar", "tinytext", "text", "mediumtext",
-                                 "longtext", "enum", "set", "json", "inet4", "inet6"};
+constexpr char const* text_types[] = {"char",       "varchar",  "tinytext", "text",
+                                      "mediumtext", "longtext", "json"};
 
 }  // namespace
 
@@ -173,7 +203,8 @@ bool is_same_type(std::string_view own, std::string_view type_text) {
 
 std::string misfit(FieldView const& field, TargetColumn const& column,
                    std::string const& own_type) {
-    if (own_type.substr(0, own_type.find(" COLLATE ")) == column.type_text) return {};
+    std::string const own_plain = own_type.substr(0, own_type.find(collate));
+    if (own_plain == column.type_text) return {};
     std::string const& type = column.type;
     bool const is_text = (field.layout == Layout::text || field.layout == Layout::large_text) &&
                          field.meaning == Meaning::plain && field.extension != "weir.numeric";
@@ -185,6 +216,12 @@ std::string misfit(FieldView const& field, TargetColumn const& column,
         return "would drop blanks at the end of a text";
     // MySQL has no length of it.
     if (type == "year") return own_type.starts_with("year") ? "" : "would read 99 as 1999";
+    if (type == "enum" || type == "set")
+        return is_within(own_plain, column.type_text, type)
+                   ? ""
+                   : "would take other texts, and numbers, for those that it lists";
+    if (type == "inet4" || type == "inet6") return "would write addresses anew";
+    if (type == "binary") return "would fill bytes up with zeros";
     if (is_one_of(type, text_types))
         return field.meaning == Meaning::binary && field.extension != "arrow.uuid"
                    ? "takes no bytes"
@@ -197,8 +234,12 @@ std::string misfit(FieldView const& field, TargetColumn const& column,
         auto const own = modifiers_of(own_type, "decimal");
         return own && own->second <= column.scale ? "" : "would round digits";
     }
-    if (type == "float") return field.layout == Layout::float32 ? "" : "would round digits";
-    if (type == "double") return is_float ? "" : "would round digits";
+    if (type == "float" || type == "double") {
+        // One that says how many, double(7,2), rounds to those.
+        bool const rounds = column.type_text.find('(') != std::string::npos;
+        bool const fits = type == "double" ? is_float : field.layout == Layout::float32;
+        return fits && !rounds ? "" : "would round digits";
+    }
     if (type == "date") return field.meaning == Meaning::date ? "" : "takes dates only";
     bool const is_span =
         field.vendor == "postgres" && field.source_type.starts_with("interval");

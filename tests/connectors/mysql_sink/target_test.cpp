@@ -23,6 +23,44 @@ TEST_F(MysqlTarget, H32TablesThatCouldChangeAValueAreRefused) {
     refuses("mysql.column_type", {{"id", Type::int64}, {"name", Type::int64}}, upsert());
     db.run("ALTER TABLE people MODIFY name char(9)");
     refuses("mysql.column_type", people(), upsert());
+    for (char const* const type : {"float(7,2)", "double(7,2)"}) {
+        db.run(std::string{"ALTER TABLE people MODIFY name "} + type);
+        refuses("mysql.column_type", {{"id", Type::int64}, {"name", Type::float32}}, upsert());
+    }
+    db.run("ALTER TABLE people MODIFY name inet6");
+    refuses("mysql.column_type", people(), upsert());
+    db.run("ALTER TABLE people MODIFY name binary(4)");
+    refuses("mysql.column_type", {{"id", Type::int64}, {"name", Type::binary}}, upsert());
+    for (char const* const type : {"enum('A','b')", "set('a','b')"}) {
+        db.run(std::string{"ALTER TABLE people MODIFY name "} + type);
+        refuses("mysql.column_type", people(), upsert());
+        refuses("mysql.column_type", {{"id", Type::int64}, {"name", Type::int64}}, upsert());
+    }
+}
+
+TEST_F(MysqlTarget, H32AColumnOfTheSourcesOwnTypeIsTakenAndAWiderListToo) {
+    auto const takes = [&](Type type, std::string const& own, std::string const& there) {
+        db.run("CREATE OR REPLACE TABLE people (id bigint PRIMARY KEY, name " + there + ")");
+        Rows rows{{{"id", Type::int64}, {"name", type, true, own, 0, 0, "mysql"}}};
+        try {
+            sink.prepare(upsert(), rows.schema());
+            return true;
+        } catch (Failure const& failure) {
+            EXPECT_EQ(failure.code, "mysql.column_type") << failure.what();
+            return false;
+        }
+    };
+    EXPECT_TRUE(takes(Type::binary, "binary(4)", "binary(4)"));
+    EXPECT_FALSE(takes(Type::binary, "binary(4)", "binary(5)"));
+    EXPECT_TRUE(takes(Type::float64, "double(7,2)", "double(7,2)"));
+    EXPECT_FALSE(takes(Type::float64, "double", "double(7,2)"));
+    EXPECT_TRUE(takes(Type::utf8, "enum('a','it''s') COLLATE utf8mb4_bin", "enum('a','it''s')"));
+    EXPECT_TRUE(takes(Type::utf8, "enum('a','b,c')", "enum('b,c','x','a')"));
+    EXPECT_FALSE(takes(Type::utf8, "enum('a','b')", "enum('a','B')"));
+    EXPECT_FALSE(takes(Type::utf8, "enum('1','2')", "enum('x','1')"));
+    EXPECT_TRUE(takes(Type::utf8, "set('a','b')", "set('a','x','b')"));
+    EXPECT_FALSE(takes(Type::utf8, "set('a','b')", "set('b','a')"));
+    EXPECT_FALSE(takes(Type::utf8, "set('a','b')", "enum('a','b')"));
 }
 
 TEST_F(MysqlTarget, KeysColumnsAndKindsAreLookedAt) {
