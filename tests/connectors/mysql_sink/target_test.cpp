@@ -63,6 +63,15 @@ TEST_F(MysqlTarget, H32AColumnOfTheSourcesOwnTypeIsTakenAndAWiderListToo) {
     EXPECT_FALSE(takes(Type::utf8, "set('a','b')", "enum('a','b')"));
 }
 
+// It would take the first letter of two keys for both.
+TEST_F(MysqlTarget, AnIndexOnAPartOfTheKeyIsNoneOfIt) {
+    db.run("CREATE TABLE people (id bigint, name varchar(20) COLLATE utf8mb4_nopad_bin NOT NULL,"
+           " UNIQUE (name(1)))");
+    WriteRequest request = upsert();
+    request.key = {"name"};
+    refuses("mysql.no_unique_index", people(), request);
+}
+
 TEST_F(MysqlTarget, KeysColumnsAndKindsAreLookedAt) {
     db.run("CREATE TABLE people (id bigint, name text)");
     refuses("mysql.no_unique_index", people(), upsert());
