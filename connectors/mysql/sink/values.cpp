@@ -43,12 +43,12 @@ void append_bytes(std::string& out, Style style, std::string_view bytes) {
     append_quoted(out, style, bytes);
 }
 
-char const* append_float(std::string& out, double number) {
+char const* append_float(std::string& out, Style style, double number) {
     if (!std::isfinite(number)) return "has no NaN and no infinity";
     std::size_t const from = out.size();
     append_number(out, number);
-    // Else it would be a decimal.
-    if (out.find('e', from) == out.npos) out += "e0";
+    // Else it would be a decimal; in a line it is a text, which a column of texts keeps.
+    if (style == Style::literal && out.find('e', from) == out.npos) out += "e0";
     return nullptr;
 }
 
@@ -173,7 +173,7 @@ char const* append_value(std::string& out, Style style, ColumnView const& column
         case Layout::boolean: out += column.boolean(row) ? '1' : '0'; return nullptr;
         case Layout::uint64: append_number(out, column.unsigned_integer(row)); return nullptr;
         case Layout::float32:
-        case Layout::float64: return append_float(out, column.float64(row));
+        case Layout::float64: return append_float(out, style, column.float64(row));
         case Layout::decimal: append_decimal(out, column.bytes(row), field.scale); return nullptr;
         case Layout::text:
         case Layout::large_text:
@@ -187,8 +187,12 @@ char const* append_value(std::string& out, Style style, ColumnView const& column
             else
                 append_quoted(out, style, column.bytes(row));
             return nullptr;
-        default: append_number(out, column.integer(row)); return nullptr;
+        default: break;
     }
+    // All 64 bits of a number would be taken for bits.
+    if (target.type == "bit" && column.integer(row) < 0) return "has no numbers below zero";
+    append_number(out, column.integer(row));
+    return nullptr;
 }
 
 }  // namespace weir::mysql

@@ -74,6 +74,16 @@ TEST_F(MysqlRejects, NullIsNeitherTheNextNumberNorTheTimeOfNow) {
     EXPECT_EQ(content(), (std::vector<Record>{{"3", "8"}}));
 }
 
+TEST_F(MysqlRejects, BitsHaveNoNumberBelowZero) {
+    db.run("CREATE TABLE people (id bigint PRIMARY KEY, name bit(64))");
+    Rows rows{{{"id", Type::int64}, {"name", Type::int64}}};
+    rows.add(1, -1).add(2, 1);
+    std::vector<Refused> const refused = write(rows, upsert());
+    ASSERT_EQ(refused.size(), 1u);
+    EXPECT_EQ(refused[0].code, "mysql.value");
+    EXPECT_EQ(db.one("SELECT GROUP_CONCAT(id) FROM people"), "2");
+}
+
 // Rows are made while the server takes those before: what it has by then goes as well.
 TEST_F(MysqlRejects, AValueThatFitsNowhereInTheMiddleOfALoad) {
     Rows rows{{{"id", Type::int64, false}, {"name", Type::float64}}};
