@@ -296,7 +296,11 @@ Error BatchWriter::no_value(std::int64_t row, Landing const& landing) const {
 }
 
 std::string BatchWriter::row_words(std::int64_t row) const {
-    return "row " + std::to_string(row + 1) + " of a batch";
+    std::string words = "row " + std::to_string(row + 1) + " of a batch";
+    for (std::size_t const at : key_)
+        words += (at == key_.front() ? ", " : " and ") + fields_[at].name + " " +
+                 shown_value(columns_[at], row) + ",";
+    return words;
 }
 
 }  // namespace weir::mysql

@@ -7,7 +7,7 @@
 namespace weir::mysql {
 namespace {
 
-constexpr unsigned er_constraint_failed = 4025;
+constexpr unsigned er_constraint_failed = 4025, er_constraint_failed_of_mysql = 3819;
 constexpr unsigned er_no_local_files = 4166, er_no_local_files_of_mysql = 3948;
 
 char const* row_code(unsigned number) {
@@ -16,7 +16,8 @@ char const* row_code(unsigned number) {
         case ER_DUP_ENTRY_WITH_KEY_NAME: return "mysql.unique";
         case ER_BAD_NULL_ERROR:
         case ER_NO_DEFAULT_FOR_FIELD: return "mysql.not_null";
-        case er_constraint_failed: return "mysql.check";
+        case er_constraint_failed:
+        case er_constraint_failed_of_mysql: return "mysql.check";
         case ER_NO_REFERENCED_ROW_2:
         case ER_ROW_IS_REFERENCED_2: return "mysql.foreign_key";
         case ER_SIGNAL_EXCEPTION: return "mysql.trigger";
@@ -39,6 +40,9 @@ bool is_about_row(Said const& said) {
         case ER_INVALID_CHARACTER_STRING:
         case ER_NO_DEFAULT_FOR_FIELD:
         case ER_CANT_CREATE_GEOMETRY_OBJECT:
+        case ER_NO_PARTITION_FOR_GIVEN_VALUE:
+        case ER_TOO_BIG_ROWSIZE:
+        case er_constraint_failed_of_mysql:
         case WARN_DATA_TRUNCATED: return true;
         default: break;
     }

@@ -104,7 +104,7 @@ Batch records_of(Answer const& rows, Fit const& fit, std::vector<FieldView> cons
 }
 
 std::string words_of(Answer const& row, Fit const& fit) {
-    constexpr std::size_t shown_fields_max = 3, shown_bytes_max = 60;
+    constexpr std::size_t shown_fields_max = 3;
     std::string words;
     std::size_t shown = 0;
     for (std::size_t i = 0; i < fit.landings.size(); ++i) {
@@ -112,11 +112,8 @@ std::string words_of(Answer const& row, Fit const& fit) {
         bool const is_key = std::ranges::find(fit.key, name) != fit.key.end();
         if (fit.key.empty() ? shown == shown_fields_max : !is_key) continue;
         ++shown;
-        std::string text = row.null(0, i) ? "NULL" : row.text(0, i);
-        std::size_t size = std::min(text.size(), shown_bytes_max);
-        while (size < text.size() && size > 0 && (text[size] & '\xC0') == '\x80') --size;
-        if (size < text.size()) text = text.substr(0, size) + "…";
-        words += (words.empty() ? "" : ", ") + name + " " + text;
+        words += (words.empty() ? "" : ", ") + name + " " +
+                 (row.null(0, i) ? "NULL" : shortened(row.text(0, i)));
     }
     return words;
 }

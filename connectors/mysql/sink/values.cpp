@@ -1,5 +1,6 @@
 #include "values.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -193,6 +194,25 @@ char const* append_value(std::string& out, Style style, ColumnView const& column
     if (target.type == "bit" && column.integer(row) < 0) return "has no numbers below zero";
     append_number(out, column.integer(row));
     return nullptr;
+}
+
+std::string shortened(std::string_view text) {
+    constexpr std::size_t shown_max = 60;
+    std::size_t size = std::min(text.size(), shown_max);
+    while (size < text.size() && size > 0 && (text[size] & '\xC0') == '\x80') --size;
+    return std::string{text.substr(0, size)} + (size < text.size() ? "…" : "");
+}
+
+std::string shown_value(ColumnView const& column, std::int64_t row) {
+    if (column.is_null(row)) return "NULL";
+    FieldView const& field = column.field();
+    if (is_bytes(field)) return shortened("x'" + hex_of(column.bytes(row).substr(0, 60)) + "'");
+    if (field.meaning == Meaning::plain &&
+        (field.layout == Layout::text || field.layout == Layout::large_text))
+        return shortened(column.bytes(row));
+    std::string text;
+    char const* const why = append_value(text, Style::line, column, row, {});
+    return why ? std::string{"that "} + why : text;
 }
 
 }  // namespace weir::mysql

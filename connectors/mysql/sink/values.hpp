@@ -21,4 +21,10 @@ bool is_bytes(FieldView const& field);
 char const* append_value(std::string& out, Style style, ColumnView const& column, std::int64_t row,
                          TargetColumn const& target);
 
+/// At most 60 bytes of it, for people.
+std::string shortened(std::string_view text);
+
+/// The value as a person would read it, shortened.
+std::string shown_value(ColumnView const& column, std::int64_t row);
+
 }  // namespace weir::mysql

@@ -74,6 +74,36 @@ TEST_F(MysqlRejects, NullIsNeitherTheNextNumberNorTheTimeOfNow) {
     EXPECT_EQ(content(), (std::vector<Record>{{"3", "8"}}));
 }
 
+TEST_F(MysqlRejects, H34ARowThatNoPartitionOrPageTakesIsRefusedWithItsKey) {
+    db.run("CREATE TABLE people (id bigint PRIMARY KEY, name text) PARTITION BY RANGE (id)"
+           " (PARTITION low VALUES LESS THAN (1000));"
+           "SET SESSION innodb_strict_mode = OFF;"
+           "CREATE TABLE wide (id bigint PRIMARY KEY, a text, b text, c text, d text, e text, f text,"
+           " g text, h text, i text, j text, k text) ROW_FORMAT=COMPACT");
+    Rows rows{people()};
+    for (int i = 0; i < 600; ++i) rows.add(i == 7 ? 1007 : i, "x");
+    std::vector<Refused> refused = write(rows, upsert());
+    ASSERT_EQ(refused.size(), 1u);
+    EXPECT_EQ(refused[0].row, 7);
+    EXPECT_EQ(refused[0].code, "mysql.value");
+    EXPECT_NE(refused[0].message.find("row 8 of a batch, id 1007, was refused"), std::string::npos)
+        << refused[0].message;
+    EXPECT_EQ(db.one("SELECT COUNT(*) FROM people"), "599");
+    Schema schema{{"id", Type::int64}};
+    for (char name = 'a'; name <= 'k'; ++name)
+        schema.push_back({std::string(1, name), Type::utf8});
+    Rows wide{schema};
+    std::string const text(800, 'x');
+    wide.add(1, "a", "", "", "", "", "", "", "", "", "", "");
+    wide.add(2, text, text, text, text, text, text, text, text, text, text, text);
+    WriteRequest request = upsert();
+    request.target = "wide";
+    refused = write(wide, request);
+    ASSERT_EQ(refused.size(), 1u);
+    EXPECT_EQ(refused[0].row, 1);
+    EXPECT_EQ(db.one("SELECT GROUP_CONCAT(id) FROM wide"), "1");
+}
+
 TEST_F(MysqlRejects, BitsHaveNoNumberBelowZero) {
     db.run("CREATE TABLE people (id bigint PRIMARY KEY, name bit(64))");
     Rows rows{{{"id", Type::int64}, {"name", Type::int64}}};
