@@ -186,7 +186,9 @@ void Connection::begin_session(Wait const& wait) {
             (is_mariadb_ ? "max_statement_time = 0" : "max_execution_time = 0"),
         wait);
     run("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", wait);
-    folds_names_ = run("SELECT @@lower_case_table_names", wait).number(0, 0) != 0;
+    Answer const set = run("SELECT @@lower_case_table_names, @@max_allowed_packet", wait);
+    folds_names_ = set.number(0, 0) != 0;
+    packet_bytes_max_ = static_cast<std::size_t>(set.number(0, 1));
 }
 
 /// Runs a call of libmariadb that stops where it would block.

@@ -85,6 +85,8 @@ public:
     void drop_rows(Wait const& wait);
 
     bool is_mariadb() const { return is_mariadb_; }
+    /// What the server takes at once.
+    std::size_t packet_bytes_max() const { return packet_bytes_max_; }
     /// Names of tables are compared without regard to case.
     bool folds_names() const { return folds_names_; }
     /// Whether another read may begin: no rows are left, no transaction is open.
@@ -129,6 +131,7 @@ private:
     };
     Loading* loading_ = nullptr;
     bool is_mariadb_ = false, folds_names_ = false;
+    std::size_t packet_bytes_max_ = 0;
     bool retired_ = false;
     bool suspended_ = false;  ///< a call was given up in the middle
 };

@@ -240,6 +240,27 @@ TEST_F(MysqlSinkCopy, WhatALoadWouldChangeIsRefusedByRow) {
               "0");
 }
 
+TEST_F(MysqlSinkCopy, ARecordLargerThanAPacketIsKeptAsALetterAndTheOthersArrive) {
+    db.run("CREATE TABLE docs (id int PRIMARY KEY, doc longtext);"
+           "INSERT INTO docs SELECT seq, REPEAT('x', IF(seq = 40, 200000, 900)) FROM"
+           " seq_1_to_300");
+    std::string const other = server.fresh();
+    My target = server.connect_as_owner(other);
+    server.connect().run("SET GLOBAL max_allowed_packet = 65536");
+    Ran const ran = between(server.url(database), server.url(other),
+                            {"--stream", "docs", "--on-error", "dead_letter", "--dead-letters",
+                             "letters.jsonl"});
+    server.connect().run("SET GLOBAL max_allowed_packet = DEFAULT");
+    EXPECT_EQ(ran.code, 4) << ran;
+    EXPECT_EQ(ran.stream().at("written"), 299) << ran;
+    EXPECT_EQ(target.one("SELECT COUNT(*) FROM docs WHERE id <> 40"), "299");
+    std::ifstream file{directory / "letters.jsonl"};
+    Json const letter = Json::parse(file, nullptr, false);
+    EXPECT_EQ(letter.at("code"), "mysql.too_large");
+    EXPECT_EQ(letter.at("where"), "doc");
+    EXPECT_EQ(letter.at("record").at("id"), 40);
+}
+
 // Of a date that must not be null the server takes 0000-00-00 for NULL, where it joins.
 TEST_F(MysqlSinkCopy, AKeyOfZeroDatesIsAKeyLikeOthers) {
     db.run("CREATE TABLE days (d date NOT NULL PRIMARY KEY, name text);"

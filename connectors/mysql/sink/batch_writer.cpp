@@ -9,8 +9,10 @@
 namespace weir::mysql {
 namespace {
 
-// Longer statements are not faster; the server's own limit is 16 MiB, where nobody has changed it.
+// Longer statements are not faster.
 constexpr std::size_t statement_bytes_max = 1 << 20;
+/// What a packet has beside its statement, and some more.
+constexpr std::size_t packet_head_bytes = 64;
 constexpr std::int64_t statement_rows_max = 2'000;
 
 /// What the server has not taken yet waits in the socket, and this much beside it.
@@ -19,6 +21,12 @@ constexpr std::size_t load_piece_bytes = 64 << 10;
 constexpr std::int64_t load_rows_min = 500;
 /// Rows that are there already make each of them fail, and so do many that are refused.
 constexpr int failed_loads_max = 2;
+
+/// A max_allowed_packet that takes a statement of that size: whole MiB, 1 GiB at most.
+std::size_t packet_for(std::size_t size) {
+    constexpr std::size_t mib = 1 << 20, most = 1 << 30;
+    return std::min(most, (size + packet_head_bytes + mib) / mib * mib);
+}
 
 std::string load_sql(std::string const& table, Fit const& fit,
                      std::vector<FieldView> const& fields) {
@@ -82,6 +90,8 @@ BatchWriter::BatchWriter(Connection& connection, Seat seat, Fit fit, std::vector
     for (std::string const& name : fit_.key)
         key_.push_back(static_cast<std::size_t>(
             std::ranges::find(fields_, name, &FieldView::name) - fields_.begin()));
+    std::size_t const taken = tail_.size() + packet_head_bytes;
+    room_ = connection_.packet_bytes_max() - std::min(taken, connection_.packet_bytes_max());
     sql_.reserve(statement_bytes_max + statement_bytes_max / 8);
 }
 
@@ -206,7 +216,16 @@ std::int64_t BatchWriter::fill(Range range, Rejects& rejects) {
     for (std::int64_t count = 0; row < range.end && count < statement_rows_max; ++row) {
         if (left_out_[static_cast<std::size_t>(row)]) continue;
         if (sql_.size() > statement_bytes_max) break;
-        count += append_row(row, Style::literal, rejects);
+        std::size_t const before = sql_.size();
+        bool const is_in = append_row(row, Style::literal, rejects);
+        if (sql_.size() <= room_) {
+            count += is_in;
+            continue;
+        }
+        std::size_t const size = sql_.size() - before;
+        sql_.resize(before);
+        if (count > 0) break;  // it has room in the next one
+        refuse(row, too_large(row, size), rejects);
     }
     return row;
 }
@@ -284,6 +303,31 @@ Error BatchWriter::value_refusal(std::int64_t row, Landing const& landing, char 
     return {WEIR_E_DATA,
             row_words(row) + " was refused by " + seat_.table + ": column \"" + name + "\" " + why,
             name};
+}
+
+/// It would not come back from a server that hangs up on what is too large for it.
+Error BatchWriter::too_large(std::int64_t row, std::size_t size) const {
+    std::string const* name = nullptr;
+    std::size_t most = 0;
+    for (Landing const& landing : fit_.landings) {
+        ColumnView const& column = columns_[landing.field];
+        Layout const layout = column.field().layout;
+        bool const is_long = layout == Layout::text || layout == Layout::large_text ||
+                             column.field().meaning == Meaning::binary;
+        if (!is_long || column.is_null(row) || column.bytes(row).size() < most) continue;
+        most = column.bytes(row).size();
+        name = &column.field().name;
+    }
+    std::string sentence = row_words(row) + " was refused by " + seat_.table + ": it takes " +
+                           std::to_string(size) + " bytes of a statement";
+    if (name) sentence += ", \"" + *name + "\" alone has " + std::to_string(most);
+    return Error{WEIR_E_DATA,
+                 sentence + ", and the server takes " +
+                     std::to_string(connection_.packet_bytes_max()) + " at once",
+                 name ? *name : std::string{}}
+        .coded("mysql.too_large")
+        .suggest("raise max_allowed_packet of the server: SET GLOBAL max_allowed_packet = " +
+                 std::to_string(packet_for(size + head_.size() + tail_.size())));
 }
 
 /// The server would put the time of now, or the next number.

@@ -57,6 +57,7 @@ private:
     void run(Wait const& wait, std::string const& sql);
     bool append_row(std::int64_t row, Style style, Rejects& rejects);
     std::string row_words(std::int64_t row) const;
+    Error too_large(std::int64_t row, std::size_t size) const;
     Error value_refusal(std::int64_t row, Landing const& landing, char const* why) const;
     Error no_value(std::int64_t row, Landing const& landing) const;
     Error remedied(Error why) const;
@@ -74,6 +75,7 @@ private:
     std::vector<bool> left_out_;
     std::optional<Error> first_refused_;  // where there is nobody to hand it to
     std::string sql_;
+    std::size_t room_;  // of it, for what the server takes at once
 };
 
 }  // namespace weir::mysql

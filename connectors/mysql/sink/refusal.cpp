@@ -93,6 +93,11 @@ Error write_failure(Settings const& settings, Said const& said, std::string cons
                                 "table " + table + " was dropped while it was copied into; run "
                                                    "again to read everything from the beginning"}
                               .coded("mysql.target_replaced"));
+        case ER_NET_PACKET_TOO_LARGE:
+            return sorted(Error{WEIR_E_IO, about}
+                              .for_good()
+                              .coded("mysql.too_large")
+                              .suggest("raise max_allowed_packet of the server"));
         case ER_LOCK_WAIT_TIMEOUT:
         case ER_LOCK_DEADLOCK: return sorted(Error{WEIR_E_BUSY, about}.coded("mysql.locked"));
         case ER_QUERY_INTERRUPTED:

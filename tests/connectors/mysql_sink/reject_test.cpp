@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <string>
 
 #include "sink_fixture.hpp"
 
@@ -72,6 +73,32 @@ TEST_F(MysqlRejects, NullIsNeitherTheNextNumberNorTheTimeOfNow) {
     ASSERT_EQ(refused.size(), 2u);
     for (Refused const& each : refused) EXPECT_EQ(each.code, "mysql.not_null");
     EXPECT_EQ(content(), (std::vector<Record>{{"3", "8"}}));
+}
+
+// A server hangs up on a statement that is larger than it takes.
+TEST_F(MysqlRejects, H29ARecordLargerThanAPacketIsRefusedAndOthersAreParted) {
+    server.connect().run("SET GLOBAL max_allowed_packet = 65536");
+    Rows rows{people()};
+    for (int i = 0; i < 100; ++i) {
+        if (i == 50)
+            rows.add(i, std::string(70'000, 'x'));
+        else
+            rows.add(i, std::string(i % 10 == 0 ? 60'000 : 500, i == 60 ? 'y' : '\''));
+    }
+    std::vector<Refused> refused = write(rows, upsert());
+    server.connect().run("SET GLOBAL max_allowed_packet = DEFAULT");
+    std::ranges::sort(refused, {}, &Refused::row);
+    ASSERT_EQ(refused.size(), 9u) << "a quote takes two bytes";
+    for (Refused const& each : refused) EXPECT_EQ(each.code, "mysql.too_large");
+    EXPECT_EQ(refused[5].where, "name");
+    EXPECT_NE(refused[5].message.find("row 51 of a batch, id 50, was refused by people: it takes"),
+              std::string::npos)
+        << refused[5].message;
+    EXPECT_NE(refused[5].message.find("\"name\" alone has 70000, and the server takes 65536"),
+              std::string::npos)
+        << refused[5].message;
+    EXPECT_EQ(db.one("SELECT CONCAT(COUNT(*), ' ', SUM(LENGTH(name))) FROM people"),
+              "91 105000");
 }
 
 TEST_F(MysqlRejects, H34ARowThatNoPartitionOrPageTakesIsRefusedWithItsKey) {
