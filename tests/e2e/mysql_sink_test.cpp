@@ -261,6 +261,30 @@ TEST_F(MysqlSinkCopy, ARecordLargerThanAPacketIsKeptAsALetterAndTheOthersArrive)
     EXPECT_EQ(letter.at("record").at("id"), 40);
 }
 
+// MariaDB has unique indexes on whole texts, and no primary keys.
+TEST_F(MysqlSinkCopy, ATargetWhoseKeyIsALongTextIsReplacedAndReconciledToo) {
+    db.run("CREATE TABLE notes (k text NOT NULL, v int, UNIQUE (k));"
+           "INSERT INTO notes VALUES ('a', 1), ('b', 2)");
+    std::string const other = server.fresh();
+    My target = server.connect_as_owner(other);
+    target.run("CREATE TABLE notes LIKE " + database + ".notes");
+    for (std::vector<std::string> const& way :
+         {std::vector<std::string>{},
+          {"--write", "replace"},
+          {"--mode", "reconcile", "--max-delete-fraction", "1"},
+          {"--mode", "reconcile", "--compare", "values", "--max-delete-fraction", "1"}}) {
+        target.run("UPDATE notes SET v = 7; INSERT INTO notes VALUES ('c', 3)");
+        std::vector<std::string> more{"--stream", "notes", "--key", "k"};
+        more.insert(more.end(), way.begin(), way.end());
+        Ran const ran = between(server.url(database), server.url(other), more);
+        EXPECT_EQ(ran.code, 0) << ran;
+        bool const removes = !way.empty(), writes = way.size() != 4;
+        EXPECT_EQ(target.one("SELECT GROUP_CONCAT(k, v ORDER BY k) FROM notes"),
+                  std::string{writes ? "a1,b2" : "a7,b7"} + (removes ? "" : ",c3"));
+        target.run("DELETE FROM notes WHERE k = 'c'");
+    }
+}
+
 // Of a date that must not be null the server takes 0000-00-00 for NULL, where it joins.
 TEST_F(MysqlSinkCopy, AKeyOfZeroDatesIsAKeyLikeOthers) {
     db.run("CREATE TABLE days (d date NOT NULL PRIMARY KEY, name text);"

@@ -110,8 +110,14 @@ void BatchWriter::make_table(Wait const& wait) {
         else
             taken += (taken.empty() ? "" : ", ") + name;
     }
+    // MariaDB takes a text or blob whole in a unique index, and in no primary key.
+    bool const has_long_key = std::ranges::any_of(fit_.landings, [this](Landing const& each) {
+        return std::ranges::find(fit_.key, fields_[each.field].name) != fit_.key.end() &&
+               (each.column.type.ends_with("text") || each.column.type.ends_with("blob"));
+    });
     if (!fit_.key.empty())
-        own += (own.empty() ? "" : ", ") + ("PRIMARY KEY (" + identifiers(fit_.key) + ")");
+        own += (own.empty() ? "" : ", ") + std::string{has_long_key ? "UNIQUE" : "PRIMARY KEY"} +
+               " (" + identifiers(fit_.key) + ")";
     if (route_ == Route::merge && fit_.version) taken += std::string{", 0 AS "} + row_column;
     run(wait, "DROP TEMPORARY TABLE IF EXISTS " + table_);
     run(wait, "CREATE TEMPORARY TABLE " + table_ + (own.empty() ? own : " (" + own + ")") +

@@ -72,6 +72,17 @@ TEST_F(MysqlTarget, AnIndexOnAPartOfTheKeyIsNoneOfIt) {
     refuses("mysql.no_unique_index", people(), request);
 }
 
+TEST_F(MysqlTarget, AKeyOfWholeTextsIsAKeyOfAStageToo) {
+    db.run("CREATE TABLE people (id bigint, name text COLLATE utf8mb4_nopad_bin NOT NULL,"
+           " UNIQUE (name)); INSERT INTO people VALUES (1, 'a'), (2, 'gone')");
+    WriteRequest request = replace();
+    request.key = {"name"};
+    Rows rows{people()};
+    rows.add(3, "a").add(4, "b").add(5, "b");
+    run(request, rows);
+    EXPECT_EQ(content(), (std::vector<Record>{{"3", "a"}, {"5", "b"}}));
+}
+
 TEST_F(MysqlTarget, KeysColumnsAndKindsAreLookedAt) {
     db.run("CREATE TABLE people (id bigint, name text)");
     refuses("mysql.no_unique_index", people(), upsert());
