@@ -121,7 +121,8 @@ void BatchWriter::make_table(Wait const& wait) {
     if (route_ == Route::merge && fit_.version) taken += std::string{", 0 AS "} + row_column;
     run(wait, "DROP TEMPORARY TABLE IF EXISTS " + table_);
     run(wait, "CREATE TEMPORARY TABLE " + table_ + (own.empty() ? own : " (" + own + ")") +
-                  " ENGINE=InnoDB SELECT " + taken + " FROM " + seat_.sql() + " LIMIT 0");
+                  " ENGINE=InnoDB ROW_FORMAT=DYNAMIC SELECT " + taken + " FROM " + seat_.sql() +
+                  " LIMIT 0");
 }
 
 void BatchWriter::write(Wait const& wait, ArrowArray const& batch, Rejects& rejects) {

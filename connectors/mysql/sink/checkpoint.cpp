@@ -72,7 +72,7 @@ void Post::create_table(Connection& connection, Wait const& wait) const {
             " batch bigint NOT NULL DEFAULT 0, `cursor` longtext, spec longtext, target text,"
             " target_id text, fields longtext, run_id text, `rows` bigint NOT NULL DEFAULT 0,"
             " updated_at datetime(6), PRIMARY KEY (job, stream))"
-            " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
+            " ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
         wait);
     if (said) throw write_failure(connection.settings(), *said, "_weir_checkpoint");
 }

@@ -163,7 +163,8 @@ private:
             columns += (columns.empty() ? "" : ", ") + definition(field);
         if (!fit_.key.empty()) columns += ", PRIMARY KEY (" + identifiers(fit_.key) + ")";
         fit_.statements.push_back("CREATE TABLE " + request_.seat.sql() + " (" + columns +
-                                  ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COMMENT=" +
+                                  ") ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4"
+                                  " COMMENT=" +
                                   literal("weir " + request_.owner + "-" + nonce()));
         fit_.actions.push_back("create table " + name() + " with " +
                                std::to_string(request_.fields.size()) + " columns");

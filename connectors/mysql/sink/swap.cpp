@@ -61,7 +61,8 @@ void Swap::insert_each(Wait const& wait, Refusals& refusals) {
     // A temporary table ends no transaction.
     run_or_fail("DROP TEMPORARY TABLE IF EXISTS " + numbered_, wait);
     run_or_fail("CREATE TEMPORARY TABLE " + numbered_ + " (" + row_column +
-                    " BIGINT AUTO_INCREMENT PRIMARY KEY) ENGINE=InnoDB SELECT * FROM " + stage_,
+                    " BIGINT AUTO_INCREMENT PRIMARY KEY) ENGINE=InnoDB ROW_FORMAT=DYNAMIC SELECT *"
+                    " FROM " + stage_,
                 wait);
     Answer const end = connection_.run(
         std::string{"SELECT COALESCE(MAX("} + row_column + "), 0) + 1 FROM " + numbered_, wait);

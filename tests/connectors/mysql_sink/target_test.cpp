@@ -83,6 +83,16 @@ TEST_F(MysqlTarget, AKeyOfWholeTextsIsAKeyOfAStageToo) {
     EXPECT_EQ(content(), (std::vector<Record>{{"3", "a"}, {"5", "b"}}));
 }
 
+TEST_F(MysqlTarget, AServerWhoseRowsAreCompactKeepsPositionsAndLongKeys) {
+    server.connect().run("SET GLOBAL innodb_default_row_format = compact");
+    Rows rows{{{"id", Type::utf8}, {"name", Type::utf8}}};
+    rows.add("1", "a");
+    run(upsert(), rows);
+    run(replace(), rows);
+    server.connect().run("SET GLOBAL innodb_default_row_format = dynamic");
+    EXPECT_EQ(content(), (std::vector<Record>{{"1", "a"}}));
+}
+
 TEST_F(MysqlTarget, KeysColumnsAndKindsAreLookedAt) {
     db.run("CREATE TABLE people (id bigint, name text)");
     refuses("mysql.no_unique_index", people(), upsert());
