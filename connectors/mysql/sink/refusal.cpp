@@ -93,6 +93,18 @@ Error write_failure(Settings const& settings, Said const& said, std::string cons
                                 "table " + table + " was dropped while it was copied into; run "
                                                    "again to read everything from the beginning"}
                               .coded("mysql.target_replaced"));
+        case ER_TOO_LONG_KEY:
+        case ER_TOO_BIG_ROWSIZE:
+        case ER_TOO_MANY_FIELDS:
+        case ER_TOO_BIG_FIELDLENGTH:
+            return sorted(Error{WEIR_E_SCHEMA, "the server cannot make table " + about}
+                              .coded("mysql.table_limit")
+                              .suggest(said.number == ER_TOO_LONG_KEY
+                                           ? "make the table yourself with shorter columns in its "
+                                             "key, as short as its texts are, and copy into that; "
+                                             "or name another key with --key"
+                                           : "leave columns out with --fields, or make the table "
+                                             "yourself as the server takes it and copy into that"));
         case ER_NET_PACKET_TOO_LARGE:
             return sorted(Error{WEIR_E_IO, about}
                               .for_good()

@@ -93,6 +93,25 @@ TEST_F(MysqlTarget, AServerWhoseRowsAreCompactKeepsPositionsAndLongKeys) {
     EXPECT_EQ(content(), (std::vector<Record>{{"1", "a"}}));
 }
 
+TEST_F(MysqlTarget, AKeyThatNoIndexTakesSaysWhatToDo) {
+    Schema schema;
+    WriteRequest request = upsert();
+    request.key.clear();
+    for (std::string const name : {"a", "b", "c", "d"}) {
+        schema.push_back({name, Type::utf8, false});
+        request.key.push_back(name);
+    }
+    Rows rows{schema};
+    try {
+        sink.start(request, rows.schema());
+        ADD_FAILURE() << "it was made";
+    } catch (Failure const& failure) {
+        EXPECT_EQ(failure.status, WEIR_E_SCHEMA);
+        EXPECT_EQ(failure.code, "mysql.table_limit") << failure.what();
+        EXPECT_NE(failure.suggestion.find("--key"), std::string::npos) << failure.suggestion;
+    }
+}
+
 TEST_F(MysqlTarget, KeysColumnsAndKindsAreLookedAt) {
     db.run("CREATE TABLE people (id bigint, name text)");
     refuses("mysql.no_unique_index", people(), upsert());
