@@ -1,5 +1,6 @@
 #include "names.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace weir::mysql {
@@ -54,8 +55,16 @@ std::string written(std::string_view part) {
 
 }  // namespace
 
+bool can_be_name(std::string_view text) {
+    // What begins a character of four bytes.
+    return std::ranges::all_of(text, [](char c) {
+        auto const byte = static_cast<unsigned char>(c);
+        return byte != 0 && byte < 0xF0;
+    });
+}
+
 std::optional<NamePattern> parse_name(std::string_view text, std::string_view database) {
-    if (text.find('\0') != text.npos) return std::nullopt;
+    if (!can_be_name(text)) return std::nullopt;
     std::vector<NamePart> parts;
     for (std::size_t at = 0; at <= text.size(); ++at) {
         if (!read_part(text, at, parts.emplace_back())) return std::nullopt;

@@ -23,8 +23,12 @@ struct NamePattern {
     bool exact() const { return !database.wild && !table.wild; }
 };
 
-/// Nothing when `text` is no such name: an open quote, a third part, an empty part. An unqualified
-/// one lies in `database`; without one there it is no name.
+/// Whether the server has names like that: there is none with a character beyond U+FFFF, and it
+/// compares none with such a text.
+bool can_be_name(std::string_view text);
+
+/// Nothing when `text` is no such name: an open quote, a third part, an empty part, a character
+/// that no name has. An unqualified one lies in `database`; without one there it is no name.
 std::optional<NamePattern> parse_name(std::string_view text, std::string_view database);
 
 /// As a person would write it: quoted only where the name would be read otherwise.

@@ -285,6 +285,13 @@ TEST_F(MysqlSinkCopy, ATargetWhoseKeyIsALongTextIsReplacedAndReconciledToo) {
     }
 }
 
+TEST_F(MysqlSinkCopy, ANameThatNoTableCanHaveIsNotFound) {
+    Ran const ran = between(server.url(database), server.url(server.fresh()),
+                            {"--stream", "x😀"});
+    EXPECT_EQ(ran.code, 2) << ran;
+    EXPECT_EQ(ran.error_code(), "source.stream_not_found") << ran;
+}
+
 // Of a date that must not be null the server takes 0000-00-00 for NULL, where it joins.
 TEST_F(MysqlSinkCopy, AKeyOfZeroDatesIsAKeyLikeOthers) {
     db.run("CREATE TABLE days (d date NOT NULL PRIMARY KEY, name text);"

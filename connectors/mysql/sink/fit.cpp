@@ -31,8 +31,8 @@ std::size_t characters(std::string_view text) {
 
 void check_column_name(std::string const& name) {
     constexpr char leave_out[] = "leave it out with --fields, or name it anew with a transform";
-    if (name.empty() || name.find('\0') != name.npos || name.ends_with(' '))
-        refuse_name("a field has no name that MariaDB could take", name, leave_out);
+    if (name.empty() || !can_be_name(name) || name.ends_with(' '))
+        refuse_name("field \"" + name + "\" has no name that MariaDB could take", name, leave_out);
     if (characters(name) > name_max)
         refuse_name("the name of field \"" + name + "\" has more than 64 characters", name,
                     leave_out);
@@ -326,8 +326,9 @@ std::string deletion_column(Target const& target) {
 }
 
 void check_target_name(std::string const& name) {
-    if (name.empty() || name.find('\0') != name.npos || name.ends_with(' '))
-        refuse_name("the target has no name that MariaDB could take", {}, "name one with --to");
+    if (name.empty() || !can_be_name(name) || name.ends_with(' '))
+        refuse_name("the target \"" + name + "\" has no name that MariaDB could take", {},
+                    "name another with --to");
     if (characters(name) > name_max)
         refuse_name("the table name " + name + " has more than 64 characters", {},
                     "choose another with --to");

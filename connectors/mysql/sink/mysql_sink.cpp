@@ -9,6 +9,7 @@ namespace weir::mysql {
 MysqlSink::MysqlSink(Host host, Config const& config) : host_{host}, settings_{config} {}
 
 Seat MysqlSink::seat_of(Target const& target) const {
+    check_target_name(target.name);
     if (settings_.database().empty())
         throw Error{WEIR_E_CONFIG, "a sink needs a database: name one in the URL", "/url"}
             .coded("mysql.bad_url")
@@ -40,7 +41,6 @@ std::string MysqlSink::peek(Call const& call, Begin const& begin) {
 
 std::unique_ptr<Writer> MysqlSink::begin(Call const& call, Begin const& begin,
                                          std::uint64_t& epoch, std::string& cursor) {
-    check_target_name(begin.target.name);
     seat_of(begin.target);
     auto const made = std::make_shared<WriteSession>(host_, settings_, begin, epoch, call);
     cursor = made->cursor();

@@ -138,7 +138,9 @@ TEST_F(MysqlTarget, H30NamesThatTheServerFoldsOrCutsAreRefused) {
     refuses("mysql.bad_name", {{"id", Type::int64}, {std::string(65, 'x'), Type::utf8}}, upsert());
     refuses("mysql.bad_name", {{"id", Type::int64}, {"_weir_x", Type::utf8}}, upsert());
     WriteRequest request = upsert();
-    for (std::string const& name : {std::string(65, 't'), std::string{"_weir_x"}}) {
+    refuses("mysql.bad_name", {{"id", Type::int64}, {"😀", Type::utf8}}, upsert());
+    for (std::string const& name : {std::string(65, 't'), std::string{"_weir_x"},
+                                    std::string{"😀"}}) {
         request.target = name;
         refuses("mysql.bad_name", people(), request);
     }
