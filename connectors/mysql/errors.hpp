@@ -5,7 +5,7 @@ namespace weir::mysql {
 /// What the codes of this library mean, for people: `errors` of its meta_json.
 inline constexpr char errors[] = R"([
   {"code": "mysql.bad_name", "title": "Name that MariaDB cannot take",
-   "cause": "A table or field has a name that is empty, too long, doubled or kept for Weir.",
+   "cause": "A name is empty, too long, doubled, kept for Weir, or has a character beyond U+FFFF.",
    "remedy": "Name another table with --to; leave the field out with --fields, or rename it."},
   {"code": "mysql.bad_schema", "title": "Form that a field cannot have",
    "cause": "schema or zero_date of the connection names a form or a field that is not there.",

@@ -105,8 +105,8 @@ TEST_F(MysqlRejects, H34ARowThatNoPartitionOrPageTakesIsRefusedWithItsKey) {
     db.run("CREATE TABLE people (id bigint PRIMARY KEY, name text) PARTITION BY RANGE (id)"
            " (PARTITION low VALUES LESS THAN (1000));"
            "SET SESSION innodb_strict_mode = OFF;"
-           "CREATE TABLE wide (id bigint PRIMARY KEY, a text, b text, c text, d text, e text, f text,"
-           " g text, h text, i text, j text, k text) ROW_FORMAT=COMPACT");
+           "CREATE TABLE wide (id bigint PRIMARY KEY, a text, b text, c text, d text, e text,"
+           " f text, g text, h text, i text, j text, k text) ROW_FORMAT=COMPACT");
     Rows rows{people()};
     for (int i = 0; i < 600; ++i) rows.add(i == 7 ? 1007 : i, "x");
     std::vector<Refused> refused = write(rows, upsert());
