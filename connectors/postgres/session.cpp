@@ -10,7 +10,8 @@ constexpr char begin_sql[] =
     "SET LOCAL \"TimeZone\" = 'UTC'; SET LOCAL \"DateStyle\" = 'ISO, MDY';"
     "SET LOCAL \"IntervalStyle\" = 'postgres'; SET LOCAL extra_float_digits = 1;"
     "SET LOCAL bytea_output = 'hex'; SET LOCAL lc_monetary = 'C'; SET LOCAL row_security = off;"
-    "SET LOCAL quote_all_identifiers = off; SET LOCAL lock_timeout = 0;"
+    "SET LOCAL quote_all_identifiers = off; SET LOCAL array_nulls = on;"
+    "SET LOCAL transform_null_equals = off; SET LOCAL lock_timeout = 0;"
     "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;";
 
 Error not_found(std::string const& stream, Settings const& settings) {

@@ -202,6 +202,21 @@ TEST_F(PostgresSinkCopy, ArraysAndTypesOfTheUserArriveAsTheyAre) {
     EXPECT_EQ(type_in("t1"), "integer") << "a domain is its base type";
 }
 
+TEST_F(PostgresSinkCopy, ArraysKeepTheirNullsWhateverTheDatabasesSay) {
+    for (std::string const& each : {database, target})
+        server.connect().run("ALTER DATABASE " + each + " SET array_nulls = off");
+    db.run("CREATE TABLE t (id int PRIMARY KEY, v text[]); INSERT INTO t SELECT i,"
+           " ARRAY[NULL, 'NULL', 'x' || i] FROM generate_series(1, 9) i");
+    std::vector<std::string> const line{"--stream", "public.t", "--mode", "full", "--batch-rows",
+                                        "2"};
+    expect_moved(move(line), 9, 9);
+    expect_moved(move(line), 9, 9);
+    EXPECT_EQ(sink.one("SELECT count(*) || ' ' || count(*) FILTER (WHERE v[1] IS NULL AND v[2] ="
+                       " 'NULL') FROM t"),
+              "9 9");
+    expect_same_print("SELECT * FROM t ORDER BY id");
+}
+
 TEST_F(PostgresSinkCopy, ATypeThatIsNotThereIsMadeOrArrivesAsItsText) {
     db.run(types_sql);
     fill(made);

@@ -16,6 +16,9 @@ constexpr char settings_sql[] =
     "SET LOCAL \"TimeZone\" = 'UTC'; SET LOCAL \"DateStyle\" = 'ISO, MDY';"
     "SET LOCAL \"IntervalStyle\" = 'postgres'; SET LOCAL extra_float_digits = 1;"
     "SET LOCAL bytea_output = 'hex'; SET LOCAL lc_monetary = 'C'; SET LOCAL xmloption = 'content';"
+    // Off, and NULL in the text of an array is the word.
+    "SET LOCAL array_nulls = on; SET LOCAL quote_all_identifiers = off;"
+    "SET LOCAL transform_null_equals = off;"
     "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0;"
     "SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL jit = off;"
     // A batch meets its rows in the target by index: reading all of the target for each batch is
