@@ -63,8 +63,8 @@ Order Delta::order() const {
     if (!by_key) return Order::tracking;
     if (terms_.keyed) return Order::key;
     // What is full and has no key shows at once at its end: no order is worth a sort.
-    bool const once = terms_.append && !terms_.is_full && terms_.rule.method != Method::xmin;
-    return once ? Order::tracking_and_null : Order::none;
+    bool const is_sorted = !terms_.is_full && terms_.rule.method != Method::xmin;
+    return is_sorted ? Order::tracking_and_null : Order::none;
 }
 
 /// Whether the rows that the last complete scan brought can be told from those that came since.

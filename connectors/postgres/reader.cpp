@@ -132,8 +132,7 @@ void TableReader::choose_delta(Read const& read, std::optional<Cursor> stored) {
     Wishes const wishes{read.lookback_ms, read.append};
     Delta::Terms terms{.rule = rule_of(table, *tracking_, wishes),
                        .keyed = keyed_,
-                       // Rows of one tracking value cannot be told apart.
-                       .append = read.append || !keyed_,
+                       .append = read.append,
                        .is_full = is_full};
     check_rule(terms.rule, table, *tracking_);
     if (terms.rule.method == Method::xmin) terms.append = false;

@@ -199,6 +199,52 @@ TEST_F(Delta, LimitedRunsReachTheEnd) {
     expect_users_equal();
 }
 
+/// People without a key, and a view of them; what a second copy by `--key` has to bring.
+class DeltaByANamedKey : public Delta {
+protected:
+    DeltaByANamedKey() {
+        db.run("CREATE TABLE people (email text NOT NULL, name text, u timestamptz);"
+               "CREATE VIEW seen AS SELECT * FROM people;"
+               "INSERT INTO people SELECT 'p' || i, 'first', timestamptz '2024-01-01Z' + (i / 3) *"
+               " interval '1 s' FROM generate_series(1, 20) i");
+    }
+    Ran go(std::string const& stream) {
+        return copy({"--stream", "public." + stream, "--key", "email", "--cursor", "u",
+                     "--lookback", "10m", "--batch-rows", "2"});
+    }
+    void expect_equal(std::string const& stream) {
+        char const all[] = "SELECT email, name, u IS NULL FROM ";
+        std::vector<Record> wanted = db.rows(all + stream + " ORDER BY email");
+        for (Record& row : wanted) row[2] = row[2] == "t" ? "1" : "0";
+        EXPECT_EQ(sink().rows(all + stream + " ORDER BY email"), wanted);
+    }
+};
+
+TEST_F(DeltaByANamedKey, H6BringsRowsWithoutATrackingValueAndOnesOfTheFuture) {
+    expect_moved(go("people"), 20, 20);
+    db.run("INSERT INTO people VALUES ('none', 'new', NULL), ('far', 'new', '2099-01-01');"
+           "UPDATE people SET u = NULL, name = 'changed' WHERE email = 'p7'");
+    Ran const next = go("people");
+    expect_exit(next, 0);
+    EXPECT_EQ(next.stream().at("read"), 3) << next;
+    expect_equal("people");
+    db.run("UPDATE people SET name = 'again' WHERE email = 'far'");
+    expect_exit(go("people"), 0);
+    expect_equal("people");
+}
+
+TEST_F(DeltaByANamedKey, BringsWhatIsYoungerThanTheLookbackAgain) {
+    for (std::string const stream : {"people", "seen"}) {
+        expect_exit(go(stream), 0);
+        db.run("INSERT INTO people VALUES ('young " + stream + "', 'new', now())");
+        for (std::string const name : {"new", "changed"}) {
+            db.run("UPDATE people SET name = '" + name + "' WHERE email LIKE 'young%'");
+            expect_exit(go(stream), 0);
+            expect_equal(stream);
+        }
+    }
+}
+
 TEST_F(Delta, H3ACursorThatCouldLoseRecordsIsRefusedUnlessALookbackIsGiven) {
     db.run("CREATE TABLE cached (id bigint GENERATED ALWAYS AS IDENTITY (CACHE 50) PRIMARY KEY,"
            " v text); INSERT INTO cached (v) VALUES ('a'), ('b')");
