@@ -126,7 +126,7 @@ private:
         if (!memory_) return;
         for (Memory::Entry const& before : memory_->entries) {
             Memory::Entry const* const after = now_.find(before.name);
-            bool const is_same = after && (after->type == before.type || before.type == any_type);
+            bool const is_same = after && (!before.is_retyped(*after) || before.type == any_type);
             if (is_same || is_mended(before, after)) continue;
             if (!after)
                 refuse(
@@ -137,8 +137,8 @@ private:
                     "do the same to column \"" + before.name + "\" of " + name() +
                         ", name the columns to copy with --fields, or copy into a new table with "
                         "--to");
-            refuse("column \"" + before.name + "\" was " + before.type +
-                       " in the source and is now " + after->type + "; the position is kept",
+            refuse("column \"" + before.name + "\" was " + before.shown() +
+                       " in the source and is now " + after->shown() + "; the position is kept",
                    "sqlite.column_retyped", before.name, remedy_of_retyped(before.name));
         }
     }

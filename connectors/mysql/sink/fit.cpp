@@ -119,7 +119,12 @@ private:
         TargetColumn const* const column = table_ ? table_->column(before.name) : nullptr;
         if (!after) return table_ && !column;
         auto const field = std::ranges::find(request_.fields, before.name, &FieldView::name);
-        return column && is_same_type(type_of_new(*field), column->type_text);
+        std::string const own = type_of_new(*field);
+        // Only a modifier that is the same here tells that somebody changed it.
+        if (before.is_respelled(*after))
+            return column && own.find('(') != own.npos &&
+                   own.substr(0, own.find(" COLLATE ")) == column->type_text;
+        return column && is_same_type(own, column->type_text);
     }
 
     /// Drift of the source since the last run.
@@ -127,6 +132,7 @@ private:
         if (!memory_) return;
         for (Memory::Entry const& before : memory_->entries) {
             Memory::Entry const* const after = now_.find(before.name);
+            if (after && !before.is_retyped(*after)) continue;
             if (is_mended(before, after)) continue;
             if (!after)
                 refuse("column \"" + before.name + "\" of " + name() +
@@ -136,13 +142,12 @@ private:
                        "do the same to column \"" + before.name + "\" of " + name() +
                            ", name the columns to copy with --fields, or copy into a new table "
                            "with --to");
-            if (after->type != before.type)
-                refuse("column \"" + before.name + "\" was " + before.type +
-                           " in the source and is now " + after->type + "; the position is kept",
-                       "mysql.column_retyped", before.name,
-                       "do the same to column \"" + before.name + "\" of " + name() +
-                           ", copy into a new table with --to, or drop table " + name() +
-                           " to have it made anew");
+            refuse("column \"" + before.name + "\" was " + before.shown() +
+                       " in the source and is now " + after->shown() + "; the position is kept",
+                   "mysql.column_retyped", before.name,
+                   "do the same to column \"" + before.name + "\" of " + name() +
+                       ", copy into a new table with --to, or drop table " + name() +
+                       " to have it made anew");
         }
     }
 

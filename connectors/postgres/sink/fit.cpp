@@ -145,6 +145,9 @@ private:
             std::ranges::find(request_.fields, before.name, &FieldView::name);
         std::string const& own =
             request_.types[static_cast<std::size_t>(place - request_.fields.begin())];
+        // Only a modifier that is the same here tells that somebody changed it.
+        if (before.is_respelled(*after))
+            return column && own == column->type_text && own.find('(') != own.npos;
         return column && without_modifiers(own) == without_modifiers(column->type_text);
     }
 
@@ -153,6 +156,7 @@ private:
         if (!memory_) return;
         for (Memory::Entry const& before : memory_->entries) {
             Memory::Entry const* const after = now_.find(before.name);
+            if (after && !before.is_retyped(*after)) continue;
             if (is_mended(before, after)) continue;
             if (!after)
                 refuse(
@@ -163,13 +167,12 @@ private:
                     "do the same to column \"" + before.name + "\" of " + name() +
                         ", name the columns to copy with --fields, or copy into a new table with "
                         "--to");
-            if (after->type != before.type)
-                refuse("column \"" + before.name + "\" was " + before.type +
-                           " in the source and is now " + after->type + "; the position is kept",
-                       "postgres.column_retyped", before.name,
-                       "do the same to column \"" + before.name + "\" of " + name() +
-                           ", copy into a new table with --to, or drop table " + name() +
-                           " to have it made anew");
+            refuse("column \"" + before.name + "\" was " + before.shown() +
+                       " in the source and is now " + after->shown() + "; the position is kept",
+                   "postgres.column_retyped", before.name,
+                   "do the same to column \"" + before.name + "\" of " + name() +
+                       ", copy into a new table with --to, or drop table " + name() +
+                       " to have it made anew");
         }
     }
 

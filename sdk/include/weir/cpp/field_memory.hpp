@@ -1,5 +1,9 @@
 #pragma once
 
+#include <algorithm>
+#include <charconv>
+#include <climits>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,10 +16,20 @@ namespace weir {
 
 /// What the run before wrote, kept in `_weir_checkpoint.fields`, so that a column that the source
 /// lost or retyped is seen. A value.
-// memory := {"selection": note, "columns": [[name, type]…], …}: what else a sink keeps is its own
+// memory := {"selection": note, "columns": [[name, type, spelled]…], …}: what else a sink keeps is
+// its own; `spelled` is missing in what earlier versions wrote
 struct FieldMemory {
     struct Entry {
         std::string name, type;
+        std::string spelled = {};  ///< the type with its modifiers; empty: it is not known
+
+        /// For people.
+        std::string const& shown() const { return spelled.empty() ? type : spelled; }
+        /// Whether values that were written before may be others at the source now, though nothing
+        /// else of their rows changed: numeric(10,4) was made numeric(10,2).
+        bool is_retyped(Entry const& now) const;
+        /// The same, and only because of a modifier.
+        bool is_respelled(Entry const& now) const { return type == now.type && is_retyped(now); }
         bool operator==(Entry const&) const = default;
     };
     Json selection;              ///< `fields` of the host's note: which columns were asked for
@@ -30,8 +44,8 @@ struct FieldMemory {
 
 namespace detail {
 
-/// The source's own type without its modifiers, `varchar(10)` is `varchar`: a length or scale that
-/// grows changes no value. Where the source names no type, the kind of its values.
+/// The source's own type without its modifiers, `varchar(10)` is `varchar`. Where the source names
+/// no type, the kind of its values.
 inline std::string kind_of(FieldView const& field) {
     if (field.source_type.empty())
         return field.extension + " " + std::to_string(static_cast<int>(field.layout)) + " " +
@@ -46,7 +60,72 @@ inline std::string kind_of(FieldView const& field) {
     return kind;
 }
 
+/// The same with them; empty where there are none, or more than a checkpoint should hold.
+inline std::string spelled(FieldView const& field) {
+    constexpr std::size_t bytes_max = 1000;
+    if (!field.source_type.empty())
+        return field.source_type.size() > bytes_max ? "" : field.source_type;
+    if (field.layout != Layout::decimal) return {};
+    return "decimal(" + std::to_string(field.precision) + "," + std::to_string(field.scale) + ")";
+}
+
+/// What stands in brackets, apart at its commas: {"10", "2"}.
+inline std::vector<std::string> modifiers_of(std::string_view type) {
+    std::size_t const from = type.find('('), to = type.rfind(')');
+    if (from == type.npos || to == type.npos || to < from) return {};
+    std::vector<std::string> out(1);
+    for (char const c : type.substr(from + 1, to - from - 1))
+        if (c == ',')
+            out.emplace_back();
+        else if (c != ' ')
+            out.back() += c;
+    return out;
+}
+
+/// Whether each value stays as it was, digit by digit, when the modifiers of its type change so.
+// Names are those of PostgreSQL, MySQL, MariaDB and DuckDB; of any other type it is not known.
+inline bool keeps_values(std::string_view before, std::string_view now) {
+    std::vector<std::string> const was = modifiers_of(before), is = modifiers_of(now);
+    std::string name;
+    for (char const c : before.substr(0, before.find('(')))
+        name += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    auto const is_any_of = [&](std::initializer_list<std::string_view> names) {
+        return std::ranges::any_of(names, [&](auto each) { return name.starts_with(each); });
+    };
+    auto const number = [](std::vector<std::string> const& from, std::size_t at, int otherwise) {
+        if (at < from.size()) std::from_chars(from[at].data(), from[at].data() + from[at].size(),
+                                              otherwise);
+        return otherwise;
+    };
+    auto const grows = [&](int otherwise) {
+        return number(is, 0, otherwise) >= number(was, 0, otherwise);
+    };
+    // MySQL pads no char, PostgreSQL does.
+    bool const pads = name.starts_with("character") && !name.starts_with("character varying");
+    if (is_any_of({"character varying", "varchar", "varbinary", "bit varying", "char"}) && !pads)
+        return grows(INT_MAX);
+    if (is_any_of({"numeric", "decimal"}))
+        return is.empty() || (!was.empty() && grows(0) && number(is, 1, 0) == number(was, 1, 0));
+    bool const is_zoned = now.find(" time zone") != now.npos;
+    if (is_any_of({"timestamp", "datetime", "interval"}) || (is_any_of({"time"}) && is_zoned))
+        return grows(is_zoned || is_any_of({"interval"}) ? 6 : 0);
+    // The width of a display.
+    if (is_any_of({"tinyint", "smallint", "mediumint", "int", "bigint", "year"})) return true;
+    if (is_any_of({"enum"}))
+        return std::ranges::all_of(was, [&](std::string const& label) {
+            return std::ranges::find(is, label) != is.end();
+        });
+    return is_any_of({"set"}) && was.size() <= is.size() &&
+           std::equal(was.begin(), was.end(), is.begin());
+}
+
 }  // namespace detail
+
+inline bool FieldMemory::Entry::is_retyped(Entry const& now) const {
+    if (type != now.type) return true;
+    if (spelled.empty() || now.spelled.empty() || spelled == now.spelled) return false;
+    return !detail::keeps_values(spelled, now.spelled);
+}
 
 inline FieldMemory FieldMemory::parse(std::string_view text) {
     Json json = Json::parse(text, nullptr, false);
@@ -55,8 +134,10 @@ inline FieldMemory FieldMemory::parse(std::string_view text) {
         return memory;
     memory.selection = json.value("selection", Json{});
     for (Json const& entry : json["columns"])
-        if (entry.is_array() && entry.size() == 2 && entry[0].is_string() && entry[1].is_string())
-            memory.entries.push_back({entry[0].get<std::string>(), entry[1].get<std::string>()});
+        if (entry.is_array() && entry.size() >= 2 &&
+            std::all_of(entry.begin(), entry.end(), [](auto& each) { return each.is_string(); }))
+            memory.entries.push_back({entry[0].get<std::string>(), entry[1].get<std::string>(),
+                                      entry.size() > 2 ? entry[2].get<std::string>() : ""});
     json.erase("selection");
     json.erase("columns");
     memory.more = std::move(json);
@@ -68,7 +149,7 @@ inline FieldMemory FieldMemory::of(std::string const& spec, std::vector<FieldVie
     Json const note = Json::parse(spec, nullptr, false);
     if (note.is_object()) memory.selection = note.value("fields", Json{});
     for (FieldView const& field : fields)
-        memory.entries.push_back({field.name, detail::kind_of(field)});
+        memory.entries.push_back({field.name, detail::kind_of(field), detail::spelled(field)});
     return memory;
 }
 
@@ -76,7 +157,8 @@ inline std::string FieldMemory::dump() const {
     Json out = more;
     out["selection"] = selection;
     out["columns"] = Json::array();
-    for (Entry const& entry : entries) out["columns"].push_back({entry.name, entry.type});
+    for (Entry const& entry : entries)
+        out["columns"].push_back({entry.name, entry.type, entry.spelled});
     return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
