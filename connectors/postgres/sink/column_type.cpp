@@ -85,6 +85,14 @@ std::string narrower(std::string const& own, TargetColumn const& column) {
     return {};
 }
 
+/// Whether the type prints a text as it was read, or refuses it: most take several spellings of one
+/// value for the same and print their own, or cut what is too long.
+bool keeps_text(TargetColumn const& column, std::string const& own) {
+    if (column.kind == 'e' || column.element || column.type_name == "citext") return true;
+    if (column.oid == oid_varbit) return own.starts_with("bit");
+    return is_one_of(column.oid, {oid_json, oid_jsonb});
+}
+
 }  // namespace
 
 std::string without_modifiers(std::string_view type) {
@@ -177,8 +185,10 @@ std::string misfit(FieldView const& field, TargetColumn const& column,
         return bits <= bits_of(column.type_text) ? "" : "would cut bits";
     if (column.oid == oid_bytea) return field.meaning == Meaning::binary ? "" : "takes bytes only";
     if (column.oid == oid_uuid && field.extension == "arrow.uuid") return {};
+    if (column.oid == oid_bpchar) return "would drop blanks at the end of a text";
+    if (!is_text) return "takes other values";
     // Text that the type reads, or refuses row by row.
-    return is_text ? "" : "takes other values";
+    return keeps_text(column, own_type) ? "" : "would change how a value is written";
 }
 
 }  // namespace weir::postgres

@@ -154,6 +154,32 @@ TEST_F(PostgresTarget, AColumnThatWouldChangeAValueIsRefused) {
     }
 }
 
+TEST_F(PostgresTarget, AColumnThatReadsATextInItsOwnWayIsOfItsSourcesTypeOrRefused) {
+    for (std::string const column :
+         {"\"char\"", "name", "money", "interval", "tsvector", "tsquery", "character(5)", "inet",
+          "xml", "int4range", "point", "bit varying"}) {
+        SCOPED_TRACE(column);
+        sql("DROP TABLE IF EXISTS people; CREATE TABLE people(id bigint PRIMARY KEY, name " +
+            column + ")");
+        Field field{"name", Type::utf8, true, "character varying"};
+        for (char const* vendor : {"", "postgres"}) {
+            field.vendor = vendor;
+            EXPECT_EQ(refusal({{"id", Type::int64}, field}, upsert()), "postgres.column_type");
+            EXPECT_EQ(where, "name");
+        }
+        field.source_type = column;
+        Rows batch{{{"id", Type::int64}, field}};
+        EXPECT_NO_THROW(sink.start(upsert(), batch.schema()));
+    }
+}
+
+// 'a' and 'a ' are two keys elsewhere, and one of char(5).
+TEST_F(PostgresTarget, H31AKeyOfBlanksIsRefused) {
+    sql("CREATE TABLE people(id character(5) PRIMARY KEY)");
+    EXPECT_EQ(refusal({{"id", Type::utf8, false}}, upsert()), "postgres.column_type");
+    EXPECT_NE(said.find("blanks"), std::string::npos) << said;
+}
+
 TEST_F(PostgresTarget, AColumnThatKeepsTheValuesIsTaken) {
     sql("CREATE DOMAIN word AS varchar(20) CHECK (value <> '');"
         "CREATE TABLE people(id integer PRIMARY KEY, a word, n numeric(30,3), t varchar, f float8,"

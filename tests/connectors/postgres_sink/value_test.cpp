@@ -82,7 +82,9 @@ TEST_F(PostgresValues, TextsCrossInTextFormToo) {
     // An interval has no binary form here, and takes its neighbours with it.
     sql("CREATE TABLE people(id bigint PRIMARY KEY, s interval, t text, f float8, b bytea,"
         " d date, at timestamptz, n numeric, ok boolean)");
-    Schema const schema{{"id", Type::int64, false}, {"s", Type::utf8},  {"t", Type::utf8},
+    Field interval{"s", Type::utf8, true, "interval"};
+    interval.vendor = "postgres";
+    Schema const schema{{"id", Type::int64, false}, interval,           {"t", Type::utf8},
                         {"f", Type::float64},       {"b", Type::binary}, {"d", Type::date},
                         {"at", Type::instant},      {"n", Type::numeric}, {"ok", Type::boolean}};
     Rows batch{schema};
