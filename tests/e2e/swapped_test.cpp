@@ -71,6 +71,25 @@ TEST_P(SwappedBy, H9WhoseRowsOthersReferToIsRefusedAndNothingOfThemIsLost) {
     EXPECT_EQ(there.one("SELECT count(*) FROM guests"), "9");
 }
 
+TEST_F(Swapped, H9BesideARowThatRefersToANewOne) {
+    char const make[] = "CREATE TABLE ap (id int PRIMARY KEY, boss int REFERENCES ap ON DELETE SET "
+                        "NULL, code text UNIQUE)";
+    for (Pg* each : {&db, &there}) each->run(make);
+    db.run("INSERT INTO ap VALUES (1, NULL, 'c1'), (2, 1, 'c2'), (3, 1, 'c3'), (4, 1, 'c4')");
+    auto const replace = [&] {
+        return weir({"copy", server.url(database), server.url(other), "--stream", "public.ap",
+                     "--write", "replace", "--json"},
+                    {.directory = directory.path().string()});
+    };
+    expect_exit(replace(), 0);
+    db.run("UPDATE ap SET code = 't' WHERE id = 1; UPDATE ap SET code = 'c1' WHERE id = 2;"
+           "UPDATE ap SET code = 'c2' WHERE id = 1; UPDATE ap SET id = 70, boss = 70 WHERE id = 4;"
+           "UPDATE ap SET boss = 70 WHERE id = 3");
+    expect_exit(replace(), 0);
+    char const all[] = "SELECT * FROM ap ORDER BY id";
+    EXPECT_EQ(there.rows(all), db.rows(all));
+}
+
 class SwappedInSqlite : public Swapped {
 protected:
     SwappedInSqlite() {

@@ -100,18 +100,20 @@ std::string changes_sql(Fit const& fit) {
     return same_key_sql(fit) + " AND " + is_stale_sql(fit, "s.") + not_newer_sql(fit, "s.");
 }
 
-std::string merge_sql(Place const& place, Fit const& fit, std::string const& from) {
+std::string merge_sql(Place const& place, Fit const& fit, std::string const& from,
+                      bool inserts_first) {
     std::string const sets = sets_sql(fit, "s.");
-    std::string sql;
+    std::string update;
     if (!sets.empty())
-        sql = "UPDATE " + place.rows_sql() + " AS t SET " + sets + " FROM " + from +
-              " AS s WHERE " + changes_sql(fit) + "; ";
+        update = "UPDATE " + place.rows_sql() + " AS t SET " + sets + " FROM " + from +
+              " AS s WHERE " + changes_sql(fit);
     // Somebody else may insert the same key between the two: then the last clause decides.
-    sql += insert_sql(place, fit, from) + " WHERE NOT EXISTS (SELECT FROM " + place.rows_sql() +
+    std::string insert = insert_sql(place, fit, from) + " WHERE NOT EXISTS (SELECT FROM " + place.rows_sql() +
            " AS t WHERE " + same_key_sql(fit) + ") ON CONFLICT (" + key_list(fit, "") + ") DO ";
-    if (sets.empty()) return sql + "NOTHING";
-    return sql + "UPDATE SET " + sets_sql(fit, "excluded.") + " WHERE " +
-           is_stale_sql(fit, "excluded.") + not_newer_sql(fit, "excluded.");
+    if (sets.empty()) return insert + "NOTHING";
+    insert += "UPDATE SET " + sets_sql(fit, "excluded.") + " WHERE " +
+              is_stale_sql(fit, "excluded.") + not_newer_sql(fit, "excluded.");
+    return inserts_first ? insert + "; " + update : update + "; " + insert;
 }
 
 std::string last_of_key_sql(Fit const& fit, std::string const& name) {

@@ -28,7 +28,9 @@ std::string temporary_sql(std::string const& name, Place const& place, Fit const
 
 /// UPDATE of the rows that are there and differ, INSERT of those that are not. Looking comes first:
 /// a row that is the same is not even locked. `from`: SQL that stands for the rows, one per key.
-std::string merge_sql(Place const& place, Fit const& fit, std::string const& from);
+/// With `inserts_first` the other way round.
+std::string merge_sql(Place const& place, Fit const& fit, std::string const& from,
+                      bool inserts_first = false);
 std::string insert_sql(Place const& place, Fit const& fit, std::string const& from);
 
 /// Of the rows of one key in the numbered table `name`: the greatest version, and of these the

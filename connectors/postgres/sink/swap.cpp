@@ -84,14 +84,15 @@ void Swap::remove_gone(Wait const& wait) {
 }
 
 /// Brings in the rows of `range`, or all, or none of them.
-Swap::Failure Swap::attempt(Wait const& wait, std::optional<Range> range, GiveWay const& way) {
+Swap::Failure Swap::attempt(Wait const& wait, std::optional<Range> range, GiveWay const& way,
+                            bool inserts_first) {
     std::string from = stage_table;
     if (range)
         from = "(SELECT * FROM " + from + " WHERE " + row_column +
                " >= " + std::to_string(range->begin) + " AND " + row_column + " < " +
                std::to_string(range->end) + ")";
     return run_savepoint(by_key_ ? give_way_sql(way, place_, fit_, from) +
-                                       merge_sql(place_, fit_, from)
+                                       merge_sql(place_, fit_, from, inserts_first)
                                  : insert_sql(place_, fit_, from),
                          wait)
         .failed;
@@ -102,8 +103,10 @@ Swap::Failure Swap::attempt_all(Wait const& wait) {
     Failure failed = attempt(wait, std::nullopt);
     if (!failed || !by_key_ || sqlstate_of(*failed) != unique_state) return failed;
     GiveWay const way = give_way(connection_, place_, fit_, wait);
-    return way.how == GiveWay::How::not_at_all ? std::move(failed)
-                                               : attempt(wait, std::nullopt, way);
+    if (way.how == GiveWay::How::not_at_all) return failed;
+    failed = attempt(wait, std::nullopt, way);
+    // A row that changes may refer to one that is new.
+    return failed ? attempt(wait, std::nullopt, way, true) : std::move(failed);
 }
 
 void Swap::insert_each(Wait const& wait, Refusals& refusals) {

@@ -41,7 +41,8 @@ private:
 
     void make_unique(Wait const& wait);
     void remove_gone(Wait const& wait);
-    Failure attempt(Wait const& wait, std::optional<Range> range, GiveWay const& way = {});
+    Failure attempt(Wait const& wait, std::optional<Range> range, GiveWay const& way = {},
+                    bool inserts_first = false);
     Failure attempt_all(Wait const& wait);
     void insert_each(Wait const& wait, Refusals& refusals);
     void refuse(Wait const& wait, std::int64_t row, Result const& failed, Refusals& refusals);
