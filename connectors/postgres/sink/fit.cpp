@@ -260,10 +260,12 @@ private:
                    "postgres.column_type", field.name,
                    "ALTER TABLE " + request_.place.sql() + " ALTER " + identifier(column->name) +
                        " TYPE " + request_.types[at]);
-        if (column->not_null && field.nullable && is_ours() && !is_key(field.name)) {
+        if (column->not_null && field.nullable && is_ours() && !is_key(field.name) &&
+            may_be_of_source(field.name)) {
             fit_.statements.push_back("ALTER TABLE " + request_.place.sql() + " ALTER COLUMN " +
                                       identifier(field.name) + " DROP NOT NULL");
             fit_.actions.push_back("let column " + field.name + " of " + name() + " be null");
+            fit_.loosened.push_back(field.name);
         }
         bool const leads_key = std::ranges::any_of(
             table_->keys, [&](auto const& key) { return key.front() == column->name; });
@@ -271,6 +273,13 @@ private:
             column->oid == oid_int2 || column->oid == oid_int4 || column->oid == oid_int8;
         if (column->has_default && is_whole && leads_key) fit_.numbered.push_back(column->name);
         fit_.landings.push_back({at, *column});
+    }
+
+    /// Whether NOT NULL is there because the source said so: one that a person set stays.
+    bool may_be_of_source(std::string const& field) const {
+        Memory const* const before = request_.memory;
+        if (!before || !before->required || !before->find(field)) return true;
+        return std::ranges::find(*before->required, field) != before->required->end();
     }
 
     /// A value came that the field's type cannot hold: from there on it comes as text, which the

@@ -27,6 +27,7 @@ Place place_in(Settings const& settings, Target const& target);
 struct Fit {
     std::vector<std::string> actions;     ///< for people
     std::vector<std::string> statements;  ///< SQL that does them; then look and fit again
+    std::vector<std::string> loosened;    ///< columns that take nulls when they are done
     std::vector<Landing> landings;        ///< fields that are written; empty: there is no table yet
     std::vector<std::string> key;         ///< columns; empty: rows are appended
     std::optional<std::size_t> version;   ///< Target::version of an upsert, by landing

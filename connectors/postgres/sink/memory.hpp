@@ -12,6 +12,8 @@ namespace weir::postgres {
 struct Memory : FieldMemory {
     /// Triggers and foreign keys of the target, in words; nothing: they are not known.
     std::optional<std::vector<std::string>> guards;
+    /// Fields that the source said are never null; nothing: it is not known.
+    std::optional<std::vector<std::string>> required;
     bool has_children = false;  ///< the rows of tables that inherit from the source's came with it
 
     static Memory parse(std::string_view text);

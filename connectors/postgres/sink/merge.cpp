@@ -108,8 +108,9 @@ std::string merge_sql(Place const& place, Fit const& fit, std::string const& fro
         update = "UPDATE " + place.rows_sql() + " AS t SET " + sets + " FROM " + from +
               " AS s WHERE " + changes_sql(fit);
     // Somebody else may insert the same key between the two: then the last clause decides.
-    std::string insert = insert_sql(place, fit, from) + " WHERE NOT EXISTS (SELECT FROM " + place.rows_sql() +
-           " AS t WHERE " + same_key_sql(fit) + ") ON CONFLICT (" + key_list(fit, "") + ") DO ";
+    std::string insert =
+        insert_sql(place, fit, from) + " WHERE NOT EXISTS (SELECT FROM " + place.rows_sql() +
+        " AS t WHERE " + same_key_sql(fit) + ") ON CONFLICT (" + key_list(fit, "") + ") DO ";
     if (sets.empty()) return insert + "NOTHING";
     insert += "UPDATE SET " + sets_sql(fit, "excluded.") + " WHERE " +
               is_stale_sql(fit, "excluded.") + not_newer_sql(fit, "excluded.");

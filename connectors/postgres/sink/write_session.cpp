@@ -171,6 +171,9 @@ void WriteSession::change_target(Fit const& change, Wait const& wait) {
     if (is_alone) first_ = begin_write_sql(session_name(owner_, row_.epoch));
     check_epoch(wait);
     run(sql + (is_alone ? "COMMIT" : ""), wait);
+    for (std::string const& column : change.loosened)
+        host_.warn("column \"" + column + "\" of " + place_.table +
+                   " is no longer NOT NULL: its source has nulls");
 }
 
 /// Straight into the target where no other than our own rows can be met: the unique index says when

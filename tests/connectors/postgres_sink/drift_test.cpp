@@ -114,6 +114,25 @@ TEST_F(PostgresDrift, H33AColumnThatMayBeNullNowMayBeNullHere) {
     EXPECT_EQ(one("SELECT count(*) FROM people"), "2");
 }
 
+TEST_F(PostgresDrift, H33ANotNullThatAPersonSetStays) {
+    auto const is_strict = [&] {
+        return one("SELECT attnotnull FROM pg_attribute WHERE attrelid = 'orders'::regclass AND"
+                   " attname = 'total'");
+    };
+    first_run();
+    sql("ALTER TABLE orders ALTER total SET NOT NULL");
+    Rows batch{orders()};
+    batch.add(2, nullptr, "b");
+    expect_code("postgres.not_null", [&] { run(request(), batch); });
+    EXPECT_EQ(is_strict(), "t");
+    EXPECT_EQ(one("SELECT count(*) FROM orders"), "1");
+    // Of a checkpoint that does not know whose it is, it is at least told.
+    sql("UPDATE _weir_checkpoint SET fields = (fields::jsonb - 'required')::text");
+    EXPECT_NO_THROW(run(request(), batch));
+    EXPECT_EQ(is_strict(), "f");
+    EXPECT_TRUE(host.logged("\"total\" of orders is no longer NOT NULL"));
+}
+
 TEST_F(PostgresDrift, H33AFieldThatTurnsToTextWithinARunIsNoDrift) {
     for (WriteRequest const& request : {upsert("days"), replace("days"), replace("days")}) {
         Schema dates{{"id", Type::int64, false, "bigint"}, {"day", Type::date, true, "date"}};
