@@ -132,8 +132,7 @@ void TableReader::choose_delta(Read const& read, std::optional<Cursor> stored) {
     horizon_ = Horizon{*query_.tracking, snapshot_.server_us};
     Delta::Terms terms{.rule = rule_of(table, *query_.tracking, read.lookback_ms),
                        .keyed = keyed_,
-                       // Rows of one tracking value cannot be told apart.
-                       .append = read.append || !keyed_,
+                       .append = read.append,
                        .is_full = is_full,
                        .horizon = horizon_};
     check_rule(terms.rule, table, *query_.tracking);

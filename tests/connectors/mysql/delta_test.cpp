@@ -87,6 +87,17 @@ TEST_F(MysqlDelta, H7AFutureRowNeverHidesLaterOnes) {
     EXPECT_EQ(changed(request), (std::vector<std::string>{"4", "2"}));
 }
 
+TEST_F(MysqlDelta, H7AFutureRowWaitsOnlyWhereItIsAppendedKeyOrNot) {
+    owner_.run("INSERT INTO t (v, u) VALUES (0, '2024-01-01'), (0, '2099-01-01')");
+    ReadRequest request = keyless();
+    EXPECT_EQ(changed(request).size(), 2u);
+    owner_.run("INSERT INTO t (v, u) VALUES (0, '2024-01-02')");
+    EXPECT_EQ(changed(request), (std::vector<std::string>{"3", "2"}));
+    request.select["append"] = true;
+    owner_.run("INSERT INTO t (v, u) VALUES (0, '2024-01-03')");
+    EXPECT_EQ(changed(request), (std::vector<std::string>{"4"}));
+}
+
 TEST_F(MysqlDelta, WithoutAKeyCommitsStandWhereTheValueChanges) {
     owner_.run("INSERT INTO t (v, u) SELECT 0, DATE_ADD('2024-01-01', INTERVAL seq DIV 7 SECOND)"
                " FROM seq_1_to_40");
