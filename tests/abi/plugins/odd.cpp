@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 #include <weir/cpp/batch.hpp>
 
@@ -63,6 +64,8 @@ weir::Schema schema_of(Reader const* reader) {
     return schema;
 }
 
+[[noreturn]] void throw_out() { throw std::runtime_error{"out of the plugin"}; }
+
 // ---- module ----
 
 weir_status create(weir_host const* host, char const* config, weir_instance** out,
@@ -88,13 +91,16 @@ weir_status create(weir_host const* host, char const* config, weir_instance** ou
 
 void destroy(weir_instance* instance) {
     Odd* odd = odd_of(instance);
+    bool const throws = does(odd, "destroy_throws");
     log(odd, "destroyed");
     ::close(odd->wake);
     delete odd;
+    if (throws) throw_out();
 }
 
 weir_status describe(weir_instance* instance, weir_out const* out, weir_error*) {
     Odd* odd = odd_of(instance);
+    if (does(odd, "describe_throws")) throw_out();
     if (does(odd, "describe_list")) return out->write(out->ctx, "[]", 2);
     if (does(odd, "describe_big")) {
         std::string const piece(1 << 20, 'x');
@@ -137,11 +143,16 @@ weir_status discover(weir_instance* instance, weir_call const*, char const* patt
     return status;
 }
 
-weir_status open(weir_instance* instance, weir_call const*, weir_read const*, weir_reader** out,
-                 weir_error*) {
+weir_status open(weir_instance* instance, weir_call const*, weir_read const* read,
+                 weir_reader** out, weir_error*) {
     if (does(odd_of(instance), "open_nothing")) return WEIR_OK;
     if (does(odd_of(instance), "open_thread")) std::thread{[] { ::pause(); }}.detach();
-    *out = reinterpret_cast<weir_reader*>(new Reader{odd_of(instance), 0, {}});
+    auto* const reader = new Reader{odd_of(instance), 0, {}};
+    // What is read again after a failure goes on from the cursor.
+    std::string_view const cursor{read->cursor ? read->cursor : "", read->cursor_size};
+    if (reader->odd->deed.starts_with("release_") && cursor.starts_with("{\"n\":"))
+        reader->batches = cursor[5] - '0';
+    *out = reinterpret_cast<weir_reader*>(reader);
     return WEIR_OK;
 }
 
@@ -154,6 +165,21 @@ weir_status schema(weir_reader* handle, ArrowSchema* out, weir_error*) {
     if (does(reader->odd, "schema_nameless")) out->children[0]->name = nullptr;
     if (does(reader->odd, "schema_list")) out->format = "+l";
     return WEIR_OK;
+}
+
+void (*release_right)(ArrowArray*);
+
+/// As a release must not be, the first time.
+void release_throws(ArrowArray* array) {
+    release_right(array);
+    static bool has_thrown = false;
+    if (!std::exchange(has_thrown, true)) throw_out();
+}
+void release_aborts(ArrowArray*) { std::abort(); }
+std::string release_gate;
+void release_hangs(ArrowArray* array) {
+    release_right(array);
+    while (::access(release_gate.c_str(), F_OK) != 0) ::usleep(1'000);
 }
 
 /// Breaks one promise of an otherwise right batch.
@@ -174,6 +200,21 @@ void spoil(Reader* reader, ArrowArray& array) {
     if (does(odd, "nulls_without_bits")) id.null_count = 1;
     if (does(odd, "no_values")) id.buffers[1] = nullptr;
     if (does(odd, "misaligned")) id.buffers[1] = static_cast<char const*>(id.buffers[1]) + 1;
+    if (odd->deed.starts_with("release_")) release_right = array.release;
+    if (does(odd, "release_throws")) array.release = release_throws;
+    if (does(odd, "release_aborts")) array.release = release_aborts;
+    constexpr std::string_view hangs = "release_hangs:";  // until that file is there
+    if (odd->deed.starts_with(hangs)) {
+        release_gate = odd->deed.substr(hangs.size());
+        array.release = release_hangs;
+    }
+    if (does(odd, "no_buffers")) id.buffers = nullptr;
+    if (does(odd, "null_offsets")) name.buffers[1] = nullptr;
+    if (does(odd, "far_offset")) name.offset = std::int64_t{1} << 40;
+    if (does(odd, "endless_offset")) name.offset = INT64_MAX;
+    if (does(odd, "beyond_offset")) id.offset = std::int64_t{1} << 34;
+    if (does(odd, "far_text")) offsets[3] = INT32_MAX;
+    if (does(odd, "no_text")) name.buffers[2] = nullptr;
     if (does(odd, "falling_text")) offsets[1] = 100;
     if (does(odd, "negative_text")) offsets[0] = -4;
 }
@@ -243,8 +284,9 @@ weir_status next(weir_reader* handle, weir_call const* call, weir_batch* out, we
     if (does(reader->odd, "no_batch")) return WEIR_OK;
     if (does(reader->odd, "new_schema") && reader->batches == 2) out->flags |= WEIR_BATCH_SCHEMA;
     weir::Batch batch{schema_of(reader)};
+    std::int64_t const first = 3 * (reader->batches - 1);
     for (std::int64_t row = 0; row < 3; ++row) {
-        batch.column(0).integer(row);
+        batch.column(0).integer(first + row);
         batch.column(1).text(does(reader->odd, "bad_bytes") && row == 1 ? "n\xff" : "name");
         if (batch.schema().size() > 2) batch.column(2).boolean(true);
     }
@@ -255,8 +297,10 @@ weir_status next(weir_reader* handle, weir_call const* call, weir_batch* out, we
 
 void interrupt_reader(weir_reader* reader) { unblock(reader_of(reader)->odd); }
 void close_reader(weir_reader* reader) {
-    log(reader_of(reader)->odd, "closed");
+    Odd const* const odd = reader_of(reader)->odd;
+    log(odd, "closed");
     delete reader_of(reader);
+    if (does(odd, "close_throws")) throw_out();
 }
 
 // ---- sink ----
@@ -353,7 +397,10 @@ weir_status peek(weir_instance* instance, weir_call const*, weir_begin const*,
 }
 
 void interrupt_writer(weir_writer* writer) { unblock(writer_of(writer)); }
-void close_writer(weir_writer* writer) { log(writer_of(writer), "closed"); }
+void close_writer(weir_writer* writer) {
+    log(writer_of(writer), "closed");
+    if (does(writer_of(writer), "close_throws")) throw_out();
+}
 
 // ---- tables ----
 

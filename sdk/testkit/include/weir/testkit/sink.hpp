@@ -75,6 +75,8 @@ public:
             return table_->write(writer_, call ? call : ears_.forever(), schema, array, rejects,
                                  error);
         });
+        if (!array->release)
+            throw std::runtime_error{"write() released a batch that it had borrowed"};
         rows_ += static_cast<std::uint64_t>(array->length);
     }
     /// Answers how many rows of the target a REPLACE removed.

@@ -7,6 +7,7 @@
 #include <weir/cpp/stream_meta.hpp>
 
 #include "weir/source.h"
+#include "weir/testkit/batch_check.hpp"
 #include "weir/testkit/plugin.hpp"
 #include "weir/testkit/rows.hpp"
 
@@ -87,6 +88,8 @@ public:
         weir_status const status = ears_.ask([&](weir_error* error) {
             return table_->next(reader_, call ? call : ears_.forever(), &batch, error);
         });
+        std::string flaw = cursor_flaw_of(batch);
+        if (!flaw.empty()) refuse(batch, flaw);
         if (status == WEIR_END) {
             if (batch.flags & WEIR_BATCH_CURSOR)
                 end_cursor_ = std::string{batch.cursor, batch.cursor_size};
@@ -101,6 +104,8 @@ public:
             batch.cursor = kept->data();
         }
         if (batch.flags & WEIR_BATCH_SCHEMA) read_schema();
+        flaw = shape_flaw_of(fields_, batch.array);
+        if (!flaw.empty()) refuse(batch, "a batch that " + flaw);
         return ReadBatch{fields_, batch};
     }
     std::optional<std::string> const& end_cursor() const { return end_cursor_; }
@@ -116,10 +121,16 @@ public:
     }
 
 private:
+    [[noreturn]] static void refuse(weir_batch& batch, std::string const& what) {
+        if (batch.array.release) batch.array.release(&batch.array);
+        throw std::runtime_error{"next() answered " + what};
+    }
     void read_schema() {
         if (schema_.release) schema_.release(&schema_);
         schema_ = ArrowSchema{};
         ears_.ask([&](weir_error* error) { return table_->schema(reader_, &schema_, error); });
+        if (std::string const flaw = shape_flaw_of(schema_); !flaw.empty())
+            throw std::runtime_error{"schema() answered a schema that " + flaw};
         fields_ = fields_of(schema_);
     }
 
