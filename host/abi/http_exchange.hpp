@@ -28,6 +28,8 @@ public:
     /// Which promise the plugin broke, as "called status() twice"; empty: none. Asked before
     /// take(), when on_http() returned.
     std::string broken() const;
+    /// It broke one already.
+    bool is_broken() const { return !fault_.empty(); }
     HttpAnswer take();
 
 private:

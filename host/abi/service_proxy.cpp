@@ -64,7 +64,9 @@ HttpAnswer ServiceProxy::on_http(std::string const& route, HttpRequest const& re
         return table.on_http(object_->handle(), call.abi(), route.c_str(), exchange.abi(), error);
     });
     bool const is_bug = !done && done.error().status == WEIR_E_INTERNAL;
-    if (!done && (is_bug || !exchange.has_status()))
+    // What failed because of its own misuse says less than that.
+    bool const has_answer = exchange.has_status() || exchange.is_broken();
+    if (!done && (is_bug || !has_answer))
         return HttpAnswer{done.error(), findings_in(exchange.written()),
                           blockers_in(exchange.written())};
     if (std::string const why = exchange.broken(); !why.empty())

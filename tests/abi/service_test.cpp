@@ -234,6 +234,7 @@ Breach const rude_routes[] = {
     {"status_twice", broken, "called status() twice on status_twice"},
     {"status_after_body", broken, "called status() after write()"},
     {"status_1000", broken, "called status() with 1000, where 200 to 599 is possible"},
+    {"status_99", broken, "called status() with 99, where 200 to 599 is possible"},
     {"body_of_204", broken, "answered 204 with a body"},
     {"no_json", broken, "answered a body that is no JSON"},
     {"header_of_the_host", broken, "set the header content-length, which is the host's"},

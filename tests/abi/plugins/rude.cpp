@@ -53,6 +53,7 @@ weir_status on_http(weir_instance* instance, weir_call const* call, char const* 
     if (deed == "body_without_status") return text(http, "{}"), WEIR_OK;
     if (deed == "status_after_body") return text(http, "{}"), http->status(http, 200), WEIR_OK;
     if (deed == "status_1000") return http->status(http, 1000), WEIR_OK;
+    if (deed == "status_99") return http->status(http, 99);
     if (deed == "findings_that_are_none") {
         text(http, R"({"errors":[17,{"pointer":3,"code":"c","detail":"d )"
                    "\xff"
