@@ -1,11 +1,13 @@
 #include "host/abi/arrow_owned.hpp"
 
 #include <cstring>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "host/abi/generation.hpp"
+#include "host/abi/breadcrumb.hpp"
+#include "host/abi/misdeeds.hpp"
 
 namespace weir::host {
 
@@ -60,14 +62,35 @@ void copy_into(ArrowSchema const& from, ArrowSchema* out) {
     out->private_data = copy.release();
 }
 
+/// Told to the log once, however many batches there are.
+void note_thrown(std::string const& plugin) {
+    Error const error{WEIR_E_INTERNAL, "plugin.broken_promise",
+                      "release() of a batch let an exception cross the boundary; this is a bug in "
+                      "the plugin " + plugin};
+    std::optional<Error> const last = Misdeeds::here().last(plugin);
+    if (!last || last->message != error.message) Misdeeds::here().note(plugin, error);
+}
+
 void release_pinned(ArrowArray* array) {
     auto* pin = static_cast<Pin*>(array->private_data);
+    std::shared_ptr<Generation> const generation = std::move(pin->generation);
     array->release = pin->release;
     array->private_data = pin->private_data;
-    array->release(array);
+    bool has_thrown = false;
+    if (++pin->releases == 0) ++pin->releases;
+    pin->releasing.store(pin->releases, std::memory_order_relaxed);
+    {
+        Breadcrumb const here{*generation, "release"};
+        try {
+            array->release(array);
+        } catch (...) {
+            has_thrown = true;
+        }
+    }
+    pin->releasing.store(0, std::memory_order_relaxed);
     array->release = nullptr;
-    std::shared_ptr<Generation> const generation = std::move(pin->generation);
     generation->return_pin(pin);
+    if (has_thrown) note_thrown(generation->id());
 }
 
 }  // namespace

@@ -78,16 +78,19 @@ public:
         return judge_.failure(what, context, status, said);
     }
 
-    /// Runs `work()` for a call that cannot fail: close, destroy.
+    /// Runs `work()` for a call that cannot fail: close, destroy. That it threw is noted.
     template <class Work>
-    void finish(Work&& work) noexcept {
-        lane_.enter("close", nullptr, [&]() noexcept {
-            Breadcrumb const here{*lane_.generation(), "close"};
+    void finish(char const* what, Work&& work) noexcept {
+        bool has_thrown = false;
+        lane_.enter(what, nullptr, [&]() noexcept {
+            Breadcrumb const here{*lane_.generation(), what};
             try {
                 work();
-            } catch (...) {  // nobody is left to be told
+            } catch (...) {
+                has_thrown = true;
             }
         });
+        if (has_thrown) (void)judge_.threw(what);
     }
 
     void interrupt() { lane_.interrupt(); }

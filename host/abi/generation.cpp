@@ -27,9 +27,16 @@ std::string Generation::remedy(std::string const& code) const {
 }
 
 void Generation::instance_ended() {
-    std::size_t const left = threads_->instance_ended();
-    if (left > 0 && !is_told_of_threads_.exchange(true))
-        Misdeeds::here().note_threads(id_, file_, left);
+    left_threads(Misdeeds::of_instances, threads_->instance_ended());
+}
+
+void Generation::reader_ended() {
+    left_threads(Misdeeds::of_readers, threads_->reader_ended());
+}
+
+void Generation::left_threads(char const* of, std::size_t count) {
+    if (count > 0 && !is_told_of_threads_.exchange(true))
+        Misdeeds::here().note_threads(id_, file_, of, count);
 }
 
 std::int64_t Generation::pins() const {
@@ -49,6 +56,22 @@ Pin* Generation::take_pin() {
     pin->is_heap = true;
     heap_pins_.fetch_add(1, std::memory_order_relaxed);
     return pin;
+}
+
+std::uint64_t Generation::releasing() const {
+    for (std::size_t i = 0; i < slots; ++i)
+        if (std::uint64_t const number = pin_slots_[i].releasing.load(std::memory_order_relaxed))
+            return (number << 8) | i;
+    return 0;
+}
+
+bool Generation::take_releases(void const* watcher) {
+    void const* now = nullptr;
+    return watcher_.compare_exchange_strong(now, watcher) || now == watcher;
+}
+
+void Generation::leave_releases(void const* watcher) {
+    watcher_.compare_exchange_strong(watcher, nullptr);
 }
 
 void Generation::return_pin(Pin* pin) {

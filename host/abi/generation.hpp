@@ -24,6 +24,8 @@ struct Pin {
     void* private_data = nullptr;
     std::shared_ptr<Generation> generation;
     bool is_heap = false;
+    std::uint32_t releases = 0;
+    std::atomic<std::uint32_t> releasing{0};  ///< the number of the one under way; 0: none
 };
 
 /// One loaded copy of a plugin: everything that can still run its code holds a shared_ptr to it,
@@ -53,8 +55,10 @@ public:
     /// Of one in this process: which threads began inside it.
     OwnThreads::Held const& threads() const { return threads_; }
     void instance_began() { threads_->instance_began(); }
-    /// Tells of a plugin that leaves threads behind with each of its instances, once.
+    void reader_began() { threads_->reader_began(); }  ///< or a writer
+    /// Each tells of a plugin that leaves threads behind with each of them, once.
     void instance_ended();
+    void reader_ended();
 
     /// Calls that are inside the plugin now.
     std::int64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
@@ -68,9 +72,16 @@ public:
     Pin* take_pin();
     /// Gives it back. Whoever calls holds a reference to this generation.
     void return_pin(Pin* pin);
+    /// A number of the release of an array that is under way; 0: none. Of the pins that are not
+    /// allocated.
+    std::uint64_t releasing() const;
+    /// One watches them at a time; false: it is another.
+    bool take_releases(void const* watcher);
+    void leave_releases(void const* watcher);
 
 private:
     static constexpr std::size_t slots = 64;
+    void left_threads(char const* of, std::size_t count);
 
     std::string id_, version_, sha256_;
     std::filesystem::path path_;
@@ -85,6 +96,7 @@ private:
     alignas(64) std::atomic<std::uint64_t> free_{~std::uint64_t{0}};  ///< a bit per slot
     std::atomic<std::int64_t> heap_pins_{0};
     std::array<Pin, slots> pin_slots_;
+    std::atomic<void const*> watcher_{nullptr};
 };
 
 }  // namespace weir::host

@@ -16,12 +16,13 @@ InstanceObject::InstanceObject(Component component, std::unique_ptr<HostTable> h
       boundary_{host_->instance(), component_.generation, host_->services(),
                 WEIR_HAS(component_.lifecycle, weir_lifecycle, interrupt) ? interrupt : nullptr,
                 this},
-      shared_{host_->instance(), component_.generation, host_->services()} {
+      shared_{host_->instance(), component_.generation, host_->services()},
+      releases_{host_->instance(), component_.generation, host_->services()} {
     component_.generation->instance_began();
 }
 
 InstanceObject::~InstanceObject() {
-    boundary_.finish([this] { component_.destroy(handle_); });
+    boundary_.finish("destroy", [this] { component_.destroy(handle_); });
     component_.generation->instance_ended();
 }
 

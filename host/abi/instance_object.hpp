@@ -7,6 +7,7 @@
 #include "host/abi/boundary.hpp"
 #include "host/abi/host_services.hpp"
 #include "host/abi/registry.hpp"
+#include "host/abi/release_watch.hpp"
 #include "host/abi/shared_boundary.hpp"
 
 namespace weir::host {
@@ -38,6 +39,7 @@ private:
     Boundary boundary_;
     std::mutex turn_;
     SharedBoundary shared_;
+    ReleaseWatch releases_;
 };
 
 }  // namespace weir::host

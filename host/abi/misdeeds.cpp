@@ -23,11 +23,11 @@ void Misdeeds::note(std::string const& plugin, Error const& error) {
 }
 
 void Misdeeds::note_threads(std::string const& plugin, std::string const& library,
-                            std::size_t count) {
+                            char const* of, std::size_t count) {
     note(plugin, Error{WEIR_E_INTERNAL, "plugin.leaves_threads",
-                       fmt::format("{} leaves threads behind with each of its instances, {} are "
-                                   "there by now; this is a bug in the plugin {}",
-                                   library, count, plugin)});
+                       fmt::format("{} leaves threads behind with each of its {}, {} are there by "
+                                   "now; this is a bug in the plugin {}",
+                                   library, of, count, plugin)});
 }
 
 std::optional<Error> Misdeeds::last(std::string const& plugin) const {

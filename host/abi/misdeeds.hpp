@@ -23,8 +23,10 @@ public:
     static Misdeeds& here();
 
     void note(std::string const& plugin, Error const& error);
-    /// "plugin.leaves_threads": `count` threads that instances of `library` left are there.
-    void note_threads(std::string const& plugin, std::string const& library, std::size_t count);
+    /// "plugin.leaves_threads": `count` threads that such objects of `library` left are there.
+    void note_threads(std::string const& plugin, std::string const& library, char const* of,
+                      std::size_t count);
+    static constexpr char const *of_instances = "instances", *of_readers = "readers and writers";
     /// The same for what is told already.
     void keep(std::string const& plugin, Error const& error);
     std::optional<Error> last(std::string const& plugin) const;

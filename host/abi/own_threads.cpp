@@ -24,12 +24,20 @@ std::size_t OwnThreads::count() const {
 
 void OwnThreads::instance_began() {
     std::lock_guard const lock{mutex_};
-    lives_.instance_began();
+    instances_.began();
 }
 
-std::size_t OwnThreads::instance_ended() {
+void OwnThreads::reader_began() {
     std::lock_guard const lock{mutex_};
-    return lives_.instance_ended() ? lives_.note(count_) : 0;
+    readers_.began();
+}
+
+std::size_t OwnThreads::instance_ended() { return ended(instances_); }
+std::size_t OwnThreads::reader_ended() { return ended(readers_); }
+
+std::size_t OwnThreads::ended(Lives& lives) {
+    std::lock_guard const lock{mutex_};
+    return lives.ended() ? lives.note(count_) : 0;
 }
 
 /// One of them, from before it begins until it ended, however that happens.

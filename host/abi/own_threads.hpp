@@ -6,22 +6,23 @@
 
 namespace weir::host {
 
-/// Whether ever more threads stay behind. A life begins with a first instance and ends when none is
-/// left. Not thread-safe.
+/// Whether ever more threads stay behind. A life begins with a first object of a kind, and ends
+/// when none is left: of the instances, which may be kept for long, and of the readers and writers.
+/// Not thread-safe.
 class Lives {
 public:
-    /// A language's own runtime starts threads in some lives; what instances leave shows in all.
+    /// A language's own runtime starts threads in some lives; what objects leave shows in all.
     static constexpr int rises_max = 10;
 
-    void instance_began() { ++instances_; }
+    void began() { ++objects_; }
     /// True: a life ended; note() what it left.
-    bool instance_ended() { return --instances_ == 0; }
+    bool ended() { return --objects_ == 0; }
     /// `threads` are there now. As many again, when they were more at the end of each of the last
     /// `rises_max` lives than at the end of the one before; else 0.
     std::size_t note(std::size_t threads);
 
 private:
-    std::size_t instances_ = 0, threads_ = 0;
+    std::size_t objects_ = 0, threads_ = 0;
     int rises_ = 0;
 };
 
@@ -38,13 +39,17 @@ public:
     void instance_began();
     /// See Lives::note.
     std::size_t instance_ended();
+    /// The same of a reader or writer.
+    void reader_began();
+    std::size_t reader_ended();
 
 private:
     friend class OwnedThread;
+    std::size_t ended(Lives& lives);
 
     mutable std::mutex mutex_;
     std::size_t count_ = 0;
-    Lives lives_;
+    Lives instances_, readers_;
 };
 
 }  // namespace weir::host

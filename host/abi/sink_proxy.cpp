@@ -234,11 +234,14 @@ public:
           handle_{handle},
           boundary_{instance_->host().instance(), instance_->component().generation,
                     instance_->host().services(),
-                    WEIR_HAS(&table_, weir_sink, interrupt) ? interrupt_handle : nullptr, this} {}
+                    WEIR_HAS(&table_, weir_sink, interrupt) ? interrupt_handle : nullptr, this} {
+        boundary_.generation()->reader_began();
+    }
     WriterObject(WriterObject const&) = delete;
     WriterObject& operator=(WriterObject const&) = delete;
     ~WriterObject() {
-        boundary_.finish([this] { table_.close(handle_); });
+        boundary_.finish("close", [this] { table_.close(handle_); });
+        boundary_.generation()->reader_ended();
     }
 
     weir_sink const& table() const { return table_; }

@@ -20,11 +20,14 @@ public:
           handle_{handle},
           boundary_{instance_->host().instance(), instance_->component().generation,
                     instance_->host().services(),
-                    WEIR_HAS(&table_, weir_source, interrupt) ? interrupt_handle : nullptr, this} {}
+                    WEIR_HAS(&table_, weir_source, interrupt) ? interrupt_handle : nullptr, this} {
+        boundary_.generation()->reader_began();
+    }
     ReaderObject(ReaderObject const&) = delete;
     ReaderObject& operator=(ReaderObject const&) = delete;
     ~ReaderObject() {
-        boundary_.finish([this] { table_.close(handle_); });
+        boundary_.finish("close", [this] { table_.close(handle_); });
+        boundary_.generation()->reader_ended();
     }
 
     Result<OwnedSchema> schema();

@@ -80,6 +80,7 @@ weir_status ContainedLibrary::create(std::string const& component, weir_host con
 
 void ContainedLibrary::destroy(weir_instance* instance) {
     std::unique_ptr<RemoteInstance> const gone{&RemoteInstance::of(instance)};
+    gone->destroy();
 }
 
 std::optional<Error> ContainedLibrary::given_up_locked() const {
@@ -128,9 +129,9 @@ void ContainedLibrary::lost(ChildProcess& process) {
     on_loss_(loss);
 }
 
-void ContainedLibrary::left_threads(std::uint64_t count) {
+void ContainedLibrary::left_threads(char const* of, std::uint64_t count) {
     if (count == 0 || is_told_of_threads_.exchange(true)) return;
-    Misdeeds::here().note_threads(plugin_id(), library_.filename().string(), count);
+    Misdeeds::here().note_threads(plugin_id(), library_.filename().string(), of, count);
 }
 
 std::string ContainedLibrary::plugin_id() const {

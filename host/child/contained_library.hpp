@@ -26,8 +26,8 @@ public:
                                                    PluginLimits const& limits, OnLoss on_loss = {});
     /// How long one call may go on in which the library asks its host nothing.
     std::int64_t call_ms() const { return limits_.call_ms_max(); }
-    /// Its instances leave ever more threads behind, `count` by now; 0: they do not. Told once.
-    void left_threads(std::uint64_t count);
+    /// Such objects of it leave ever more threads behind, `count` by now; 0: not. Told once.
+    void left_threads(char const* of, std::uint64_t count);
 
     Tables tables(std::string const& component) const override;
     weir_status create(std::string const& component, weir_host const* host,

@@ -160,6 +160,11 @@ Fd Line::take_fd() {
     return fd;
 }
 
+void Line::drop_fds() {
+    received_.clear();
+    sent_.clear();
+}
+
 void Line::answer(Frame& asked, Serve const& serve) {
     Packer out;
     serve(asked.op, asked.args, out);

@@ -51,6 +51,11 @@ public:
     void answer_with(int fd) { sent_.push_back(fd); }
     /// The oldest descriptor that came and was not taken. Throws BadFrame when there is none.
     Fd take_fd();
+    /// Those that came and were not taken, and those that would go with the answer under way, of
+    /// a call that failed in its middle. A later one would else take them for its own.
+    void drop_fds();
+    /// There are none that a later call could take for its own.
+    bool is_clean() const { return received_.empty() && sent_.empty(); }
 
 private:
     struct Frame {

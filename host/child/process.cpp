@@ -145,7 +145,7 @@ ChildProcess::Lease ChildProcess::lease() {
 
 void ChildProcess::give_back(Spare spare) {
     std::lock_guard const lock{mutex_};
-    if (spare_.size() < spare_max)
+    if (spare_.size() < spare_max && spare.line->is_clean())
         spare_.push_back(std::move(spare));
     else
         free_.push_back(spare.index);

@@ -6,8 +6,10 @@
 #include <chrono>
 #include <cstring>
 #include <limits>
+#include <stdexcept>
 #include <system_error>
 
+#include "host/abi/misdeeds.hpp"
 #include "host/child/host_desk.hpp"
 #include "host/core/secret.hpp"
 
@@ -69,6 +71,13 @@ weir_status RemoteCall::run(Op op, Take const& take) {
         place_.process->kill("the host failed while it answered");
         throw;
     }
+}
+
+void RemoteCall::finish(Op op, char const* of_objects) {
+    weir_status const status = run(op, [&](Unpacker& answer, Line&) {
+        library_.left_threads(of_objects, answer.number());
+    });
+    if (status == WEIR_E_INTERNAL) throw std::runtime_error{"it let an exception out"};
 }
 
 /// What is done while an answer is waited for: the child is told that nobody wants it any more, and
@@ -152,14 +161,14 @@ RemoteInstance::RemoteInstance(ContainedLibrary& library, std::string component,
       config_{std::move(config)} {}
 
 RemoteInstance::~RemoteInstance() {
-    if (place_.process) {
-        if (place_.process->is_alive())
-            RemoteCall{library_, place_, "destroy", nullptr, nullptr}.run(
-                Op::destroy,
-                [&](Unpacker& answer, Line&) { library_.left_threads(answer.number()); });
-        place_.process->remove_host(seat_);
-    }
+    if (place_.process) place_.process->remove_host(seat_);
     wipe(config_);  // it may hold secrets
+}
+
+void RemoteInstance::destroy() {
+    if (place_.process && place_.process->is_alive())
+        RemoteCall{library_, place_, "destroy", nullptr, nullptr}.finish(Op::destroy,
+                                                                         Misdeeds::of_instances);
 }
 
 RemotePlace RemoteInstance::here() {

@@ -40,6 +40,8 @@ public:
     RemoteInstance(ContainedLibrary& library, std::string component, weir_host const* host,
                    std::string config);
     ~RemoteInstance();
+    /// See RemoteCall::finish.
+    void destroy();
     static RemoteInstance& of(weir_instance* handle) {
         return *reinterpret_cast<RemoteInstance*>(handle);
     }
@@ -95,6 +97,9 @@ public:
     Line* line() const { return line_; }
     /// `take` reads what the answer has behind its status, if it has.
     weir_status run(Op op, Take const& take = {});
+    /// For one that cannot fail, and ends an object. Throws when the plugin did: who called notes
+    /// it, as of a plugin of this process.
+    void finish(Op op, char const* of_objects);
 
 private:
     class Patience;

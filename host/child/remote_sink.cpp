@@ -1,3 +1,4 @@
+#include "host/abi/misdeeds.hpp"
 #include "host/child/array_image.hpp"
 #include "host/child/remote.hpp"
 
@@ -195,8 +196,8 @@ void interrupt(weir_writer* self) { of(self).interrupt.is_wanted.store(true); }
 void close(weir_writer* self) {
     std::unique_ptr<RemoteWriter> const writer{&of(self)};
     if (writer->place.process->is_alive())
-        RemoteCall{writer->library, writer->place, "close", nullptr, nullptr}.run(
-            Op::close_writer);
+        RemoteCall{writer->library, writer->place, "close", nullptr, nullptr}.finish(
+            Op::close_writer, Misdeeds::of_readers);
 }
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include "host/abi/boundary.hpp"
+#include "host/abi/misdeeds.hpp"
 #include "host/child/array_image.hpp"
 #include "host/child/remote.hpp"
 
@@ -85,9 +87,12 @@ weir_status next(weir_reader* self, weir_call const* call, weir_batch* out, weir
                 std::shared_ptr<Slab> slab = reader.slabs.take(answer, line);
                 unpack_array(answer, std::move(slab), &out->array);
             }
+            bool const is_null = answer.number() != 0;
+            std::size_t const size = answer.number();
             std::string_view const cursor = answer.bytes();
-            std::size_t const size = cursor.size();
-            char const* const text = cursor.data();
+            if (!is_null && size <= cursor_bytes_max && size != cursor.size())
+                throw BadFrame{"a cursor of another size"};
+            char const* const text = is_null ? nullptr : cursor.data();
             reader.last = std::move(answer);  // the text does not move with it
             out->cursor = text;
             out->cursor_size = size;
@@ -99,8 +104,8 @@ void interrupt(weir_reader* self) { of(self).interrupt.is_wanted.store(true); }
 void close(weir_reader* self) {
     std::unique_ptr<RemoteReader> const reader{&of(self)};
     if (reader->place.process->is_alive())
-        RemoteCall{reader->library, reader->place, "close", nullptr, nullptr}.run(
-            Op::close_reader);
+        RemoteCall{reader->library, reader->place, "close", nullptr, nullptr}.finish(
+            Op::close_reader, Misdeeds::of_readers);
 }
 
 }  // namespace

@@ -30,12 +30,20 @@ void RunnerThreads::start(std::function<void()> work) {
 
 void RunnerThreads::instance_began() {
     std::lock_guard const lock{mutex_};
-    lives_.instance_began();
+    instances_.began();
 }
 
-std::size_t RunnerThreads::instance_ended() {
+void RunnerThreads::reader_began() {
     std::lock_guard const lock{mutex_};
-    return lives_.instance_ended() ? lives_.note(others()) : 0;
+    readers_.began();
+}
+
+std::size_t RunnerThreads::instance_ended() { return ended(instances_); }
+std::size_t RunnerThreads::reader_ended() { return ended(readers_); }
+
+std::size_t RunnerThreads::ended(Lives& lives) {
+    std::lock_guard const lock{mutex_};
+    return lives.ended() ? lives.note(others()) : 0;
 }
 
 /// Under the lock.

@@ -23,13 +23,17 @@ public:
     void instance_began();
     /// See Lives::note, of the threads of the library.
     std::size_t instance_ended();
+    /// The same of a reader or writer.
+    void reader_began();
+    std::size_t reader_ended();
 
 private:
+    std::size_t ended(Lives& lives);
     std::size_t others() const;
 
     std::mutex mutex_;
     std::set<pid_t> own_;
-    Lives lives_;
+    Lives instances_, readers_;
 };
 
 }  // namespace weir::host

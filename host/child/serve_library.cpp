@@ -21,14 +21,6 @@ namespace {
 
 constexpr int control_fd = 3;
 
-weir_error thrown() {
-    weir_error error = no_error();
-    constexpr std::string_view code = "plugin.broken_promise", sentence = "let an exception out";
-    code.copy(error.code, sizeof error.code - 1);
-    sentence.copy(error.message, sizeof error.message - 1);
-    return error;
-}
-
 void complain(std::string_view sentence) { fmt::print(stderr, "weir-runner: {}\n", sentence); }
 
 /// The library and the host that asks for it.
@@ -69,14 +61,13 @@ private:
             line.serve([&](Op op, Unpacker& args, Packer& out) {
                 ServedCall const call{page_->of(index), args.integer()};
                 HostLine::Serving const serving{line, call.abi()};
-                Served served{*host_, line, call.abi(), args, out};
+                Served served{*host_, line, call.abi(), threads_, args, out};
                 try {
                     serve_call(op, served);
                 } catch (BadFrame const&) {
                     throw;
                 } catch (...) {
-                    out = Packer{};
-                    served.settle(WEIR_E_INTERNAL, thrown());
+                    served.settle_thrown();
                 }
                 leave_if_copy();
             });
@@ -91,7 +82,8 @@ private:
         if (op >= Op::prepare && op <= Op::close_writer) return serve_sink(op, served);
         if (op >= Op::on_http && op <= Op::stop) return serve_service(op, served);
         if (op == Op::create) return create(served);
-        std::unique_ptr<ServedInstance> instance{served.args.pointer<ServedInstance>()};
+        auto* const instance = served.args.pointer<ServedInstance>();
+        if (op == Op::destroy) return destroy(served, std::unique_ptr<ServedInstance>{instance});
         weir_error error = no_error();
         weir_status status = WEIR_OK;
         weir_lifecycle const* const life = instance->component.lifecycle;
@@ -101,14 +93,14 @@ private:
         } else if (op == Op::interrupt_instance) {
             if (WEIR_HAS(life, weir_lifecycle, interrupt)) life->interrupt(instance->handle);
         } else {
-            instance->component.component->destroy(instance->handle);
-            instance.reset();
-            served.settle(status, error);
-            served.out.number(std::uint64_t{threads_.instance_ended()});
-            return;
+            throw BadFrame{"no such call"};
         }
-        (void)instance.release();
         served.settle(status, error);
+    }
+
+    void destroy(Served& served, std::unique_ptr<ServedInstance> instance) {
+        served.finish([&] { instance->component.component->destroy(instance->handle); },
+                      [&] { return threads_.instance_ended(); });
     }
 
     void create(Served& served) {
@@ -180,6 +172,16 @@ std::uint32_t ServedComponent::members() const {
     note(WEIR_HAS(service, weir_service, start), has_start);
     note(WEIR_HAS(service, weir_service, stop), has_stop);
     return has;
+}
+
+void Served::settle_thrown() const {
+    weir_error error = no_error();
+    constexpr std::string_view code = "plugin.broken_promise", sentence = "let an exception out";
+    code.copy(error.code, sizeof error.code - 1);
+    sentence.copy(error.message, sizeof error.message - 1);
+    out = Packer{};
+    line.drop_fds();
+    settle(WEIR_E_INTERNAL, error);
 }
 
 weir_status OutToHost::write(void* self, void const* data, std::size_t size) {

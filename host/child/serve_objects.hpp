@@ -8,6 +8,7 @@
 #include "host/child/array_image.hpp"
 #include "host/child/host_stub.hpp"
 #include "host/child/members.hpp"
+#include "host/child/runner_threads.hpp"
 
 namespace weir::host {
 
@@ -22,6 +23,12 @@ struct ServedComponent {
     explicit ServedComponent(weir_component const* of);
     std::uint32_t members() const;
 };
+
+inline weir_error no_error() {
+    weir_error error{};
+    error.struct_size = sizeof error;
+    return error;
+}
 
 struct ServedInstance {
     ServedComponent const& component;
@@ -47,6 +54,7 @@ struct Served {
     HostLine& host;
     Line& line;
     weir_call const* call;
+    RunnerThreads& threads;
     Unpacker& args;
     Packer& out;
 
@@ -55,13 +63,21 @@ struct Served {
         out.number(status);
         if (status < 0) out.error(&error);
     }
+    /// Instead of what was answered so far: an exception came out of the library.
+    void settle_thrown() const;
+    /// For a call that cannot fail, and ends an object: `work` is it, `threads_left` counts what
+    /// is left of that object.
+    template <class Work, class Count>
+    void finish(Work&& work, Count&& threads_left) const {
+        settle(WEIR_OK, no_error());
+        try {
+            work();
+        } catch (...) {
+            settle_thrown();
+        }
+        out.number(std::uint64_t{threads_left()});
+    }
 };
-
-inline weir_error no_error() {
-    weir_error error{};
-    error.struct_size = sizeof error;
-    return error;
-}
 
 /// A weir_out that hands on to the host.
 class OutToHost {

@@ -59,6 +59,7 @@ void begin(Served& served) {
                                            cursor.abi(), &handle, &error);
     served.settle(status, error);
     bool const is_open = status == WEIR_OK && handle;
+    if (is_open) served.threads.reader_began();
     served.out.number(epoch).pointer(is_open ? new ServedWriter{table, handle} : nullptr);
 }
 
@@ -197,8 +198,8 @@ void peek(Served& served) {
 
 void close(Served& served) {
     std::unique_ptr<ServedWriter> const writer{served.args.pointer<ServedWriter>()};
-    writer->table.close(writer->handle);
-    served.settle(WEIR_OK, no_error());
+    served.finish([&] { writer->table.close(writer->handle); },
+                  [&] { return served.threads.reader_ended(); });
 }
 
 void interrupt(Served& served) {

@@ -1,4 +1,5 @@
 #include "host/abi/arrow_check.hpp"
+#include "host/abi/boundary.hpp"
 #include "host/child/serve_objects.hpp"
 
 namespace weir::host {
@@ -52,6 +53,7 @@ void open(Served& served) {
     weir_status const status = table.open(instance.handle, served.call, &read, &handle, &error);
     served.settle(status, error);
     bool const is_open = status == WEIR_OK && handle;
+    if (is_open) served.threads.reader_began();
     served.out.pointer(is_open ? new ServedReader{table, handle} : nullptr);
 }
 
@@ -87,8 +89,12 @@ void next(Served& served) {
     batch.struct_size = sizeof batch;
     weir_status status = reader.table.next(reader.handle, served.call, &batch, &error);
     // What the cursor points to is there until the next call on the reader.
-    std::string const cursor =
-        batch.cursor ? std::string{batch.cursor, batch.cursor_size} : std::string{};
+    bool const has_cursor = batch.flags & WEIR_BATCH_CURSOR;
+    bool const is_null = has_cursor && !batch.cursor;
+    std::size_t const cursor_size = has_cursor ? batch.cursor_size : 0;
+    // The host refuses a larger one by its size.
+    std::string cursor;
+    if (!is_null && cursor_size <= cursor_bytes_max) cursor.assign(batch.cursor, cursor_size);
     if (status == WEIR_OK && (!reader.schema || batch.flags & WEIR_BATCH_SCHEMA)) {
         weir_status const learnt = learn_schema(reader, error);
         if (learnt < 0) status = learnt;
@@ -104,14 +110,14 @@ void next(Served& served) {
         image.pack(served.out);
         if (room.is_new) served.line.answer_with(room.slab->fd());
     }
-    served.out.bytes(cursor);
+    served.out.number(std::uint32_t{is_null}).number(std::uint64_t{cursor_size}).bytes(cursor);
     if (batch.array.release) batch.array.release(&batch.array);
 }
 
 void close(Served& served) {
     std::unique_ptr<ServedReader> const reader{served.args.pointer<ServedReader>()};
-    reader->table.close(reader->handle);
-    served.settle(WEIR_OK, no_error());
+    served.finish([&] { reader->table.close(reader->handle); },
+                  [&] { return served.threads.reader_ended(); });
 }
 
 void interrupt(Served& served) {

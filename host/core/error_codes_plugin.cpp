@@ -137,7 +137,8 @@ constexpr ErrorCode plugin_codes[] = {
      "A plugin could not reach its system, or was cut off.",
      "Check that it runs and can be reached."},
     {"plugin.leaves_threads", "Leaves threads behind",
-     "Whenever no instance of the plugin is left, more of its threads are there than before.",
+     "Whenever no instance of the plugin is left, or no reader and writer of it, more of its "
+     "threads are there than before.",
      "Report it to the maker of the plugin; weir plugin reload ends a process of its own."},
     {"plugin.loaded", "Serves already",
      "The library serves already, in another build than the file is now.",
