@@ -39,16 +39,22 @@ http::Response response_of(HttpAnswer answer) {
     return response;
 }
 
-/// Of a bug the caller learns no more than that it is one; the log has the sentence.
+/// Of a bug the caller learns whose it is and no more; the log has the sentence.
 http::Response told(HttpAnswer answer, std::string const& plugin, LogSink& log,
                     http::Request const& request) {
     std::string const why = answer.error ? answer.error->message : "";
+    std::string const code = answer.error ? answer.error->code : "";
     http::Response response = response_of(std::move(answer));
-    if (response.status == 500 && !why.empty())
-        log.log(level_error, plugin,
-                fmt::format("request {}: {} {}: {}", request.request_id, request.method,
-                            request.path, http::plain_text(why)));
-    return response;
+    if (response.status != 500 || why.empty()) return response;
+    log.log(level_error, plugin,
+            fmt::format("request {}: {} {}: {}", request.request_id, request.method, request.path,
+                        http::plain_text(why)));
+    if (code.starts_with("host.")) return response;
+    return http::problem(500, code.starts_with("plugin.") ? code : "plugin.internal", "",
+                         fmt::format("on_http() of the plugin {} failed, which is a bug of its: "
+                                     "report it to its maker, with the line of the log that has "
+                                     "this request id",
+                                     plugin));
 }
 
 /// Asks the service; it may be replaced while a run is waited for.

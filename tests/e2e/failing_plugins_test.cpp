@@ -43,7 +43,8 @@ TEST_F(FailingPlugins, OneThatFailsLeavesHostAndOthersWorking) {
     for (int i = 0; i < 20; ++i) {
         Answer const failed = host.get("/moody");
         EXPECT_EQ(failed.status, 500u) << failed;
-        EXPECT_EQ(failed.code(), "host.bug");
+        EXPECT_EQ(failed.code(), "plugin.internal");
+        EXPECT_NE(failed.text.find("on_http() of the plugin moody failed"), std::string::npos);
         EXPECT_EQ(failed.text.find("not today"), std::string::npos);
     }
     EXPECT_NE(host.process().output().find("not today"), std::string::npos) << "the log has it";
@@ -55,7 +56,7 @@ TEST_F(FailingPlugins, OneThatFailsLeavesHostAndOthersWorking) {
 
 TEST_F(FailingPlugins, ALibraryOfADirectoryGivenTwiceIsThereOnce) {
     WeirServer host{data(), {"--connector-dir", E2E_FAILING, "--plugin-dir", E2E_FAILING}};
-    EXPECT_EQ(host.get("/moody").code(), "host.bug") << "its route is its own";
+    EXPECT_EQ(host.get("/moody").code(), "plugin.internal") << "its route is its own";
     EXPECT_EQ(state(host, "dev.weir.test.moody"), "active");
     EXPECT_EQ(host.process().output().find("taken"), std::string::npos) << host.process().output();
     EXPECT_EQ(host.process().output().find("already"), std::string::npos)
@@ -69,7 +70,7 @@ TEST_F(FailingPlugins, AnotherFileOfTheSameIdIsRefused) {
     std::filesystem::copy_file(moody, more / "other.so");
     std::filesystem::permissions(more, std::filesystem::perms{0755});
     WeirServer host{data(), {"--plugin-dir", E2E_FAILING, "--plugin-dir", more.string()}};
-    EXPECT_EQ(host.get("/moody").code(), "host.bug");
+    EXPECT_EQ(host.get("/moody").code(), "plugin.internal");
     std::string const said = host.get("/readyz?verbose").text;
     EXPECT_NE(said.find("other.so"), std::string::npos) << said;
     EXPECT_NE(said.find("already"), std::string::npos) << said;
