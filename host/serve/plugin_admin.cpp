@@ -171,11 +171,12 @@ PluginAdmin::Outcome PluginAdmin::replace(Registry::Library const& old, FreshLib
     return {id, true};
 }
 
-/// No code is ever unmapped, so each of them costs its size until the host starts again.
+/// No code is ever unmapped, so each of them costs its size until the host starts again; one in a
+/// process of its own ends with that.
 void PluginAdmin::warn_of_many(std::string const& id) {
     constexpr std::size_t told_each = 20;
     auto const library = ports_.registry.find(id);
-    if (!library || library->generation % told_each != 0) return;
+    if (!library || library->is_contained || library->generation % told_each != 0) return;
     ports_.services.log.log(level_warning, id,
                             fmt::format("{} generations of it were loaded, and each stays in "
                                         "memory until the host starts again",

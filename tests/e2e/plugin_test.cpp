@@ -168,9 +168,12 @@ TEST_F(Plugins, WhatOthersNeedStays) {
     EXPECT_EQ(host.get("/replication/jobs").status, 200u);
 }
 
-TEST_F(Plugins, WhatManyReloadsCostIsTold) {
+// One in a process of its own ends with that.
+TEST_F(Plugins, WhatManyReloadsCostTheHostIsTold) {
     install("acme_1");
-    WeirServer host{data(), with_libraries()};
+    std::vector<std::string> inside = with_libraries();
+    inside.insert(inside.end(), {"--in-process", "com.example.acme"});
+    WeirServer host{data(), inside};
     ASSERT_EQ(host.get("/connectors/acme").status, 200u);
     for (Json shown = plugin(host, "acme"); shown.at("generation") < 20;
          shown = plugin(host, "acme")) {
@@ -178,6 +181,10 @@ TEST_F(Plugins, WhatManyReloadsCostIsTold) {
         ASSERT_EQ(host.post("/plugins/acme/reload").status, 200u);
     }
     EXPECT_TRUE(host.process().wait_for("20 generations of it were loaded"));
+    WeirServer other{directory / "other", with_libraries()};
+    while (plugin(other, "acme").at("generation") < 20)
+        ASSERT_EQ(other.post("/plugins/acme/reload").status, 200u);
+    EXPECT_EQ(other.process().err().find("generations of it were loaded"), std::string::npos);
 }
 
 TEST_F(Plugins, AWatchedDirectoryIsFollowed) {
