@@ -1,6 +1,7 @@
 #include "swap.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "batch_insert.hpp"
 #include "names.hpp"
@@ -9,10 +10,11 @@
 namespace weir::sqlite {
 namespace {
 
-// Beside the staged rows, in their file. Rows that took the place of another, and rows that did
-// not, wait here until all others are in.
-constexpr char const* changed = "_weir_stage._weir_changed";
-constexpr char const* added = "_weir_stage._weir_added";
+// Beside the staged rows, in their file: rows that want what another one has wait here until all
+// others are in; and what those in whose place they come have of others.
+constexpr char const* waiting = "_weir_stage._weir_waiting";
+constexpr char const* away = "_weir_stage._weir_away";
+constexpr int tries_max = 32;  // each leaves out those that clashed in the one before
 
 std::string list(std::size_t count, std::string const& before) {
     std::string out;
@@ -65,9 +67,9 @@ void Swap::run(Refusals refusals) {
     if (is_replace_ && removes_) remove_gone();
     if (insert_all()) return;
     insert_each(refusals);
-    if (by_key_) {
-        insert_again(refusals, changed, kept_);
-        insert_again(refusals, added, {});
+    if (waits_) {
+        exchange();
+        insert_last(refusals);
     }
     if (refused_ > 0) refusals.keep();
 }
@@ -101,7 +103,6 @@ bool Swap::insert_all() {
 
 void Swap::insert_each(Refusals& refusals) {
     std::size_t const columns = fields_.size();
-    if (by_key_) prepare_to_wait();
     std::vector<std::string> parameters;
     for (std::size_t i = 1; i <= columns; ++i) parameters.push_back("?" + std::to_string(i));
     Statement insert = db_.prepare(insert_sql(fit_, {"(SELECT 1)", parameters}, is_upsert_));
@@ -110,12 +111,24 @@ void Swap::insert_each(Refusals& refusals) {
     Statement rows = db_.prepare("SELECT " + values + " FROM " + source_.from);
     while (rows.step()) {
         if (takes(insert, rows, columns)) continue;
-        // It may only have come too early: another row still has the value that is now its own.
-        if (by_key_)
-            set_aside(rows);
+        if (by_key_ && may_wait())
+            wait(rows);
         else
             refuse(rows, refusals);
     }
+}
+
+/// It may only have come too early: another row still has the value that is now its own.
+bool Swap::may_wait() const {
+    int const code = said_->native_code;
+    return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ||
+           code == SQLITE_CONSTRAINT_ROWID;
+}
+
+void Swap::wait(Statement const& row) {
+    if (!std::exchange(waits_, true)) prepare_to_wait();
+    bind_row(save_, row, fields_.size());
+    save_.run();
 }
 
 void Swap::prepare_to_wait() {
@@ -130,57 +143,91 @@ void Swap::prepare_to_wait() {
     }
     std::size_t const columns = fields_.size();
     std::string const target = "main." + as_name(fit_.table);
-    std::string is_key;
+    std::string is_key, names;
     for (std::size_t const at : fit_.key)
         is_key += (is_key.empty() ? " WHERE " : " AND ") + as_name(fit_.landings[at].column) +
                   " COLLATE BINARY = ?" + std::to_string(at + 1);
-    std::string const room = list(columns, "v");
-    db_.exec(std::string{"CREATE TABLE "} + added + " (" + room + ")");
-    db_.exec(std::string{"CREATE TABLE "} + changed + " (" + room +
-             (kept_.empty() ? "" : ", " + list(kept_.size(), "k")) + ")");
-    std::string const values = list(columns, "?");
-    save_changed_ = db_.prepare(std::string{"INSERT INTO "} + changed + " SELECT " + values +
-                                behind(kept_, "") + " FROM " + target + is_key);
-    save_added_ = db_.prepare(std::string{"INSERT INTO "} + added + " VALUES (" + values + ")");
-    // Named parameters of a key in the middle leave gaps, which stay unbound.
-    remove_ = db_.prepare("DELETE FROM " + target + is_key);
-}
-
-/// The row gives up its place until all others have theirs: then whatever still clashes with it is
-/// of the source as well.
-void Swap::set_aside(Statement const& row) {
-    bind_row(save_changed_, row, fields_.size());
-    save_changed_.run();
-    if (db_.changes() == 0) {
-        bind_row(save_added_, row, fields_.size());
-        return save_added_.run();
-    }
-    for (std::size_t const at : fit_.key)
-        sqlite3_bind_value(remove_.raw(), static_cast<int>(at + 1),
-                           sqlite3_column_value(row.raw(), static_cast<int>(at)));
-    try {
-        remove_.run();
-    } catch (Error const& error) {
-        if (is_about_row(error.native_code)) fail(fit_, error);
-        throw;
-    }
-}
-
-void Swap::insert_again(Refusals& refusals, char const* table,
-                        std::vector<std::string> const& kept) {
-    std::size_t const columns = fields_.size() + kept.size();
-    std::string names;
     for (Landing const& landing : fit_.landings)
         names += (names.empty() ? "" : ", ") + as_name(landing.column);
-    Statement insert =
-        db_.prepare("INSERT OR ABORT INTO main." + as_name(fit_.table) + " (" + names +
-                    behind(kept, "") + ") VALUES (" + list(columns, "?") + ")");
-    Statement rows = db_.prepare(std::string{"SELECT * FROM "} + table);
-    while (rows.step()) {
-        if (takes(insert, rows, columns)) continue;
-        refuse(rows, refusals);
-        if (table == changed) ++deleted_;
+    std::string const room = kept_.empty() ? "" : ", " + list(kept_.size(), "k");
+    db_.exec(std::string{"CREATE TABLE "} + waiting + " (n INTEGER PRIMARY KEY, is_out, " +
+             list(columns, "v") + "); CREATE TABLE " + away + " (n INTEGER PRIMARY KEY" + room +
+             ")");
+    save_ = db_.prepare(std::string{"INSERT INTO "} + waiting + " (is_out, " +
+                        list(columns, "v") + ") VALUES (0, " + list(columns, "?") + ")");
+    // Named parameters of a key in the middle leave gaps, which stay unbound.
+    keep_ = db_.prepare(std::string{"INSERT INTO "} + away + " SELECT ?" +
+                        std::to_string(columns + 1) + behind(kept_, "") + " FROM " + target +
+                        is_key);
+    remove_ = db_.prepare("DELETE FROM " + target + is_key);
+    std::string const insert = "INSERT OR ABORT INTO " + target + " (" + names;
+    add_ = db_.prepare(insert + ") VALUES (" + list(columns, "?") + ")");
+    add_kept_ = db_.prepare(insert + behind(kept_, "") + ") VALUES (" +
+                            list(columns + kept_.size(), "?") + ")");
+}
+
+/// Those whose key is there leave, all at once, and come again: what clashes with them even then is
+/// none of them. Whoever clashes stays as it was, and the others are tried without it.
+void Swap::exchange() {
+    for (int tries = 0; tries < tries_max; ++tries) {
+        db_.exec("SAVEPOINT weir_exchange");
+        leave();
+        std::vector<std::int64_t> const clashing = come();
+        if (clashing.empty()) return db_.exec("RELEASE weir_exchange");
+        db_.exec("ROLLBACK TO weir_exchange; RELEASE weir_exchange");
+        Statement out =
+            db_.prepare(std::string{"UPDATE "} + waiting + " SET is_out = 1 WHERE n = ?1");
+        for (std::int64_t const each : clashing) out.bind(1, each).run();
     }
+    db_.exec(std::string{"UPDATE "} + waiting + " SET is_out = 1");
+}
+
+void Swap::leave() {
+    std::size_t const columns = fields_.size();
+    Statement rows = db_.prepare("SELECT " + list(columns, "v") + ", n FROM " + waiting +
+                                 " WHERE NOT is_out");
+    while (rows.step()) {
+        for (std::size_t const at : fit_.key)
+            for (Statement* each : {&keep_, &remove_})
+                sqlite3_bind_value(each->raw(), static_cast<int>(at + 1),
+                                   sqlite3_column_value(rows.raw(), static_cast<int>(at)));
+        keep_.bind(static_cast<int>(columns + 1), rows.integer(static_cast<int>(columns)));
+        keep_.run();
+        try {
+            remove_.run();
+        } catch (Error const& error) {
+            if (is_about_row(error.native_code)) fail(fit_, error);
+            throw;
+        }
+    }
+}
+
+/// Answers those that do not.
+std::vector<std::int64_t> Swap::come() {
+    std::size_t const columns = fields_.size(), all = columns + kept_.size();
+    Statement rows = db_.prepare("SELECT " + list(columns, "w.v") +
+                                 (kept_.empty() ? "" : ", " + list(kept_.size(), "a.k")) +
+                                 ", w.n, a.n FROM " + waiting + " AS w LEFT JOIN " + away +
+                                 " AS a ON a.n = w.n WHERE NOT w.is_out");
+    std::vector<std::int64_t> clashing;
+    while (rows.step()) {
+        bool const was_there = !rows.is_null(static_cast<int>(all + 1));
+        if (!takes(was_there ? add_kept_ : add_, rows, was_there ? all : columns))
+            clashing.push_back(rows.integer(static_cast<int>(all)));
+    }
+    return clashing;
+}
+
+/// Those that could not come, now that all is as it will be.
+void Swap::insert_last(Refusals& refusals) {
+    std::size_t const columns = fields_.size();
+    std::vector<std::string> parameters;
+    for (std::size_t i = 1; i <= columns; ++i) parameters.push_back("?" + std::to_string(i));
+    Statement insert = db_.prepare(insert_sql(fit_, {"(SELECT 1)", parameters}, is_upsert_));
+    Statement rows =
+        db_.prepare("SELECT " + list(columns, "v") + " FROM " + waiting + " WHERE is_out");
+    while (rows.step())
+        if (!takes(insert, rows, columns)) refuse(rows, refusals);
 }
 
 /// Whether the target takes the row; if not, `said_` tells why.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,8 +25,8 @@ public:
     /// What the source lacks is out already, or marked: run() leaves that alone.
     void keep_others() { removes_ = false; }
     /// Rows that the target refuses go to `refusals`, who has kept them on return; where it is
-    /// absent, E_DATA names the first. What a REPLACE cannot write is gone from the target, what an
-    /// upsert cannot write stays as it was.
+    /// absent, E_DATA names the first. What cannot be written stays as it was, unless there is no
+    /// key to know it by.
     void run(Refusals refusals);
 
     std::uint64_t deleted() const { return deleted_; }  ///< rows of the target that are gone
@@ -35,9 +36,13 @@ private:
     void remove_gone();
     bool insert_all();
     void insert_each(Refusals& refusals);
+    bool may_wait() const;
+    void wait(Statement const& row);
     void prepare_to_wait();
-    void set_aside(Statement const& row);
-    void insert_again(Refusals& refusals, char const* table, std::vector<std::string> const& kept);
+    void exchange();
+    void leave();
+    std::vector<std::int64_t> come();
+    void insert_last(Refusals& refusals);
     bool takes(Statement& insert, Statement const& row, std::size_t columns);
     void refuse(Statement const& row, Refusals& refusals);
 
@@ -45,9 +50,9 @@ private:
     Fit const& fit_;
     std::vector<FieldView> const& fields_;
     InsertSource source_;
-    bool is_replace_, by_key_, is_upsert_, removes_ = true;
+    bool is_replace_, by_key_, is_upsert_, removes_ = true, waits_ = false;
     std::vector<std::string> kept_;  // columns of the target that the source does not send
-    Statement save_changed_, save_added_, remove_;
+    Statement save_, keep_, remove_, add_, add_kept_;
     std::unique_ptr<Error> said_;  // why the last row was not taken
     std::uint64_t deleted_ = 0, refused_ = 0;
 };

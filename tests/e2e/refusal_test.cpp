@@ -101,13 +101,14 @@ TEST_F(Refusal, H34FindsManyRowsOfAKeyOfTwoFields) {
         "INSERT INTO parts SELECT i % 100, 'b' || i / 100, i FROM generate_series(0, 1999) i");
     sink().run(
         "CREATE TABLE parts (a INTEGER, b TEXT, v INTEGER CHECK (v % 10 <> 7), note TEXT, "
-        "PRIMARY KEY (a, b)); INSERT INTO parts VALUES (7, 'b0', 1, 'gone'), (8, 'b0', 1, 'kept')");
+        "PRIMARY KEY (a, b)); INSERT INTO parts VALUES (7, 'b0', 1, 'as it was'), (8, 'b0', 1, 'kept')");
     Ran const ran = copy({"--stream", "public.parts", "--write", "replace", "--on-error",
                           "dead_letter", "--batch-rows", "300"});
     expect_partial(ran, 2000, 1800, 200);
-    EXPECT_EQ(ran.stream().at("deleted"), 1) << ran;
-    EXPECT_EQ(sink().one("SELECT count(*) || ' ' || sum(v % 10 = 7) FROM parts"), "1800 0");
-    EXPECT_EQ(sink().one("SELECT group_concat(v || note) FROM parts WHERE note <> ''"), "8kept");
+    EXPECT_EQ(ran.stream().at("deleted"), 0) << ran;
+    EXPECT_EQ(sink().one("SELECT count(*) || ' ' || sum(v % 10 = 7) FROM parts"), "1801 0");
+    EXPECT_EQ(sink().one("SELECT group_concat(v || note) FROM parts WHERE note <> ''"),
+              "1as it was,8kept");
     ASSERT_EQ(letters().size(), 200u);
     EXPECT_EQ(letters()[0].at("record").at("v").get<int>() % 10, 7);
 }
@@ -165,14 +166,48 @@ TEST_F(Refusal, H25IsNoneWhereUniqueValuesChangePlaces) {
     EXPECT_EQ(sink().one("SELECT group_concat(note) FROM users"), "mine 1,mine 2,mine 3,mine 4");
 }
 
-TEST_F(Refusal, OfARowThatWasThereTakesItAway) {
+TEST_F(Refusal, H34OfARowThatWasThereLeavesItAsItWas) {
     make_users(4);
     make_picky_target();
     sink().run("INSERT INTO users VALUES (3, 'as it was', '')");
     Ran const ran = copy(with(replace, {"--on-error", "skip"}));
     expect_partial(ran, 4, 3, 1);
-    EXPECT_EQ(ran.stream().at("deleted"), 2) << ran;
-    EXPECT_EQ(sink().one("SELECT group_concat(id) FROM users"), "1,2,4");
+    EXPECT_EQ(ran.stream().at("deleted"), 1) << ran;
+    EXPECT_EQ(sink().one("SELECT group_concat(id) FROM users"), "1,2,3,4");
+    EXPECT_EQ(sink().one("SELECT name FROM users WHERE id = 3"), "as it was");
+}
+
+TEST_F(Refusal, H34OfAllRowsTakesNoneAway) {
+    db.run("CREATE TABLE rj (id int PRIMARY KEY, v text); "
+           "INSERT INTO rj SELECT i, 'v' || i FROM generate_series(1, 20) i");
+    sink().run("CREATE TABLE rj (id INTEGER PRIMARY KEY, v TEXT CHECK (v NOT LIKE 'bad%'))");
+    std::vector<std::string> const rj{"--stream", "public.rj", "--write", "replace", "--on-error",
+                                      "skip"};
+    expect_moved(copy(rj), 20, 20);
+    db.run("UPDATE rj SET v = 'bad' || id");
+    Ran const ran = copy(rj);
+    expect_partial(ran, 20, 0, 20);
+    EXPECT_EQ(ran.stream().at("deleted"), 0) << ran;
+    EXPECT_EQ(sink().one("SELECT count(*) FROM rj WHERE v = 'v' || id"), "20");
+}
+
+TEST_F(Refusal, H25WhoWaitsForWhatARefusedRowKeepsStaysToo) {
+    make_users(6);
+    sink().run(
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT UNIQUE CHECK (name <> 'bad'), "
+        "updated_at TEXT, note TEXT)");
+    expect_moved(copy(replace), 6, 6);
+    sink().run("UPDATE users SET note = 'mine ' || id");
+    // 1 wants what 2 has, that what 3 has, which is refused; 4 and 5 exchange theirs; 6 goes.
+    db.run("UPDATE users SET name = CASE id WHEN 3 THEN 'bad' WHEN 4 THEN 'user 5' "
+           "WHEN 5 THEN 'user 4' ELSE 'user ' || id + 1 END; DELETE FROM users WHERE id = 6");
+    expect_failure(copy(replace), 1, "sqlite.check");
+    Ran const ran = copy(with(replace, {"--on-error", "dead_letter"}));
+    expect_partial(ran, 5, 2, 3);
+    EXPECT_EQ(ran.stream().at("deleted"), 1) << ran;
+    EXPECT_EQ(sink().one("SELECT group_concat(name || '/' || note) FROM users"),
+              "user 1/mine 1,user 2/mine 2,user 3/mine 3,user 5/mine 4,user 4/mine 5");
+    EXPECT_EQ(letters().size(), 3u);
 }
 
 TEST_F(Refusal, IsOnPaperBeforeTheOthersShow) {
