@@ -31,40 +31,72 @@ Error halted(std::string const& stream, std::string const& column, std::string c
         .suggest("--drift add to take it over, or --drift ignore to leave it out");
 }
 
+/// Of a new column; `lost`: one that it had before, or none.
+std::string said_of(std::string const& stream, std::string const& column, std::string const& lost,
+                    bool is_taken) {
+    if (!is_taken)
+        return fmt::format("{} has a new column \"{}\", which is left out (drift ignore)", stream,
+                           column);
+    // Whether it goes on is the target's to say.
+    if (!lost.empty())
+        return fmt::format("{} has a new column \"{}\", and \"{}\" is no longer in it", stream,
+                           column, lost);
+    return fmt::format("{} has a new column \"{}\": it is added to the target, where rows that are "
+                       "there already get it when they are read again",
+                       stream, column);
+}
+
 }  // namespace
 
-Drift::Drift(DriftPolicy policy, std::string stream, std::vector<std::string> known)
-    : policy_{policy}, stream_{std::move(stream)}, columns_{std::move(known)} {}
+Drift::Drift(DriftPolicy policy, std::string stream, std::vector<std::string> known,
+             AtTarget at_target)
+    : policy_{policy},
+      stream_{std::move(stream)},
+      at_target_{std::move(at_target)},
+      columns_{std::move(known)} {}
 
 Result<void> Drift::look(ArrowSchema const& schema) {
     std::vector<std::string> const names = names_of(schema);
     bool const is_first = columns_.empty();
     view_schema(schema);
     kept_.clear();
-    // A column that is gone may have another name now: the sink knows whether somebody has given it
-    // that name there too, and stops where not.
     auto const gone = std::ranges::find_if_not(
         columns_, [&](std::string const& name) { return has(names, name); });
-    bool const is_renamed = gone != columns_.end();
-    bool const takes_new = policy_ == DriftPolicy::add || is_renamed;
+    bool const has_lost = gone != columns_.end();
+    std::string const lost = has_lost ? *gone : "";
+    std::vector<std::string> taken;
     for (std::string const& name : names) {
         if (is_first || has(columns_, name)) continue;
-        if (policy_ == DriftPolicy::halt) return halted(stream_, name, is_renamed ? *gone : "");
+        if (policy_ == DriftPolicy::halt) return halted(stream_, name, lost);
+        // A column that is gone may have another name now, which somebody has given it in the
+        // target too.
+        bool const is_taken =
+            policy_ == DriftPolicy::add || (has_lost && is_at_target(schema, name));
+        if (is_taken) taken.push_back(name);
         if (has(told_, name)) continue;
         told_.push_back(name);
-        notes_.push_back(
-            takes_new
-                ? fmt::format("{} has a new column \"{}\": it is added to the target, where rows "
-                              "that are there already get it when they are read again",
-                              stream_, name)
-                : fmt::format("{} has a new column \"{}\", which is left out (drift ignore)",
-                              stream_, name));
+        notes_.push_back(said_of(stream_, name, lost, is_taken));
     }
-    if (is_first || takes_new)
+    if (is_first) {
         columns_ = names;
-    else
+    } else {
+        columns_.insert(columns_.end(), taken.begin(), taken.end());
         leave_out(schema);
+    }
     return {};
+}
+
+/// Beside those of its fields that are known.
+bool Drift::is_at_target(ArrowSchema const& schema, std::string const& name) const {
+    std::vector<ArrowSchema*> fields;
+    for (std::int64_t i = 0; i < schema.n_children; ++i)
+        if (has(columns_, schema.children[i]->name) || schema.children[i]->name == name)
+            fields.push_back(schema.children[i]);
+    ArrowSchema view = schema;
+    view.n_children = static_cast<std::int64_t>(fields.size());
+    view.children = fields.data();
+    view.release = [](ArrowSchema*) {};
+    return at_target_ && at_target_(view);
 }
 
 /// The view on `schema` without what is not known.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,12 @@ namespace weir::host {
 /// thread.
 class Drift {
 public:
+    /// Whether the target has all fields of a schema already.
+    using AtTarget = std::function<bool(ArrowSchema const&)>;
+
     /// `known`: the fields that the run before wrote; empty: none is known, and none is new.
-    Drift(DriftPolicy policy, std::string stream, std::vector<std::string> known);
+    Drift(DriftPolicy policy, std::string stream, std::vector<std::string> known,
+          AtTarget at_target);
 
     /// Looks at the fields that the source sends from now on; what `schema` points at lives until
     /// the next look. E_SCHEMA with the name of one that is new and may not be.
@@ -36,8 +41,11 @@ private:
     void view_schema(ArrowSchema const& schema);
     void leave_out(ArrowSchema const& schema);
 
+    bool is_at_target(ArrowSchema const& schema, std::string const& name) const;
+
     DriftPolicy policy_;
     std::string stream_;
+    AtTarget at_target_;
     std::vector<std::string> columns_, told_, notes_;
     ArrowSchema schema_{};
     ArrowArray array_view_{};

@@ -154,7 +154,7 @@ Result<void> Reconcile::open(Pass pass, nlohmann::json const& keys) {
     schema_ = std::move(*schema);
     bool const is_whole = pass == Pass::values;
     drift_.emplace(is_whole ? ports_.request.drift : DriftPolicy::add, ports_.task.stream,
-                   is_whole ? ports_.known : std::vector<std::string>{});
+                   is_whole ? ports_.known : std::vector<std::string>{}, ports_.at_target);
     if (Result<void> looked = drift_->look(*schema_); !looked)
         return on(at_source, looked.error());
     for (std::string const& sentence : drift_->take_notes()) ports_.say(sentence);

@@ -37,6 +37,25 @@ struct ReconcilePorts {
 
 /// Makes a target what its source is, deletes included: reads the source whole, within one
 /// snapshot, stages it in the sink, and lets the sink compare.
+    Drift::AtTarget at_target;
+};
+
+/// Takes the keys that a sink refuses: no row can have them, so they are none of the target. As
+/// letters they would be no records.
+class LeftOut final : public DeadLetters {
+public:
+    Result<void> add(ArrowSchema const&, ArrowArray const&, std::int64_t, std::uint64_t,
+                     Error const& why) override {
+        if (keys_++ == 0) first_ = why.message;
+        return {};
+    }
+    Result<void> sync() override { return {}; }
+    std::uint64_t keys() const { return keys_; }
+    std::string const& first() const { return first_; }
+
+private:
+    std::uint64_t keys_ = 0;
+    std::string first_;  // why the first one was refused
 ///
 /// By keys first, where the target is known. A few records that the target lacks are then read by
 /// their keys; where they are many, where the source or the sink cannot do that or does not find

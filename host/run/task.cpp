@@ -111,7 +111,9 @@ Result<void> TaskRun::look() {
     bool const is_same_choice =
         checkpoint && checkpoint->selection.fields == start_.selection.fields;
     known_ = is_same_choice ? checkpoint->columns : std::vector<std::string>{};
-    if (!drift_) drift_.emplace(ports_.request.drift, task_.stream, known_);
+    if (!drift_)
+        drift_.emplace(ports_.request.drift, task_.stream, known_,
+                       [this](ArrowSchema const& schema) { return fits_target(schema); });
     begin_.spec = note_of(start_.selection, report_.counts, known_, false);
     begin_.reset = start_.reset;
     if (begin_.staged && ports_.request.limit && !start_.selection.tracking.empty())
@@ -204,6 +206,11 @@ Result<void> TaskRun::open_reader(std::string const& cursor) {
     reader_.emplace(std::move(*reader));
     schema_ = std::move(*schema);
     return look_for_drift();
+}
+
+bool TaskRun::fits_target(ArrowSchema const& schema) {
+    auto const looked = ports_.sink.prepare(write_call_, target_, schema, true);
+    return looked && looked->actions.empty();
 }
 
 Result<void> TaskRun::look_for_drift() {
@@ -308,7 +315,7 @@ Result<void> TaskRun::reconcile() {
                          start_.selection,  begin_,        known_,        knows_target_,
                          ports_.looks_up,   letters.get(), read_call_,    write_call_,
                          ports_.limits,     ports_.stop,   ports_.clock,  turn_,
-                         {},                {},            {}};
+                         {},                {},            {},             {}};
     ports.note = [this](Counts const& counts, std::vector<std::string> const& columns,
                         bool final) {
         return note_of(start_.selection, counts, columns, final);
@@ -317,6 +324,7 @@ Result<void> TaskRun::reconcile() {
     ports.told = [this](Counts const& counts) { ports_.progress.advance(task_.stream, counts); };
     Reconcile reconcile{std::move(ports)};
     Result<void> done = reconcile.run(report_);
+    ports.at_target = [this](ArrowSchema const& schema) { return fits_target(schema); };
     has_moved_ = has_moved_ || reconcile.has_moved();
     return done;
 }

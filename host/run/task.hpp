@@ -66,6 +66,7 @@ private:
     Result<void> let_others_end();
     PumpRules rules() const;
     std::uint64_t row_bytes_max() const;
+    bool fits_target(ArrowSchema const& schema);
     Result<void> look_for_drift();
     void tell_what_is_unproven();
     void guard_target(Prepared const& prepared);

@@ -140,6 +140,24 @@ TEST_F(DriftPolicies, H33IgnoredIsLeftOutUntilItIsWanted) {
     EXPECT_EQ(columns(), "id,name,updated_at,colour");
 }
 
+TEST_F(DriftPolicies, H33IgnoredIsLeftOutWhereAnotherColumnIsGoneToo) {
+    db.run("ALTER TABLE users DROP name, ADD secret text DEFAULT 's'");
+    Ran const stopped = copy_with("ignore");
+    expect_failure(stopped, 1, "sqlite.column_gone");
+    EXPECT_EQ(stopped.err.find("is added to the target"), std::string::npos) << stopped;
+    Ran const unmended = copy_with("add");
+    expect_failure(unmended, 1, "sqlite.column_gone");
+    EXPECT_EQ(unmended.err.find("is added to the target"), std::string::npos) << unmended;
+    sink().run("ALTER TABLE users DROP name");
+    db.run("UPDATE users SET updated_at = now() WHERE id = 1");
+    Ran const ran = copy_with("ignore");
+    expect_moved(ran, 1, 1);
+    EXPECT_NE(ran.err.find("secret\", which is left out"), std::string::npos) << ran;
+    EXPECT_EQ(columns(), "id,updated_at");
+    expect_moved(copy_with("ignore"), 0, 0);
+    EXPECT_EQ(columns(), "id,updated_at") << "still";
+}
+
 TEST_F(DriftPolicies, H33HaltNamesTheColumnAndKeepsThePosition) {
     std::string const before = sink().one("SELECT cursor FROM _weir_checkpoint");
     add_colour("11, 'user 11'");
