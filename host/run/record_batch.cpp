@@ -9,6 +9,7 @@
 #include <optional>
 #include <variant>
 
+#include "host/run/record_json.hpp"
 #include "host/run/record_text.hpp"
 
 namespace weir::host {
@@ -162,6 +163,11 @@ Result<void> RecordBatch::add(std::string const& record_json) {
     for (Field const& field : batch_.schema()) {
         auto const at = record.find(field.name);
         found += at != record.end();
+        if (at != record.end() && is_no_text(*at))
+            return misfit(field.name,
+                          fmt::format("the record's {} is bytes that are no UTF-8, and no text: "
+                                      "correct it at the source and read it again, or discard it",
+                                      field.name));
         bool const is_null = at == record.end() || at->is_null();
         std::optional<Cell> value = is_null ? Cell{} : cell_of(field, *at);
         if (!value)

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "weir/cpp/calendar.hpp"
+#include "weir/cpp/utf8.hpp"
 #include "weir/cpp/view.hpp"
 
 namespace weir::host {
@@ -64,12 +65,14 @@ Ordered integer(std::int64_t value) {
 
 Ordered text(FieldView const& field, std::string_view bytes) {
     if (field.meaning == Meaning::binary) return hex(bytes);
+    if (!is_utf8(bytes)) return {{no_text_member, hex(bytes)}};
     if (field.extension == "arrow.json") {
         // Digits that a double cannot hold would be rounded by parsing, so such a text stays one. A
         // document that is itself a string stays text as well: it could not be told from them.
         Ordered parsed = Ordered::parse(bytes, nullptr, false);
         bool const is_same = !parsed.is_discarded() && parsed.dump() == bytes;
-        if (is_same && !parsed.is_string() && !parsed.is_null()) return parsed;
+        if (is_same && !parsed.is_string() && !parsed.is_null() && !is_no_text(parsed))
+            return parsed;
     }
     return std::string{bytes};
 }
@@ -111,6 +114,10 @@ Ordered value(ColumnView const& column, std::int64_t row) {
 }
 
 }  // namespace
+
+bool is_no_text(nlohmann::ordered_json const& value) {
+    return value.is_object() && value.size() == 1 && value.contains(no_text_member);
+}
 
 Ordered record_json(ArrowSchema const& schema, ArrowArray const& batch, std::int64_t row) {
     Ordered record = Ordered::object();

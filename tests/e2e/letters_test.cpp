@@ -1,5 +1,6 @@
 // Dead letters through the server's doors: kept whole, replayed once, discarded.
 #include <csignal>
+#include <fstream>
 
 #include "e2e/weir_server.hpp"
 #include "support/copy_fixture.hpp"
@@ -17,6 +18,11 @@ protected:
         sink().run("CREATE TABLE users(" + columns +
                    "); CREATE TRIGGER refuse BEFORE INSERT ON users WHEN NEW.id % 5 = 0 "
                    "BEGIN SELECT RAISE(ABORT, 'not today'); END");
+    }
+    Ran copy_to_file(std::vector<std::string> const& arguments) const {
+        ProcessOptions options;
+        options.directory = directory.path().string();
+        return weir(arguments, options);
     }
     void mend() { sink().run("DROP TRIGGER refuse"); }
     Json users_job(std::string const& mode = "append") const {
@@ -160,6 +166,36 @@ TEST_F(Letters, ARowThatIsNewerByNowIsLeftAlone) {
     expect_users_equal();
     Answer const gone = host.post("/dead-letters/discard", {{"filter", {{"job", "users"}}}});
     EXPECT_EQ(with_status(gone, "discarded"), 2u) << gone;
+}
+
+TEST_F(Letters, H27ATextThatIsNoUtf8IsKeptInHexAndNeverReplayed) {
+    Sqlite source{directory / "in.db"};
+    source.run("CREATE TABLE texts (id INTEGER PRIMARY KEY, v TEXT, d TEXT); INSERT INTO texts "
+               "VALUES (1, cast(x'ff41' AS text), '{}'), (2, 'good', '{}')");
+    std::string const url = "sqlite:" + directory / "in.db";
+    WeirServer host{data()};
+    ASSERT_EQ(host.post("/replication/jobs",
+                        {{"id", "users"},
+                         {"source", {{"url", url}, {"stream", "texts"}}},
+                         {"destination",
+                          {{"url", server.url(database)}, {"onError", "dead_letter"}}}})
+                  .status,
+              201u);
+    ASSERT_EQ(host.run_job("users").body.at("rejected"), 1);
+    Answer const kept = host.get("/dead-letters");
+    EXPECT_EQ(kept.body.at("items").at(0).at("record").at("v"), (Json{{"no_utf8", "\\xff41"}}))
+        << kept;
+    for (int i = 0; i < 2; ++i) {
+        Answer const answer = replay_all(host);
+        EXPECT_EQ(with_status(answer, "waiting"), 1u) << answer;
+        EXPECT_NE(answer.text.find("bytes that are no UTF-8"), std::string::npos) << answer;
+    }
+    EXPECT_EQ(db.one("SELECT string_agg(id::text, ',') FROM texts"), "2");
+    expect_exit(copy_to_file({"copy", url, server.url(database), "--stream", "texts", "--on-error",
+                              "dead_letter", "--to", "other"}),
+                4);
+    std::ifstream file{directory / "weir-dead-letters.jsonl"};
+    EXPECT_EQ(Json::parse(file).at("record").at("v"), (Json{{"no_utf8", "\\xff41"}}));
 }
 
 TEST_F(Letters, OutliveTheirJobAndSaySo) {
