@@ -50,7 +50,7 @@ Schema schema_of(std::vector<FieldView> const& fields) {
     Schema schema;
     for (FieldView const& field : fields)
         schema.push_back({field.name, type_of(field), field.nullable, field.source_type,
-                          field.precision, field.scale});
+                          field.precision, field.scale, field.vendor});
     return schema;
 }
 

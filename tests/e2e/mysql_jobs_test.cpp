@@ -3,6 +3,7 @@
 #include "e2e/weir_server.hpp"
 #include "support/ledger.hpp"
 #include "support/mysql_copy_fixture.hpp"
+#include "support/postgres_server.hpp"
 
 namespace weir::test {
 namespace {
@@ -56,6 +57,46 @@ protected:
                   201u);
     }
 };
+
+// The source's own types come with the letters, as they did with the rows.
+TEST_F(MysqlJobs, LettersOfEveryTypeAreReplayedIntoTheTableThatWeirMade) {
+    db.run("CREATE TABLE r (id int PRIMARY KEY, n int, c datetime, s timestamp NULL, t time(2),"
+           " w char(9), y year, d decimal(65,30), u bigint unsigned, b binary(3), e enum('a','b'),"
+           " j json, f bit(5));"
+           "INSERT INTO r VALUES (1, 1, '2024-02-29 12:00:00', '2024-02-29 12:00:00',"
+           " '12:00:00.25', 'w', 2024, '12345678901234567890.000000000000000000000000000001',"
+           " 18446744073709551615, x'00ff01', 'b', '{\"a\": [1, null]}', b'10101')");
+    std::string const other = server.fresh(), far = PostgresServer::shared().fresh();
+    My there = server.connect_as_owner(other);
+    Pg pg = PostgresServer::shared().connect_as_owner(far);
+    WeirServer host{data()};
+    for (std::string const& id : {std::string{"my"}, std::string{"pg"}}) {
+        std::string const url = id == "my" ? server.url(other) : PostgresServer::shared().url(far);
+        ASSERT_EQ(host.post("/replication/jobs",
+                            {{"id", id},
+                             {"source", {{"url", server.url(database)}, {"stream", "r"}}},
+                             {"destination", {{"url", url}, {"onError", "dead_letter"}}}})
+                      .status,
+                  201u);
+        ASSERT_EQ(host.run_job(id).body.at("written"), 1);
+    }
+    there.run("ALTER TABLE r ADD CONSTRAINT small CHECK (n < 100)");
+    pg.run("ALTER TABLE r ADD CONSTRAINT small CHECK (n < 100)");
+    db.run("INSERT INTO r SELECT 2, 300, c, s, t, w, y, d, u, b, e, j, f FROM r");
+    for (std::string const& id : {std::string{"my"}, std::string{"pg"}})
+        ASSERT_EQ(host.run_job(id).body.at("rejected"), 1);
+    there.run("ALTER TABLE r DROP CONSTRAINT small");
+    pg.run("ALTER TABLE r DROP CONSTRAINT small");
+    for (std::string const& id : {std::string{"my"}, std::string{"pg"}}) {
+        Answer const answer = host.post("/dead-letters/replay", {{"filter", {{"job", id}}}});
+        EXPECT_EQ(answer.body.at("items").at(0).at("status"), "replayed") << answer;
+    }
+    std::string const same =
+        "SELECT count(DISTINCT c, s, t, w, y, d, u, b, e, j, f), count(*) FROM r";
+    EXPECT_EQ(there.rows(same), (std::vector<Record>{{"1", "2"}}));
+    EXPECT_EQ(pg.one("SELECT count(DISTINCT (to_jsonb(r) - 'id' - 'n')) || ' ' || count(*) FROM r"),
+              "1 2");
+}
 
 TEST_F(MysqlJobs, FireTheShortFormOfSeed003) {
     WeirServer host{data()};
