@@ -65,7 +65,9 @@ Result<void> copy_streams(CopyRequest const& request, CopyPorts const& ports, In
                           Ends& ends, CopyRun const& run, CopyReport& report) {
     CallContext const call{ports.clock, &ports.stop.reading};
     if (auto checked = check_structure(request, ends); !checked) return checked;
-    auto tasks = make_plan(request, {ends.reads, call, ports.limits, ends.sink});
+    std::vector<LeftStream> left;
+    auto tasks = make_plan(request, {ends.reads, call, ports.limits, ends.sink,
+                                     run.resumes_run ? &left : nullptr});
     if (!tasks) return on(at_source, tasks.error());
     Result<std::vector<std::string>> identities = identities_of(source);
     if (!identities) return identities.error();
@@ -97,6 +99,12 @@ Result<void> copy_streams(CopyRequest const& request, CopyPorts const& ports, In
     for (std::string const& note : order.notes) ports.progress.say(note);
     if (auto lifted = lift_circles(request, ends, call, *tasks, order, ports.progress); !lifted)
         return lifted.error();
+    for (LeftStream& each : left) {
+        ports.progress.say(fmt::format("{} is left out: {}", each.stream, each.why.message));
+        StreamReport& report_of_it = report.streams.emplace_back();
+        report_of_it.stream = each.stream;
+        report_of_it.error = on(at_source, std::move(each.why));
+    }
     std::vector<std::optional<StreamReport>> reports(tasks->size());
     std::vector<std::optional<TaskRun>> runs(tasks->size());
     SideBySide streams{order, lanes, ports.stop.reading};
@@ -121,10 +129,11 @@ Result<void> copy_streams(CopyRequest const& request, CopyPorts const& ports, In
         if (!ports.stop.reading) reports[place] = TaskRun{task_ports, (*tasks)[place]}.run();
     for (std::optional<StreamReport>& each : reports)
         if (each) report.streams.push_back(std::move(*each));
-    if (report.streams.size() < tasks->size())
+    if (report.streams.size() < tasks->size() + left.size())
         return Error{WEIR_E_CANCELLED, "copy.interrupted",
                      fmt::format("interrupted before {} of {} streams",
-                                 tasks->size() - report.streams.size(), tasks->size())};
+                                 tasks->size() + left.size() - report.streams.size(),
+                                 tasks->size() + left.size())};
     add_structure(request, ends, call, *tasks, ports.progress, report);
     return {};
 }

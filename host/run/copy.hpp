@@ -32,7 +32,7 @@ struct CopyRun {
     std::string run_id;
     LetterBox* rejects = nullptr;    ///< null: a row that is refused fails its stream
     SinkGates* gates = nullptr;      ///< null: nobody else here writes into the sink
-    bool resumes_run = false;        ///< see TaskRun
+    bool resumes_run = false;        ///< see TaskRun; a stream that is gone fails no other
 };
 
 /// The same between connectors that were made already; `request` needs no URLs. They are used by

@@ -292,11 +292,17 @@ Result<std::vector<Task>> make_plan(CopyRequest const& request, PlanPorts const&
     }
     for (std::string const& name : request.streams) {
         auto some = find_streams(ports.source, ports.call, name);
+        if (!some && ports.left && some.error().status == WEIR_E_NOT_FOUND) {
+            ports.left->push_back({name, some.error()});
+            continue;
+        }
         if (!some) return some.error();
         for (FoundStream& stream : *some)
             if (std::ranges::find(found, stream.name, &FoundStream::name) == found.end())
                 found.push_back(std::move(stream));
     }
+    bool const has_left = ports.left && !ports.left->empty();
+    if (found.empty() && has_left) return ports.left->front().why;
     if (found.size() > ports.limits.streams_max)
         return Error{WEIR_E_CONFIG, "copy.too_many_streams",
                      fmt::format("{} streams at once are more than {}: copy them in parts",
@@ -309,6 +315,10 @@ Result<std::vector<Task>> make_plan(CopyRequest const& request, PlanPorts const&
     std::vector<Task> tasks;
     for (FoundStream const& stream : found) {
         Result<Task> task = make_task(request, stream);
+        if (!task && ports.left) {
+            ports.left->push_back({stream.name, task.error()});
+            continue;
+        }
         if (!task) return task.error();
         task->surroundings = surroundings_of(request, stream, ports.sink);
         if (Result<void> named = name_target(request, ports.sink, *task); !named)
@@ -316,6 +326,7 @@ Result<std::vector<Task>> make_plan(CopyRequest const& request, PlanPorts const&
         add_inheritance(alone, ports.sink, *task);
         tasks.push_back(std::move(*task));
     }
+    if (tasks.empty() && ports.left && !ports.left->empty()) return ports.left->front().why;
     bool const folds_case = ports.sink.value("folds_case", false);
     if (Result<void> checked = check_targets(tasks, folds_case); !checked) return checked.error();
     return tasks;

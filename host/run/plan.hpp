@@ -26,12 +26,21 @@ struct Task {
     nlohmann::json surroundings = nlohmann::json::object();
 };
 
+/// A stream that cannot be copied as things are.
+struct LeftStream {
+    std::string stream;
+    Error why;
+};
+
 /// What a plan is made for; borrowed.
 struct PlanPorts {
     SourceProxy& source;
     CallContext const& call;
     Limits const& limits;
     nlohmann::json const& sink;  ///< as it describes itself
+    /// Takes those streams that are not there, or not as the request wants them; null, or if there
+    /// are no others: the first one fails the plan.
+    std::vector<LeftStream>* left = nullptr;
 };
 
 /// Finds the streams that the request names and checks its fields, key and cursor against them.

@@ -308,12 +308,19 @@ Result<void> replay_all(RunPlan const& plan, CopyPorts const& ports, Ends& ends,
     CallContext const call{ports.clock, &ports.stop.reading};
     Result<std::vector<std::string>> streams = run.letters.streams(plan.letters);
     if (!streams) return streams.error();
-    auto tasks = make_plan(plan.request, {ends.reads, call, ports.limits, ends.sink});
+    std::vector<LeftStream> left;
+    auto tasks = make_plan(plan.request, {ends.reads, call, ports.limits, ends.sink, &left});
     if (!tasks) return tasks.error();
     for (Task const& task : *tasks)
         if (std::ranges::find(*streams, task.stream) != streams->end())
             report.streams.push_back(StreamReplay{plan, ports, ends, run, task}.run());
     for (std::string const& stream : *streams) {
+        if (auto const gone = std::ranges::find(left, stream, &LeftStream::stream);
+            gone != left.end()) {
+            report.streams.emplace_back().stream = stream;
+            report.streams.back().error = gone->why;
+            continue;
+        }
         if (std::ranges::find(*tasks, stream, &Task::stream) != tasks->end()) continue;
         Result<StreamReport> gone = refuse_stream(plan, run.letters, stream);
         if (!gone) return gone.error();

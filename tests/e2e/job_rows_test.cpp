@@ -299,6 +299,38 @@ TEST_F(JobsOverHttp, SortABadRecordByOnError) {
     EXPECT_EQ(host.run_job("notes").body.at("status"), "failed");
 }
 
+TEST_F(JobsOverHttp, OneStreamThatIsGoneFailsNoOther) {
+    make_users(3);
+    db.run("CREATE TABLE others AS SELECT * FROM users; ALTER TABLE others ADD PRIMARY KEY (id)");
+    WeirServer host{data()};
+    ASSERT_EQ(add_shop(host).status, 201u);
+    Json job = users_job("users");
+    job["source"].erase("stream");
+    job["source"]["streams"] = {"public.others", "public.users"};
+    job["source"]["cursor"] = "updated_at";
+    job["destination"].erase("table");
+    Answer const made = host.post("/replication/jobs", job);
+    ASSERT_EQ(made.status, 201u) << made;
+    ASSERT_EQ(host.run_job("users").body.at("written"), 6);
+    auto const expect_partial = [&](std::string const& code) {
+        Answer const run = host.run_job("users");
+        EXPECT_EQ(run.body.at("status"), "partial") << run;
+        EXPECT_EQ(run.body.at("written"), 1) << run;
+        EXPECT_EQ(run.body.at("error").at("code"), code) << run;
+        EXPECT_NE(run.body["error"].at("message").dump().find("public.others"), std::string::npos)
+            << run;
+    };
+    db.run("ALTER TABLE others RENAME updated_at TO changed_at");
+    add_users(4, 4);
+    expect_partial("source.field_not_found");
+    db.run("DROP TABLE others");
+    add_users(5, 5);
+    expect_partial("source.stream_not_found");
+    db.run("DROP TABLE users");
+    EXPECT_EQ(host.run_job("users").body.at("status"), "failed");
+    EXPECT_EQ(local().one("SELECT count(*) FROM users"), "5");
+}
+
 TEST_F(JobsOverHttp, H33SayWhatANewColumnMeans) {
     make_users(3);
     WeirServer host{data()};
