@@ -42,7 +42,7 @@ inline constexpr char errors[] = R"([
    "remedy": "Check host, port and firewall."},
   {"code": "mysql.connection_lost", "title": "Connection lost",
    "cause": "The server, or what lies between, ended the connection.",
-   "remedy": "The run is tried again from its last commit."},
+   "remedy": "Run it again: it goes on from its last commit. A job does so by itself."},
   {"code": "mysql.failed", "title": "The server refused",
    "cause": "The server ended the statement with an error that fits no other code.",
    "remedy": "Read its sentence."},

@@ -359,5 +359,14 @@ TEST_F(Failures, SourceAndSinkAreOneFile) {
     expect_failure(ran, 2, "copy.same_system");
 }
 
+// Nothing was committed, so nothing is tried again: what is said is what a person can do.
+TEST_F(Failures, AConnectionLostBeforeTheFirstBatchSaysToRunAgain) {
+    db.run("CREATE VIEW dies AS SELECT 1 AS id WHERE pg_terminate_backend(pg_backend_pid())");
+    Ran const ran = copy({"--stream", "public.dies"});
+    expect_failure(ran, 3, "postgres.connection_lost");
+    EXPECT_NE(ran.err.find("Run it again"), std::string::npos) << ran;
+    EXPECT_EQ(ran.err.find("is tried again"), std::string::npos) << ran;
+}
+
 }  // namespace
 }  // namespace weir::test
