@@ -20,6 +20,7 @@ Session::Session(Host host, Location location, Begin const& begin, std::uint64_t
       spec_{begin.spec},
       owner_{fingerprint({begin.job, begin.stream})},
       is_keys_{begin.target.write_mode == WEIR_WRITE_KEYS},
+      is_replace_{begin.target.write_mode == WEIR_WRITE_REPLACE},
       is_staged_{begin.staged || is_keys_ || begin.target.write_mode == WEIR_WRITE_REPLACE},
       is_look_{begin.look} {
     db_ = std::make_unique<Database>(location, is_look_ ? Access::read : Access::write, call);
@@ -117,7 +118,7 @@ Prepared Session::prepare(Call const& call, Target const& target,
     insert_.reset();
     Prepared const prepared{fit_->actions, has_rows(*db_, target_.name)};
     if (is_staged_ && !is_fetching()) {
-        or_fenced([&] { stage_->prepare(fields, fit_->key); });
+        if (!is_attached_) or_fenced([&] { stage_->prepare(fields, fit_->key); });
         return prepared;
     }
     if (!fit_->statements.empty()) {
@@ -344,8 +345,9 @@ void Session::check_target() {
 Swap Session::show_stage(Refusals refusals) {
     fit_ = fit_now(fields_);  // as the target stands now, under the lock
     for (std::string const& sql : fit_->statements) db_->exec(sql);
-    Swap swap{*db_, *fit_, fields_, stage_->name_in_main(), target_.write_mode};
-    if (is_swept_) swap.keep_others();
+    Swap swap{*db_, *fit_, fields_, stage_->name_in_main(),
+              is_replace_ ? WEIR_WRITE_REPLACE : target_.write_mode};
+    if (is_swept_ || target_.write_mode != WEIR_WRITE_REPLACE) swap.keep_others();
     swap.run(refusals);
     return swap;
 }

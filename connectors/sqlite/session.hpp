@@ -68,7 +68,7 @@ private:
     Target target_;
     std::string job_, stream_, run_id_, spec_, owner_, cursor_;
     std::string kept_cursor_;  // as it was stored, whatever is read for a stage
-    bool is_keys_ = false, is_staged_ = false, is_look_ = false;
+    bool is_keys_ = false, is_replace_ = false, is_staged_ = false, is_look_ = false;
     bool is_broken_ = false, is_open_ = false, is_attached_ = false, is_swept_ = false;
     std::int64_t epoch_ = 0, batch_ = 0;
     Memory memory_;                  // of the last run

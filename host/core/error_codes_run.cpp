@@ -67,6 +67,10 @@ constexpr ErrorCode run_codes[] = {
     {"copy.replace_empty", "Would empty the target",
      "--write replace found no record at the source, and the target holds some.",
      "If that is meant, give --force."},
+    {"copy.replace_refused", "Refused records have no key",
+     "Records of a replace were refused, and which rows of the target are theirs cannot be told. "
+     "Nothing was changed.",
+     "Correct the records or the target, or name a key with --key."},
     {"copy.same_system", "Source and sink are one",
      "A stream would be copied onto itself.",
      "Name another target with --to."},

@@ -29,6 +29,12 @@ Error too_many(Reconciled const& found, std::string const& target, double most) 
 
 }  // namespace
 
+std::string kept_for_refused(std::uint64_t refused, Task const& task) {
+    return fmt::format("{} records of {} were refused: no row of {} was deleted, since some may be "
+                       "theirs; --mode reconcile deletes by keys what the source no longer has",
+                       refused, task.stream, task.target);
+}
+
 Reconcile::Reconcile(ReconcilePorts ports) : ports_{std::move(ports)} {}
 
 Result<void> Reconcile::run(StreamReport& report) {
@@ -69,8 +75,9 @@ Result<void> Reconcile::pass(Pass pass, StreamReport& report) {
         if (!has_rows || !*has_rows) return has_rows ? Result<void>{} : has_rows.error();
     }
     if (Result<void> begun = begin(); !begun) return begun;
-    // Without its key a record says nothing of the target, and all are needed.
-    DeadLetters* const rejects = pass == Pass::keys ? nullptr : ports_.rejects;
+    DeadLetters* rejects = ports_.rejects;
+    left_out_.reset();
+    if (rejects && pass == Pass::keys) rejects = &left_out_.emplace();
     PumpPorts pump_ports{*reader_,           *writer_,          ports_.sink, target_,
                          std::move(schema_), *drift_,           rejects,     ports_.read_call,
                          ports_.write_call,  ports_.stop,       ports_.clock, ports_.turn};
@@ -88,6 +95,9 @@ Result<void> Reconcile::pass(Pass pass, StreamReport& report) {
     reader_.reset();
     ports_.turn.give();
     if (ends_here_) return ports_.request.dry_run ? tell_plan(report) : Result<void>{};
+    if (done && left_out_ && left_out_->keys() > 0)
+        ports_.say(fmt::format("{} keys of {} are none that {} could have: {}", left_out_->keys(),
+                               ports_.task.stream, ports_.task.target, left_out_->first()));
     // Staged rows that did not reach the end are gone.
     if (done) report.counts = facts.committed;
     return done;
@@ -144,7 +154,8 @@ Result<void> Reconcile::open(Pass pass, nlohmann::json const& keys) {
         pass == Pass::keys ? ports_.selection.key : ports_.selection.fields;
     if (!fields.empty()) read.select["fields"] = fields;
     if (!keys.is_null()) read.select["keys"] = keys;
-    // No limit to the size of a record: one that did not come would look as if it were gone.
+    // Keys have no limit: one that did not come would look as if it were gone.
+    if (pass == Pass::values) read.select["row_bytes_max"] = ports_.row_bytes_max;
     reader_.reset();
     Result<ReaderProxy> reader = ports_.source.open(ports_.read_call, read);
     if (!reader) return on(at_source, reader.error());
@@ -202,6 +213,7 @@ PumpRules Reconcile::rules(Pass pass) const {
     };
     rules.stream = ports_.task.stream;
     rules.key = ports_.task.key;
+    rules.row_bytes_max = ports_.row_bytes_max;
     return rules;
 }
 
@@ -224,11 +236,14 @@ Result<void> Reconcile::settle(Pass pass, PumpFacts& facts, StreamReport& report
     Counts& counts = facts.counts;
     report.reconciled = {counts.read,     looked->target,  looked->missing,
                          looked->extra,   looked->drifted, pass == Pass::values};
-    if (Result<void> guarded = guard(*report.reconciled, report); !guarded) return guarded;
+    bool const spares = pass == Pass::values && counts.rejected > 0 && looked->extra > 0;
+    if (!spares)
+        if (Result<void> guarded = guard(*report.reconciled, report); !guarded) return guarded;
     bool const lacks = pass == Pass::keys && looked->missing > 0;
     fetches_ = lacks && wanted_ && wanted_->are_all(looked->missing);
     ends_here_ = ports_.request.dry_run || (lacks && !fetches_);
     if (ends_here_) return stop_here();
+    if (spares) return spare(facts, *looked);
     failpoint("reconcile.before_sweep");
     // Also without one that is too much: what came since would go with the rest.
     SweepRequest sweep = sweep_request(false);
@@ -243,6 +258,18 @@ Result<void> Reconcile::settle(Pass pass, PumpFacts& facts, StreamReport& report
     }
     counts.deleted += swept->deleted;
     return fetches_ ? stop_here() : Result<void>{};
+}
+
+/// Writes what is missing or differs, and deletes nothing.
+Result<void> Reconcile::spare(PumpFacts& facts, Swept const& looked) {
+    target_.write_mode = WEIR_WRITE_UPSERT;
+    auto prepared = ports_.sink.prepare(ports_.write_call, target_, drift_->schema(), false);
+    if (!prepared) return on(at_sink, prepared.error());
+    std::uint64_t const repaired = std::min(facts.counts.filtered, looked.missing + looked.drifted);
+    facts.counts.filtered -= repaired;
+    facts.counts.written += repaired;
+    ports_.say(kept_for_refused(facts.counts.rejected, ports_.task));
+    return {};
 }
 
 Result<void> Reconcile::guard(Reconciled const& found, StreamReport& report) const {

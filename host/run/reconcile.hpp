@@ -10,6 +10,9 @@
 
 namespace weir::host {
 
+/// What is said where nothing was deleted for the sake of `refused` records.
+std::string kept_for_refused(std::uint64_t refused, Task const& task);
+
 /// What a reconcile needs of the task that it is; all of it is borrowed.
 struct ReconcilePorts {
     CopyRequest const& request;
@@ -20,6 +23,7 @@ struct ReconcilePorts {
     BeginRequest const& begin;  ///< job, stream, run and note; staged
     std::vector<std::string> const& known;  ///< the columns that the run before wrote
     bool knows_target;          ///< the sink has a position for it, so it can be compared
+    std::uint64_t row_bytes_max;  ///< larger records are refused
     bool looks_up;              ///< the source reads records by their keys
     DeadLetters* rejects;
     CallContext const& read_call;
@@ -33,10 +37,6 @@ struct ReconcilePorts {
         note;
     std::function<void(std::string const&)> say;
     std::function<void(Counts const&)> told;
-};
-
-/// Makes a target what its source is, deletes included: reads the source whole, within one
-/// snapshot, stages it in the sink, and lets the sink compare.
     Drift::AtTarget at_target;
 };
 
@@ -56,12 +56,17 @@ public:
 private:
     std::uint64_t keys_ = 0;
     std::string first_;  // why the first one was refused
+};
+
+/// Makes a target what its source is, deletes included: reads the source whole, within one
+/// snapshot, stages it in the sink, and lets the sink compare.
 ///
 /// By keys first, where the target is known. A few records that the target lacks are then read by
 /// their keys; where they are many, where the source or the sink cannot do that or does not find
 /// each of them, or where values are to be compared, all are read. What goes and what comes
 /// is one transaction, with the checkpoint, whose position stays; until then nothing shows. A guard
-/// that finds too much to delete ends it with nothing deleted.
+/// that finds too much to delete ends it with nothing deleted. Where values are compared and some
+/// records were refused, none is deleted: their rows look as if the source had lost them.
 class Reconcile {
 public:
     explicit Reconcile(ReconcilePorts ports);
@@ -81,6 +86,7 @@ private:
     Result<bool> look(StreamReport& report);
     Result<void> begin();
     Result<void> settle(Pass pass, PumpFacts& facts, StreamReport& report);
+    Result<void> spare(PumpFacts& facts, Swept const& looked);
     Result<void> guard(Reconciled const& found, StreamReport& report) const;
     Result<void> insist(Error refusal, StreamReport& report) const;
     Result<void> tell_plan(StreamReport& report);
@@ -93,6 +99,7 @@ private:
     OwnedSchema schema_;
     std::optional<Drift> drift_;
     TargetRequest target_;
+    std::optional<LeftOut> left_out_;   // keys that the sink refuses
     std::optional<WantedKeys> wanted_;  // those that are missing, where they can be looked up
     bool ends_here_ = false;  // what was to be known is known: nothing is committed
     bool fetches_ = false;    // what is too much is gone; what is wanted follows

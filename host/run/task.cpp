@@ -284,6 +284,8 @@ Result<void> TaskRun::read_and_write() {
     // What the sink did to the target belongs into its note.
     applied.skips_idle = !cursor_.empty() && !begin_.staged && prepared->actions.empty() &&
                          drift_->columns() == known_ && start_.selection.mode == ReadMode::delta;
+    if (start_.selection.write == WriteMode::replace && prepared->holds_rows)
+        applied.settle = [&] { return spare_refused(facts.counts); };
     Result<void> done = pump(std::move(pump_ports), applied, facts);
     has_moved_ = has_moved_ || facts.counts.batches > before.batches;
     // Staged rows that did not reach the end are gone.
@@ -313,7 +315,8 @@ Result<void> TaskRun::reconcile() {
     std::unique_ptr<DeadLetters> const letters = open_letters();
     ReconcilePorts ports{ports_.request,    ports_.source, ports_.sink,   task_,
                          start_.selection,  begin_,        known_,        knows_target_,
-                         ports_.looks_up,   letters.get(), read_call_,    write_call_,
+                         row_bytes_max(),   ports_.looks_up,
+                         letters.get(),     read_call_,    write_call_,
                          ports_.limits,     ports_.stop,   ports_.clock,  turn_,
                          {},                {},            {},             {}};
     ports.note = [this](Counts const& counts, std::vector<std::string> const& columns,
@@ -321,12 +324,36 @@ Result<void> TaskRun::reconcile() {
         return note_of(start_.selection, counts, columns, final);
     };
     ports.say = [this](std::string const& sentence) { note(sentence); };
+    ports.at_target = [this](ArrowSchema const& schema) { return fits_target(schema); };
     ports.told = [this](Counts const& counts) { ports_.progress.advance(task_.stream, counts); };
     Reconcile reconcile{std::move(ports)};
     Result<void> done = reconcile.run(report_);
-    ports.at_target = [this](ArrowSchema const& schema) { return fits_target(schema); };
     has_moved_ = has_moved_ || reconcile.has_moved();
     return done;
+}
+
+/// A replace removes only what the source lacks, and that is not known of records that never came
+/// into the stage.
+Result<void> TaskRun::spare_refused(Counts const& counts) {
+    if (counts.rejected == 0) return {};
+    std::vector<std::string> const& key = start_.selection.key;
+    std::optional<Error> why;
+    if (!key.empty()) {
+        target_.write_mode = WEIR_WRITE_UPSERT;
+        auto prepared = ports_.sink.prepare(write_call_, target_, drift_->schema(), false);
+        if (!prepared) why = prepared.error();
+    }
+    if (!key.empty() && !why) {
+        note(kept_for_refused(counts.rejected, task_));
+        return {};
+    }
+    return Error{WEIR_E_DATA, "copy.replace_refused",
+                 fmt::format("{} records of {} were refused, and which rows of {} are theirs "
+                             "cannot be told{}: nothing was changed",
+                             counts.rejected, task_.stream, task_.target,
+                             why ? ": " + why->message : " without a key"),
+                 task_.target}
+        .suggest("correct those records or the target, or name a key with --key");
 }
 
 /// A replace by nothing is refused where there is something to lose.

@@ -69,6 +69,7 @@ private:
     bool fits_target(ArrowSchema const& schema);
     Result<void> look_for_drift();
     void tell_what_is_unproven();
+    Result<void> spare_refused(Counts const& counts);
     void guard_target(Prepared const& prepared);
     Result<void> dry_run();
     Result<void> look_for_a_row();

@@ -53,6 +53,80 @@ TEST_F(H29Large, ADocumentOf100MegabytesIsRejectedUnread) {
     EXPECT_LE(ran.peak_kib, resident_kib_max);
 }
 
+// What the source refuses never comes into the stage of a replace: its rows are not gone.
+TEST_F(H29Large, AReplaceKeepsWhatItHasOfThem) {
+    db.run("CREATE TABLE docs (id int PRIMARY KEY, doc text); CREATE TABLE keyless AS "
+           "SELECT i AS id, 'small' AS doc FROM generate_series(1, 5) i; "
+           "INSERT INTO docs SELECT * FROM keyless");
+    std::string const other = server.fresh();
+    Pg there = server.connect_as_owner(other);
+    auto const into_other = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"copy", server.url(database), server.url(other), "--stream",
+                                   "public.docs", "--json"});
+        return weir(more);
+    };
+    std::vector<std::string> const more{"--write",  "replace",         "--on-error",
+                                        "skip",     "--row-bytes-max", "1000000"};
+    expect_moved(copy_docs(more), 5, 5);
+    expect_moved(into_other(more), 5, 5);
+    expect_moved(copy({"--stream", "public.keyless", "--write", "replace"}), 5, 5);
+    db.run("UPDATE docs SET doc = repeat('x', 3000000) WHERE id < 4; DELETE FROM docs WHERE id = 4;"
+           "UPDATE docs SET doc = 'new' WHERE id = 5; UPDATE keyless SET doc = repeat('x', 3000000)"
+           " WHERE id = 1");
+    for (Ran const& ran : {copy_docs(more), into_other(more)}) {
+        expect_exit(ran, 4);
+        EXPECT_EQ(ran.stream().at("rejected"), 3) << ran;
+        EXPECT_EQ(ran.stream().at("deleted"), 0) << ran;
+        EXPECT_NE(ran.stream().at("notes").dump().find("no row of docs was deleted"),
+                  std::string::npos)
+            << ran;
+    }
+    std::string const kept = "1small,2small,3small,4small,5new";
+    EXPECT_EQ(sink().one("SELECT group_concat(id || doc) FROM docs"), kept);
+    EXPECT_EQ(there.one("SELECT string_agg(id || doc, ',' ORDER BY id) FROM docs"), kept);
+    std::vector<std::string> keyless{"--stream", "public.keyless"};
+    keyless.insert(keyless.end(), more.begin(), more.end());
+    expect_failure(copy(keyless), 1, "copy.replace_refused");
+    EXPECT_EQ(sink().one("SELECT count(*) FROM keyless WHERE doc = 'small'"), "5");
+    // By its keys what is gone is found, and what is too large there.
+    std::vector<std::string> const by_keys{"--mode", "reconcile", "--max-delete-fraction", "1"};
+    for (Ran const& ran : {copy_docs(by_keys), into_other(by_keys)}) {
+        expect_exit(ran, 0);
+        EXPECT_EQ(ran.stream().at("deleted"), 1) << ran;
+    }
+    EXPECT_EQ(sink().one("SELECT group_concat(id) FROM docs"), "1,2,3,5");
+}
+
+TEST_F(H29Large, AReconcileRefusesThemAndKeepsWhatTheTargetHas) {
+    db.run("CREATE TABLE docs (id int PRIMARY KEY, doc text); INSERT INTO docs "
+           "SELECT i, 'small' FROM generate_series(1, 5) i");
+    expect_moved(copy_docs({}), 5, 5);
+    db.run("UPDATE docs SET doc = repeat('x', 20000000) WHERE id = 1; UPDATE docs SET doc = 'new' "
+           "WHERE id = 2; DELETE FROM docs WHERE id = 3; "
+           "INSERT INTO docs VALUES (6, repeat('x', 20000000)), (7, 'small')");
+    std::string const all = "SELECT group_concat(id || doc) FROM docs";
+    std::vector<std::string> const values{"--mode", "reconcile", "--compare", "values"};
+    expect_failure(copy_docs(values), 1, "source.row_too_large");
+    std::vector<std::string> more = values;
+    more.insert(more.end(), letters.begin(), letters.end());
+    Ran const ran = copy_docs(more);
+    expect_exit(ran, 4);
+    EXPECT_EQ(ran.stream().at("rejected"), 2) << ran;
+    EXPECT_EQ(ran.stream().at("written"), 2) << ran;
+    EXPECT_EQ(ran.stream().at("deleted"), 0) << ran;
+    EXPECT_EQ(sink().one(all), "1small,2new,3small,4small,5small,7small");
+    EXPECT_LE(ran.peak_kib, resident_kib_max);
+    // The one that is missing is asked for by its key.
+    std::vector<std::string> keys{"--mode", "reconcile", "--max-delete-fraction", "1"};
+    expect_failure(copy_docs(keys), 1, "source.row_too_large");
+    keys.insert(keys.end(), letters.begin(), letters.end());
+    Ran const by_keys = copy_docs(keys);
+    expect_exit(by_keys, 4);
+    EXPECT_EQ(by_keys.stream().at("rejected"), 1) << by_keys;
+    EXPECT_EQ(by_keys.stream().at("deleted"), 1) << by_keys;
+    EXPECT_EQ(sink().one(all), "1small,2new,4small,5small,7small");
+}
+
 TEST_F(H29Large, ItStopsTheRunUnlessItMayBeRejected) {
     make_documents("17000000");
     std::string const said = expect_failure(copy_docs({}), 1, "source.row_too_large");

@@ -6,6 +6,8 @@
 
 #include "support/mover.hpp"
 #include "support/mysql_copy_fixture.hpp"
+#include "support/pg.hpp"
+#include "support/postgres_server.hpp"
 
 namespace weir::test {
 namespace {
@@ -179,6 +181,34 @@ TEST_F(MysqlCopy, ExitCodesSayWhoseMoveItIs) {
                     "--json"})
                   .code,
               3);
+}
+
+// What no row of the target can have as its key is none of its rows.
+TEST_F(MysqlCopy, AReconcileByKeysGoesOnBehindAKeyThatTheSinkCannotHave) {
+    std::string const far = PostgresServer::shared().fresh();
+    Pg there = PostgresServer::shared().connect_as_owner(far);
+    auto const go = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"copy", server.url(database), PostgresServer::shared().url(far),
+                                   "--stream", "d", "--json"});
+        return weir(more);
+    };
+    db.run("SET sql_mode = ''; CREATE TABLE d (d date PRIMARY KEY, v int); INSERT INTO d VALUES "
+           "('0000-00-00', 1), ('2024-01-01', 2), ('2024-01-02', 3)");
+    Ran const first = go({"--on-error", "skip"});
+    EXPECT_EQ(first.code, 4) << first;
+    EXPECT_EQ(first.stream().at("written"), 2) << first;
+    db.run("DELETE FROM d WHERE d = '2024-01-02'; INSERT INTO d VALUES ('2024-01-03', 4)");
+    std::vector<std::string> more{"--mode", "reconcile", "--max-delete-fraction", "1"};
+    EXPECT_EQ(go(more).code, 1) << "as long as nobody says what comes of it";
+    more.insert(more.end(), {"--on-error", "skip"});
+    Ran const ran = go(more);
+    EXPECT_EQ(ran.code, 4) << ran;
+    EXPECT_EQ(ran.stream().at("rejected"), 1) << ran;
+    EXPECT_EQ(ran.stream().at("deleted"), 1) << ran;
+    EXPECT_EQ(ran.stream().at("written"), 1) << ran;
+    EXPECT_NE(ran.err.find("are none that d could have"), std::string::npos) << ran;
+    EXPECT_EQ(there.one("SELECT string_agg(v::text, ',' ORDER BY v) FROM d"), "2,4");
+    EXPECT_EQ(go(more).stream().at("deleted"), 0);
 }
 
 }  // namespace

@@ -101,14 +101,14 @@ TEST_F(Refusal, H34FindsManyRowsOfAKeyOfTwoFields) {
         "INSERT INTO parts SELECT i % 100, 'b' || i / 100, i FROM generate_series(0, 1999) i");
     sink().run(
         "CREATE TABLE parts (a INTEGER, b TEXT, v INTEGER CHECK (v % 10 <> 7), note TEXT, "
-        "PRIMARY KEY (a, b)); INSERT INTO parts VALUES (7, 'b0', 1, 'as it was'), (8, 'b0', 1, 'kept')");
+        "PRIMARY KEY (a, b)); INSERT INTO parts VALUES (7, 'b0', 1, 'was'), (8, 'b0', 1, 'kept')");
     Ran const ran = copy({"--stream", "public.parts", "--write", "replace", "--on-error",
                           "dead_letter", "--batch-rows", "300"});
     expect_partial(ran, 2000, 1800, 200);
     EXPECT_EQ(ran.stream().at("deleted"), 0) << ran;
     EXPECT_EQ(sink().one("SELECT count(*) || ' ' || sum(v % 10 = 7) FROM parts"), "1801 0");
     EXPECT_EQ(sink().one("SELECT group_concat(v || note) FROM parts WHERE note <> ''"),
-              "1as it was,8kept");
+              "1was,8kept");
     ASSERT_EQ(letters().size(), 200u);
     EXPECT_EQ(letters()[0].at("record").at("v").get<int>() % 10, 7);
 }

@@ -251,6 +251,7 @@ void WriteSession::number_on(Wait const& wait) {
 std::uint64_t WriteSession::swap(Wait const& wait, Refusals refusals) {
     writer_->ensure_table(wait, first_);
     if (!swap_) swap_.emplace(*connection_, place_, *fit_, fields_);
+    if (target_.write_mode != WEIR_WRITE_REPLACE) swap_->keep_others();
     swap_->run(wait, refusals);
     refused_ = swap_->refused();
     return swap_->deleted();
