@@ -205,8 +205,8 @@ void Swap::leave() {
 /// Answers those that do not.
 std::vector<std::int64_t> Swap::come() {
     std::size_t const columns = fields_.size(), all = columns + kept_.size();
-    Statement rows = db_.prepare("SELECT " + list(columns, "w.v") +
-                                 (kept_.empty() ? "" : ", " + list(kept_.size(), "a.k")) +
+    Statement rows = db_.prepare("SELECT " + list(columns, "v") +
+                                 (kept_.empty() ? "" : ", " + list(kept_.size(), "k")) +
                                  ", w.n, a.n FROM " + waiting + " AS w LEFT JOIN " + away +
                                  " AS a ON a.n = w.n WHERE NOT w.is_out");
     std::vector<std::int64_t> clashing;
