@@ -11,7 +11,7 @@ extern "C" {
 enum {
     WEIR_WRITE_APPEND = 1,
     WEIR_WRITE_UPSERT = 2,
-    WEIR_WRITE_REPLACE = 3,
+    WEIR_WRITE_REPLACE = 3,  // after prepare() for an UPSERT its FINAL commit removes no row
     WEIR_WRITE_KEYS = 4  // nothing but keys, which sweep() compares; always staged
 };
 
