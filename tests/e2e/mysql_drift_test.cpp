@@ -93,9 +93,9 @@ TEST_F(H33MysqlDrift, AColumnThatWouldRoundWhatTheSourceDoesNoMoreStopsTheRun) {
     expect_moved(go(), 10);
     db.run("ALTER TABLE users MODIFY f float, MODIFY d double;"
            "UPDATE users SET f = 1.2345, d = 1.2345, updated_at = '2025-01-01' WHERE id = 1");
-    expect_stopped("mysql.column_type", "would round digits");
+    expect_stopped("mysql.column_retyped", "\"f\" was float(7,2) in the source and is now float;");
     there.run("ALTER TABLE users MODIFY f float");
-    expect_stopped("mysql.column_type", "\"d\" of users is double(7,2)");
+    expect_stopped("mysql.column_retyped", "\"d\" was double(7,2)");
     there.run("ALTER TABLE users MODIFY d double");
     expect_moved(go(), 1);
     expect_equal();

@@ -120,10 +120,12 @@ private:
         if (!after) return table_ && !column;
         auto const field = std::ranges::find(request_.fields, before.name, &FieldView::name);
         std::string const own = type_of_new(*field);
-        // Only a modifier that is the same here tells that somebody changed it.
+        // Only a modifier that is the same here, or gone as it is from this very type of the
+        // source, tells that somebody changed it.
+        std::string const bare = own.substr(0, own.find(" COLLATE "));
         if (before.is_respelled(*after))
-            return column && own.find('(') != own.npos &&
-                   own.substr(0, own.find(" COLLATE ")) == column->type_text;
+            return column && bare == column->type_text &&
+                   (bare.find('(') != bare.npos || bare == after->spelled);
         return column && is_same_type(own, column->type_text);
     }
 

@@ -71,11 +71,12 @@ public:
     }
     void write(ArrowSchema const* schema, ArrowArray const* array,
                weir_rejects const* rejects = nullptr, weir_call const* call = nullptr) {
+        bool const is_held = array->release != nullptr;
         ears_.ask([&](weir_error* error) {
             return table_->write(writer_, call ? call : ears_.forever(), schema, array, rejects,
                                  error);
         });
-        if (!array->release)
+        if (is_held && !array->release)
             throw std::runtime_error{"write() released a batch that it had borrowed"};
         rows_ += static_cast<std::uint64_t>(array->length);
     }
