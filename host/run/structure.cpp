@@ -114,12 +114,13 @@ Result<std::vector<std::size_t>> lift_in_the_way(
 
 void add_structure(CopyRequest const& request, Ends& ends, CallContext const& call,
                    std::vector<Task> const& tasks, Progress& progress, CopyReport& report) {
+    auto const first = report.streams.end() - static_cast<std::ptrdiff_t>(tasks.size());
     for (char const* part : {"indexes", "foreign_keys"}) {
         if (std::ranges::find(request.with, part) == request.with.end()) continue;
-        for (std::size_t i = 0; i < report.streams.size(); ++i)
-            if (!report.streams[i].error)
-                add_part(part, ends.writes, call, tasks[i], request.dry_run, progress,
-                         report.streams[i]);
+        auto at = first;
+        for (Task const& task : tasks)
+            if (StreamReport& stream = *at++; !stream.error)
+                add_part(part, ends.writes, call, task, request.dry_run, progress, stream);
     }
 }
 

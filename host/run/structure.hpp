@@ -32,7 +32,7 @@ Result<std::vector<std::size_t>> lift_in_the_way(CopyRequest const& request, End
 
 /// Adds to the targets that are loaded what the request wants around their rows: indexes of all
 /// first, then foreign keys, which need them. What fails fails its stream; its rows stay.
-/// `report.streams` are of the `tasks` in their order.
+/// `report.streams` end with those of the `tasks` in their order; before them stand left streams.
 void add_structure(CopyRequest const& request, Ends& ends, CallContext const& call,
                    std::vector<Task> const& tasks, Progress& progress, CopyReport& report);
 

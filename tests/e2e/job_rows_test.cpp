@@ -309,9 +309,11 @@ TEST_F(JobsOverHttp, OneStreamThatIsGoneFailsNoOther) {
     job["source"]["streams"] = {"public.others", "public.users"};
     job["source"]["cursor"] = "updated_at";
     job["destination"].erase("table");
+    job["destination"]["with"] = {"indexes"};
     Answer const made = host.post("/replication/jobs", job);
     ASSERT_EQ(made.status, 201u) << made;
     ASSERT_EQ(host.run_job("users").body.at("written"), 6);
+    db.run("CREATE INDEX by_name ON users (name)");
     auto const expect_partial = [&](std::string const& code) {
         Answer const run = host.run_job("users");
         EXPECT_EQ(run.body.at("status"), "partial") << run;
@@ -323,6 +325,7 @@ TEST_F(JobsOverHttp, OneStreamThatIsGoneFailsNoOther) {
     db.run("ALTER TABLE others RENAME updated_at TO changed_at");
     add_users(4, 4);
     expect_partial("source.field_not_found");
+    EXPECT_EQ(local().one("SELECT tbl_name FROM sqlite_schema WHERE name = 'by_name'"), "users");
     db.run("DROP TABLE others");
     add_users(5, 5);
     expect_partial("source.stream_not_found");
