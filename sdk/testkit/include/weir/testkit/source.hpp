@@ -62,8 +62,8 @@ private:
 class Reader {
 public:
     Reader(weir_source const* table, Ears ears, weir_reader* reader)
-        : table_{table}, ears_{std::move(ears)}, reader_{reader} {
-        read_schema();
+        : Reader{table, std::move(ears), reader, Unread{}} {
+        read_schema();  // delegated to, so that a flawed schema closes the reader
     }
     Reader(Reader&& other) noexcept
         : table_{other.table_},
@@ -121,6 +121,10 @@ public:
     }
 
 private:
+    struct Unread {};
+    Reader(weir_source const* table, Ears ears, weir_reader* reader, Unread)
+        : table_{table}, ears_{std::move(ears)}, reader_{reader} {}
+
     [[noreturn]] static void refuse(weir_batch& batch, std::string const& what) {
         if (batch.array.release) batch.array.release(&batch.array);
         throw std::runtime_error{"next() answered " + what};
