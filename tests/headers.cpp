@@ -1,0 +1,1 @@
+// What all tests include is compiled with this file, once: see CMakeLists.txt.
