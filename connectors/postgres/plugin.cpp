@@ -14,7 +14,7 @@ constexpr char config_schema[] = R"({
             "x-url-parameters": ["application_name", "channel_binding", "client_encoding",
               "connect_timeout", "dbname", "fallback_application_name", "gssencmode", "host",
               "hostaddr", "keepalives", "keepalives_count", "keepalives_idle",
-              "keepalives_interval", "load_balance_hosts", "password", "port",
+              "keepalives_interval", "load_balance_hosts", "nul", "password", "port",
               "require_auth", "sslmode", "sslsni", "ssl_max_protocol_version",
               "ssl_min_protocol_version", "target_session_attrs", "tcp_user_timeout", "user"]},
     "host": {"type": "string", "title": "Host, or directory of a Unix socket", "x-order": 2},
@@ -27,6 +27,8 @@ constexpr char config_schema[] = R"({
                "examples": ["public"], "minLength": 1, "maxLength": 63, "x-order": 7},
     "sslmode": {"type": "string", "title": "TLS",
                 "enum": ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]},
+    "nul": {"type": "string", "title": "Character U+0000 in texts", "enum": ["reject", "strip"],
+            "description": "As a sink: a record with it is refused, or goes without it"},
     "sslrootcert": {"type": "string", "title": "File with the server's CA",
                     "format": "path"}
   },

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <memory>
+#include <optional>
 
 namespace weir::postgres {
 namespace {
@@ -129,6 +130,21 @@ std::string percent(std::string_view text) {
     return out;
 }
 
+/// Takes a parameter out of the URL that is not libpq's; nothing: it is not there.
+std::optional<std::string> take_parameter(std::string& url, std::string const& name) {
+    std::size_t at = url.find('?');
+    while (at != url.npos && url.compare(at + 1, name.size() + 1, name + "=") != 0)
+        at = url.find('&', at + 1);
+    if (at == url.npos) return std::nullopt;
+    std::size_t const from = at + name.size() + 2;
+    std::size_t const end = std::min(url.find('&', from), url.size());
+    std::string value = url.substr(from, end - from);
+    // What follows stays behind the sign that stood before.
+    url.erase(at + 1, end < url.size() ? end - at : url.size() - at - 1);
+    if (url.back() == '?' || url.back() == '&') url.pop_back();
+    return value;
+}
+
 void check_ports(std::string const& ports) {
     for (std::string const& port : split(ports)) {
         int number = 0;
@@ -171,12 +187,21 @@ Settings::Settings(Config const& config)
                                             {"sslmode", "sslmode"},
                                             {"sslrootcert", "sslrootcert"}})
         if (config.has(name)) parameters_[keyword] = config.text(name);
+    if (config.has("nul")) choose_nul(config.text("nul"));
     if (config.has("port")) parameters_["port"] = std::to_string(config.integer("port"));
     complete();
 }
 
-void Settings::read_url(std::string const& url) {
+void Settings::choose_nul(std::string const& word) {
+    if (word != "reject" && word != "strip")
+        throw Error{WEIR_E_CONFIG, "nul is reject or strip, not \"" + word + "\"", "/nul"}.coded(
+            "postgres.bad_url");
+    strips_nul_ = word == "strip";
+}
+
+void Settings::read_url(std::string url) {
     check_authority(url);
+    if (auto const word = take_parameter(url, "nul")) choose_nul(*word);
     char* said = nullptr;
     Options const options{PQconninfoParse(url.c_str(), &said), PQconninfoFree};
     std::string const why = said ? said : "";

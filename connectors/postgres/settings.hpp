@@ -36,6 +36,8 @@ public:
     /// Where an unqualified name of a stream lies.
     std::string const& schema() const { return schema_; }
     bool names_schema() const { return names_schema_; }  ///< the configuration does
+    /// A sink takes U+0000 out of texts, instead of refusing the record.
+    bool strips_nul() const { return strips_nul_; }
     /// For one attempt to connect; 0: no limit.
     std::int64_t connect_timeout_ms() const { return connect_timeout_ms_; }
     /// Whether something was said about the libpq keyword, by the configuration or the environment.
@@ -49,7 +51,8 @@ public:
     std::string scrub(std::string text) const;
 
 private:
-    void read_url(std::string const& url);
+    void read_url(std::string url);
+    void choose_nul(std::string const& word);
     void complete();
     void choose_tls();
     bool stays_here();
@@ -58,6 +61,7 @@ private:
     std::map<std::string, std::string> parameters_, known_;
     std::string user_, database_, schema_;
     bool names_schema_;
+    bool strips_nul_ = false;
     std::int64_t connect_timeout_ms_ = 10'000;
     bool tls_by_default_ = false;
 };

@@ -325,6 +325,20 @@ TEST_F(PostgresSinkCopy, FromSqliteToo) {
     }
 }
 
+TEST_F(PostgresSinkCopy, H27NulOfSqliteIsTakenOutWhereTheUrlSaysSo) {
+    Sqlite{directory / "in.db"}.run("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);"
+                                    "INSERT INTO t VALUES (1, 'a' || char(0) || 'b'), (2, 'c')");
+    auto const copy_to = [&](std::string const& url) {
+        return weir({"copy", "sqlite:" + (directory / "in.db"), url, "--stream", "t", "--json"});
+    };
+    std::string const url = server.url(target);
+    std::string const said = expect_failure(copy_to(url), 1, "postgres.value");
+    EXPECT_NE(said.find("nul=strip"), std::string::npos) << said;
+    expect_moved(copy_to(url + (url.find('?') == url.npos ? "?" : "&") + "nul=strip"), 2, 2);
+    EXPECT_EQ(sink.rows("SELECT id, a FROM t ORDER BY id"),
+              (std::vector<Record>{{"1", "ab"}, {"2", "c"}}));
+}
+
 // In SQLite the class of a decimal is that of its value; each run here brings another one.
 TEST_F(PostgresSinkCopy, H26DecimalsOfSqliteAreNumericInEachRun) {
     Sqlite file{directory / "in.db"};

@@ -8,6 +8,7 @@
 #include "refusal.hpp"
 #include "staged_row.hpp"
 #include "structure.hpp"
+#include "without_nul.hpp"
 
 namespace weir::postgres {
 namespace {
@@ -202,8 +203,11 @@ void WriteSession::write(Call const& call, std::vector<FieldView> const& fields,
     guarded(wait, [&] {
         if (!is_open_) open();
         counted_.reset();
-        if (scan_ && !scan_->take(wait, batch, first_)) stage_keys(wait);
-        if (!scan_) writer_->write(wait, batch, rejects, first_);
+        std::optional<WithoutNul> stripped;
+        if (connection_->settings().strips_nul()) stripped.emplace(fields, batch);
+        ArrowArray const& rows = stripped ? stripped->batch() : batch;
+        if (scan_ && !scan_->take(wait, rows, first_)) stage_keys(wait);
+        if (!scan_) writer_->write(wait, rows, rejects, first_);
         has_rows_ = has_rows_ || batch.length > 0;
     });
 }

@@ -69,6 +69,43 @@ TEST_F(PostgresValues, DecimalsAndUnsignedNumbers) {
     EXPECT_EQ(one("SELECT max(u) FROM people"), "18446744073709551615");
 }
 
+TEST_F(PostgresValues, H27NulIsRefusedOrTakenOut) {
+    sql("CREATE TABLE people(id bigint PRIMARY KEY, name text, doc jsonb, tags text[])");
+    std::string const nul{"a\0b", 3};
+    Schema const schema{{"id", Type::int64, false},
+                        {"name", Type::utf8},
+                        {"doc", Type::json},
+                        {"tags", Type::json}};
+    auto const write = [&](testkit::SinkInstance& into) {
+        Rows batch{schema};
+        batch.add(1, nul, "{}", "[]")
+            .add(2, "b", R"(["\u0000x"])", "[]")
+            .add(3, "c", R"(["\\u0000"])", R"(["\u0000y"])")
+            .add(4, nullptr, nullptr, nullptr)
+            .add(5, "e", "1", R"(["z"])");
+        testkit::Writer writer = into.start(upsert(), batch.schema());
+        std::vector<testkit::Refused> refused = writer.write_some(batch);
+        writer.commit("{}", true);
+        return refused;
+    };
+    auto const refused = write(sink);
+    ASSERT_EQ(refused.size(), 3u);
+    EXPECT_EQ(refused[0].code, "postgres.value");
+    EXPECT_EQ(one("SELECT string_agg(id::text, ',' ORDER BY id) FROM people"), "4,5");
+    std::string const url = server.url(database);
+    char const* const behind = url.find('?') == url.npos ? "?" : "&";
+    testkit::SinkInstance stripping = make(url + behind + "nul=strip&connect_timeout=9");
+    EXPECT_TRUE(write(stripping).empty());
+    EXPECT_EQ(rows("SELECT name, doc, tags FROM people ORDER BY id"),
+              (std::vector<Record>{{"ab", "{}", "{}"},
+                                   {"b", "[\"x\"]", "{}"},
+                                   {"c", R"(["\\u0000"])", "{y}"},
+                                   {std::nullopt, std::nullopt, std::nullopt},
+                                   {"e", "1", "{z}"}}));
+    testkit::Failure const bad = failure_of([&] { make(url + behind + "nul=no"); });
+    EXPECT_EQ(bad.code, "postgres.bad_url") << bad.what();
+}
+
 TEST_F(PostgresValues, TextAndBytes) {
     EXPECT_EQ(stored({"", Type::utf8}, "", "é😀", "a\tb\nc\\N", "\\N", "\\."),
               (std::vector<Record>{{""}, {"é😀"}, {"a\tb\nc\\N"}, {"\\N"}, {"\\."}}));
