@@ -150,7 +150,7 @@ private:
         if (Result<void> looked = ports_.drift.look(*ports_.schema); !looked)
             return on(at_source, looked.error());
         for (std::string const& note : ports_.drift.take_notes()) facts_.say(note);
-        auto prepared = ports_.sink.prepare(ports_.write_call, ports_.target,
+        auto prepared = ports_.sink.prepare(ports_.read_call, ports_.target,
                                             ports_.drift.schema(), false);
         if (!prepared) return on(at_sink, prepared.error());
         return {};

@@ -194,7 +194,7 @@ Result<void> TaskRun::open_reader(std::string const& cursor) {
 }
 
 bool TaskRun::fits_target(ArrowSchema const& schema) {
-    auto const looked = ports_.sink.prepare(write_call_, target_, schema, true);
+    auto const looked = ports_.sink.prepare(read_call_, target_, schema, true);
     return looked && looked->actions.empty();
 }
 
@@ -247,7 +247,8 @@ Result<void> TaskRun::read_and_write() {
                         task_.stream));
     if (Result<void> waited = let_others_end(); !waited) return waited;
     if (Result<void> taken = turn_.take(); !taken) return taken;
-    auto prepared = ports_.sink.prepare(write_call_, target_, drift_->schema(), false);
+    // Nothing is in hand yet: whoever stops does not wait for a lock that the sink waits for.
+    auto prepared = ports_.sink.prepare(read_call_, target_, drift_->schema(), false);
     if (!prepared) return on(at_sink, prepared.error());
     turn_.give();
     guard_target(*prepared);
@@ -285,7 +286,7 @@ Result<void> TaskRun::read_and_write() {
 /// Before anything is changed: a target that is locked here could keep those from their end.
 Result<void> TaskRun::let_others_end() {
     if (!await_referenced_) return {};
-    auto const looked = ports_.sink.prepare(write_call_, target_, drift_->schema(), true);
+    auto const looked = ports_.sink.prepare(read_call_, target_, drift_->schema(), true);
     if (!looked) return on(at_sink, looked.error());
     bool const needs_others = looked->has_references || task_.surroundings.contains("parents");
     return needs_others ? await_referenced_() : Result<void>{};
@@ -362,7 +363,7 @@ Result<void> TaskRun::dry_run() {
     // With the note of this run: whether the target still fits depends on what is selected.
     if (Result<std::string> peeked = ports_.sink.peek(read_call_, begin_); !peeked)
         return peeked.error();
-    auto prepared = ports_.sink.prepare(write_call_, target_, drift_->schema(), true);
+    auto prepared = ports_.sink.prepare(read_call_, target_, drift_->schema(), true);
     if (!prepared) return prepared.error();
     guard_target(*prepared);
     if (guards_target_)
