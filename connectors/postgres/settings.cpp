@@ -130,18 +130,25 @@ std::string percent(std::string_view text) {
     return out;
 }
 
-/// Takes a parameter out of the URL that is not libpq's; nothing: it is not there.
+/// Takes a parameter out of the URL that is not libpq's, each time it is there; the last one
+/// counts. Nothing: it is not there.
 std::optional<std::string> take_parameter(std::string& url, std::string const& name) {
-    std::size_t at = url.find('?');
-    while (at != url.npos && url.compare(at + 1, name.size() + 1, name + "=") != 0)
-        at = url.find('&', at + 1);
-    if (at == url.npos) return std::nullopt;
-    std::size_t const from = at + name.size() + 2;
-    std::size_t const end = std::min(url.find('&', from), url.size());
-    std::string value = url.substr(from, end - from);
-    // What follows stays behind the sign that stood before.
-    url.erase(at + 1, end < url.size() ? end - at : url.size() - at - 1);
-    if (url.back() == '?' || url.back() == '&') url.pop_back();
+    std::optional<std::string> value;
+    for (std::size_t at = url.find('?'); at != url.npos;) {
+        if (url.compare(at + 1, name.size() + 1, name + "=") != 0) {
+            at = url.find('&', at + 1);
+            continue;
+        }
+        std::size_t const from = at + name.size() + 2;
+        std::size_t const end = std::min(url.find('&', from), url.size());
+        value = url.substr(from, end - from);
+        // What follows stays behind the sign that stood before.
+        if (end < url.size())
+            url.erase(at + 1, end - at);
+        else
+            url.erase(at);
+        at = at < url.size() ? at : url.npos;
+    }
     return value;
 }
 

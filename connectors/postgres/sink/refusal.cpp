@@ -111,7 +111,7 @@ Error row_refusal(Settings const& settings, Result const& failed, std::string co
     bool const is_nul = state == "22021" && message_of(failed).find("0x00") != std::string::npos;
     bool const is_escaped_nul = state == "22P05";
     if (is_nul || is_escaped_nul)
-        error.suggest("?nul=strip in the URL of the target takes such characters out");
+        error.suggestion = "?nul=strip in the URL of the target takes such characters out";
     return std::move(error).coded(row_code(state));
 }
 

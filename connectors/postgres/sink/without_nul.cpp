@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "connectors/postgres/oids.hpp"
+
 namespace weir::postgres {
 namespace {
 
@@ -23,28 +25,33 @@ void drop_escapes(std::string& text) {
 
 }  // namespace
 
-WithoutNul::WithoutNul(std::vector<FieldView> const& fields, ArrowArray const& batch)
+WithoutNul::WithoutNul(std::vector<FieldView> const& fields,
+                       std::vector<Landing> const& landings, ArrowArray const& batch)
     : batch_{batch}, children_(batch.children, batch.children + batch.n_children) {
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-        if (fields[i].meaning != Meaning::plain) continue;
-        if (fields[i].layout == Layout::text) strip_column<std::int32_t>(fields[i], i);
-        if (fields[i].layout == Layout::large_text) strip_column<std::int64_t>(fields[i], i);
+    for (Landing const& landing : landings) {
+        FieldView const& field = fields[landing.field];
+        if (field.meaning != Meaning::plain) continue;
+        TargetColumn const& column = landing.column;
+        bool const drops_escapes =
+            field.extension == "arrow.json" && (column.oid == oid_jsonb || column.element != 0);
+        if (field.layout == Layout::text) strip_column<std::int32_t>(landing.field, drops_escapes);
+        if (field.layout == Layout::large_text)
+            strip_column<std::int64_t>(landing.field, drops_escapes);
     }
     if (!columns_.empty()) batch_.children = children_.data();
 }
 
 /// Puts another column in the place of that one, where it has any.
 template <class Offset>
-void WithoutNul::strip_column(FieldView const& field, std::size_t at) {
+void WithoutNul::strip_column(std::size_t at, bool drops_escapes) {
     ArrowArray const& from = *children_[at];
     auto const* offsets = static_cast<Offset const*>(from.buffers[1]) + from.offset;
     auto const* data = static_cast<char const*>(from.buffers[2]);
     if (from.length == 0 || offsets[0] == offsets[from.length]) return;
-    bool const is_json = field.extension == "arrow.json";
     std::string_view const all{data + offsets[0],
                                static_cast<std::size_t>(offsets[from.length] - offsets[0])};
     if (!std::memchr(all.data(), '\0', all.size()) &&
-        !(is_json && all.find("\\u0000") != all.npos))
+        !(drops_escapes && all.find("\\u0000") != all.npos))
         return;
     Column& column = columns_.emplace_back();
     auto const end_here = [&] {
@@ -55,7 +62,7 @@ void WithoutNul::strip_column(FieldView const& field, std::size_t at) {
     for (std::int64_t row = 0; row < from.length; ++row) {
         std::string text{data + offsets[row], data + offsets[row + 1]};
         std::erase(text, '\0');
-        if (is_json) drop_escapes(text);
+        if (drops_escapes) drop_escapes(text);
         column.text += text;
         end_here();
     }

@@ -5,13 +5,17 @@
 #include <vector>
 #include <weir/cpp/view.hpp>
 
+#include "encode.hpp"
+
 namespace weir::postgres {
 
-/// A batch without what no text of PostgreSQL can hold: the character U+0000, and `\u0000` in JSON.
-/// Borrows the batch, which stays as it is; what it says is valid as long as both live.
+/// A batch without what no text of PostgreSQL can hold: the character U+0000; and its escape in JSON
+/// that lands in `jsonb` or in an array, which cannot hold that either. Borrows the batch, which
+/// stays as it is; what it says is valid as long as both live.
 class WithoutNul {
 public:
-    WithoutNul(std::vector<FieldView> const& fields, ArrowArray const& batch);
+    WithoutNul(std::vector<FieldView> const& fields, std::vector<Landing> const& landings,
+               ArrowArray const& batch);
     WithoutNul(WithoutNul const&) = delete;
     WithoutNul& operator=(WithoutNul const&) = delete;
 
@@ -26,7 +30,7 @@ private:
         void const* buffers[3];
     };
     template <class Offset>
-    void strip_column(FieldView const& field, std::size_t at);
+    void strip_column(std::size_t at, bool drops_escapes);
 
     ArrowArray batch_;
     std::vector<ArrowArray*> children_;

@@ -204,7 +204,7 @@ void WriteSession::write(Call const& call, std::vector<FieldView> const& fields,
         if (!is_open_) open();
         counted_.reset();
         std::optional<WithoutNul> stripped;
-        if (connection_->settings().strips_nul()) stripped.emplace(fields, batch);
+        if (connection_->settings().strips_nul()) stripped.emplace(fields, fit_->landings, batch);
         ArrowArray const& rows = stripped ? stripped->batch() : batch;
         if (scan_ && !scan_->take(wait, rows, first_)) stage_keys(wait);
         if (!scan_) writer_->write(wait, rows, rejects, first_);
