@@ -223,6 +223,15 @@ SourceField const* Table::find(int number) const {
     return nullptr;
 }
 
+SourceField const& Table::at(std::string const& field) const {
+    if (SourceField const* const found = find(field)) return *found;
+    std::string names;
+    for (SourceField const& each : fields) names += (names.empty() ? "" : ", ") + each.name;
+    throw Error{WEIR_E_NOT_FOUND, stream() + " has no field \"" + field + "\"", field}
+        .coded("source.field_not_found")
+        .suggest("its fields are " + names);
+}
+
 std::string describe_sql(std::optional<NamePattern> const& pattern) {
     std::string const from = chosen(pattern);
     std::string const relations = chosen(pattern, from_relations_and_parts);

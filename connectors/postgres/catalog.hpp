@@ -84,6 +84,8 @@ struct Table {
     std::string sql() const { return (is_alone ? "ONLY " : "") + qualified(schema, name); }
     SourceField const* find(std::string_view field) const;
     SourceField const* find(int number) const;
+    /// Throws E_NOT_FOUND `source.field_not_found`, which names those that there are.
+    SourceField const& at(std::string const& field) const;
     Subject subject() const { return {stream(), schema, name}; }
     /// Whether its rows tell which transaction wrote them.
     bool has_xmin() const { return (kind == 'r' || kind == 'p' || kind == 'm') && !has_foreign; }

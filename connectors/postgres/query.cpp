@@ -130,6 +130,7 @@ std::string Query::range_sql() const {
 }
 
 std::string Query::bound_sql() const {
+    if (!tracking) return compared(key, " <= ", *upto);  // a part
     std::string const null = tracking_sql() + " IS NULL";
     if (!upto) return null;
     std::string const within = compared(with_key(tracking, key), " <= ", *upto);

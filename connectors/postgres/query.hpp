@@ -29,7 +29,7 @@ struct Query {
     std::optional<Position> after;  ///< in `order`; empty: all but rows without a tracking value
     bool and_null = false;          ///< by tracking: rows without a value too, at the end
     bool is_bounded = false;        ///< no row behind `upto`; without one, none but the null ones
-    std::optional<Position> upto;   ///< (tracking, key…)
+    std::optional<Position> upto;   ///< (tracking, key…); of a part the key
     std::vector<Position> keys;     ///< of the rows that are wanted, by `key`; empty: all
     std::string newer_than;         ///< a transaction: no row of an older one
     std::int64_t limit = INT64_MAX;

@@ -7,15 +7,6 @@
 namespace weir::postgres {
 namespace {
 
-SourceField const& field_of(Table const& table, std::string const& name) {
-    if (SourceField const* const field = table.find(name)) return *field;
-    std::string names;
-    for (SourceField const& each : table.fields) names += (names.empty() ? "" : ", ") + each.name;
-    throw Error{WEIR_E_NOT_FOUND, table.stream() + " has no field \"" + name + "\"", name}
-        .coded("source.field_not_found")
-        .suggest("its fields are " + names);
-}
-
 /// 1.0 and 1.00 are one value.
 std::string_view without_zeros(std::string_view digits) {
     if (digits.find('.') == digits.npos) return digits;
@@ -82,7 +73,7 @@ void TableReader::choose_fields(Read const& read) {
     query_.row_bytes_max = read.row_bytes_max;
     if (read.fields) {
         for (std::string const& name : *read.fields)
-            query_.fields.push_back(&field_of(table, name));
+            query_.fields.push_back(&table.at(name));
     } else {
         for (SourceField const& field : table.fields) query_.fields.push_back(&field);
     }
@@ -93,7 +84,7 @@ void TableReader::choose_fields(Read const& read) {
     query_.is_measured =
         is_any_wide && may_be_too_large(snapshot_.toast_bytes, read.row_bytes_max);
     keyed_ = !read.key.empty();
-    for (std::string const& name : read.key) query_.key.push_back(&field_of(table, name));
+    for (std::string const& name : read.key) query_.key.push_back(&table.at(name));
     query_.keys.assign(read.keys.begin(), read.keys.end());
 }
 
@@ -107,7 +98,7 @@ void TableReader::choose_start(Read const& read) {
     if (by_xmin)
         tracking_ = &xmin_field();
     else if (!read.tracking.empty())
-        query_.tracking = tracking_ = &field_of(table, read.tracking);
+        query_.tracking = tracking_ = &table.at(read.tracking);
     cursor_.fingerprint = fingerprint(table, tracking_, read.key, read.fields);
     cursor_.origin = snapshot_.origin;
     if (query_.tracking) check_tracking(table, *query_.tracking);
@@ -123,7 +114,10 @@ void TableReader::choose_start(Read const& read) {
     resumable_ = keyed_;
     if (tracking_) return choose_delta(read, std::move(stored));
     query_.order = keyed_ ? Order::key : Order::none;
+    if (keyed_ && !read.above.empty()) query_.after = read.above;
     if (keyed_ && stored && stored->scan) query_.after = stored->scan->at;
+    query_.is_bounded = keyed_ && !read.upto.empty();
+    if (query_.is_bounded) query_.upto = read.upto;
 }
 
 void TableReader::choose_delta(Read const& read, std::optional<Cursor> stored) {

@@ -67,6 +67,8 @@ std::string begin_statements(Beginning const& read, Preview const& preview) {
         sql += "SET TRANSACTION SNAPSHOT " + literal(read.sharing.taken) + ";";
     // Before the snapshot: a table rewritten in between would look empty to it. It stands until the
     // last row is read, so that a later statement finds the table as it is described.
+    if (preview.lockable && read.sharing.lock_ms > 0)
+        sql += "SET LOCAL lock_timeout = " + std::to_string(read.sharing.lock_ms) + ";";
     if (preview.lockable)
         sql +=
             "LOCK TABLE " + qualified(name.schema.text, name.table.text) + " IN ACCESS SHARE MODE;";
@@ -117,7 +119,7 @@ Snapshot begin(Connection& connection, Beginning const& read, Preview const& pre
 /// Of SET TRANSACTION SNAPSHOT: there is none of that name, or it is of another server.
 bool is_lost_snapshot(Error const& error) {
     return error.sqlstate == "22023" || error.sqlstate == "42704" || error.sqlstate == "0A000" ||
-           error.sqlstate == "55000";
+           error.sqlstate == "55000" || error.sqlstate == "55P03";
 }
 
 /// Nothing, and no transaction: what was known of the relation does not hold any more.

@@ -31,6 +31,9 @@ struct Snapshot {
 struct Sharing {
     bool exports = false;  ///< its own, which others may take too as long as the transaction stands
     std::string taken = {};  ///< that of another; empty: its own
+    /// The lock is waited for no longer: whoever stands before it may wait for that other, or for
+    /// one that was opened beside it, and the server sees no circle. 0: as long as it takes.
+    int lock_ms = 0;
 };
 
 /// Begins the transaction of one read on `connection` and describes the table that `stream` names,
@@ -40,7 +43,8 @@ struct Sharing {
 /// `known` is what discover() told of the relation, and saves a round trip while it holds.
 ///
 /// A snapshot that is taken from another is older than the lock. E_IO `source.snapshot_lost`: that
-/// other is gone; `postgres.rewritten`: the table was replaced since.
+/// other is gone, or had better go, since somebody who waits for it holds up this read;
+/// `postgres.rewritten`: the table was replaced since.
 ///
 /// Settings are local to the transaction, so that a pooler may lend the session to others after it.
 Snapshot begin_read(Connection& connection, std::string_view stream, View view,

@@ -4,11 +4,15 @@
 #include <iterator>
 #include <map>
 
+#include "cut.hpp"
 #include "streams.hpp"
 #include "structure.hpp"
 
 namespace weir::postgres {
 namespace {
+
+/// See Sharing. Long enough for whoever holds a lock in passing.
+constexpr int lock_ms = 1000;
 
 // No address: it is a socket for the server too, and not for a pooler in between alone.
 constexpr char place_sql[] =
@@ -49,6 +53,7 @@ Json PostgresSource::describe() const {
             {"formerly", settings_.former_identities()},
             {"lanes", lanes},
             {"lookup", true},
+            {"parts", true},
             {"snapshots", true}};
 }
 
@@ -114,10 +119,7 @@ std::unique_ptr<Reader> PostgresSource::open(Call const& call, Read const& read)
     if (auto const seen = previews_.find(read.stream); seen != previews_.end())
         known = seen->second;
     View const view = read.tracking.empty() ? View::one : View::later;
-    bool const is_shared = view == View::one && !read.snapshot.empty();
-    std::optional<std::string> const taken =
-        is_shared ? exported_as(read.snapshot) : std::optional<std::string>{};
-    Sharing const sharing{is_shared && !taken, taken.value_or("")};
+    Sharing const sharing = sharing_of(read);
     auto const begin = [&](Connection& connection) {
         snapshot = begin_read(connection, read.stream, view, known, sharing, wait);
     };
@@ -125,18 +127,26 @@ std::unique_ptr<Reader> PostgresSource::open(Call const& call, Read const& read)
     std::shared_ptr<std::string const> exported;
     if (sharing.exports) {
         exported = std::make_shared<std::string const>(snapshot.exported);
-        exported_.insert_or_assign(read.snapshot, exported);
+        exported_.insert_or_assign(read.snapshot, Exported{exported, std::string{read.stream}});
     }
+    if (read.cut > 0)
+        return std::make_unique<CutReader>(shared_.spare, std::move(connection),
+                                           std::move(snapshot), read);
     return std::make_unique<TableReader>(host_, metrics_, shared_, std::move(connection),
                                          std::move(snapshot), std::move(exported), read);
 }
 
-/// What the snapshot of that name can be taken by; nothing: no reader that made one is open.
-std::optional<std::string> PostgresSource::exported_as(std::string const& name) {
-    std::erase_if(exported_, [](auto const& entry) { return entry.second.expired(); });
-    auto const at = exported_.find(name);
-    auto const exported = at == exported_.end() ? nullptr : at->second.lock();
-    return exported ? std::optional{*exported} : std::nullopt;
+/// Which snapshot a read takes: that of the reader that holds the one of its name, if it is open.
+Sharing PostgresSource::sharing_of(Read const& read) {
+    if (read.cut > 0) return {.lock_ms = lock_ms};
+    if (!read.tracking.empty() || read.snapshot.empty()) return {};
+    std::erase_if(exported_, [](auto const& entry) { return entry.second.name.expired(); });
+    auto const at = exported_.find(read.snapshot);
+    auto const exported = at == exported_.end() ? nullptr : at->second.name.lock();
+    if (!exported) return {.exports = true};
+    bool const is_part = !read.above.empty() || !read.upto.empty();
+    bool const has_lock_here = is_part || at->second.stream == read.stream;
+    return {.taken = *exported, .lock_ms = has_lock_here ? lock_ms : 0};
 }
 
 }  // namespace weir::postgres

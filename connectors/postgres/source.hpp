@@ -25,13 +25,18 @@ private:
 
     std::unique_ptr<Connection> with_session(Wait const& wait,
                                              std::function<void(Connection&)> const& work);
-    std::optional<std::string> exported_as(std::string const& name);
+    /// A snapshot that others take, and the stream whose read holds it.
+    struct Exported {
+        std::weak_ptr<std::string const> name;
+        std::string stream;
+    };
+    Sharing sharing_of(Read const& read);
 
     Host host_;
     Settings settings_;
     Metrics metrics_;
     Interrupt interrupt_;
-    std::map<std::string, std::weak_ptr<std::string const>> exported_;  ///< by weir_read's name
+    std::map<std::string, Exported> exported_;  ///< by weir_read's name
     std::map<std::string, Preview, std::less<>> previews_;  ///< of discovered streams, by name
     bool is_at_loopback_ = false;  ///< behind a socket, as discover() learned
     TableReader::Shared shared_;

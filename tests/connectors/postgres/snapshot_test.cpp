@@ -1,3 +1,5 @@
+#include <thread>
+
 #include "postgres_test.hpp"
 
 namespace weir::test {
@@ -36,6 +38,24 @@ TEST_F(PostgresSnapshot, IsMissedWhenItsSessionEnds) {
     testkit::Failure const lost = failure([&] { source_->open(of("b", "x")); });
     EXPECT_EQ(lost.status, WEIR_E_IO);
     EXPECT_EQ(lost.code, "source.snapshot_lost") << lost.what();
+}
+
+// The server sees no circle: the first read waits for nothing.
+TEST_F(PostgresSnapshot, IsGivenUpWhereSomebodyWaitsForIt) {
+    std::optional<testkit::Reader> first{source_->open(of("a", "x"))};
+    Pg changing = server_.connect_as_owner(database_);
+    std::thread waiting{[&] { changing.run("ALTER TABLE a ADD COLUMN n int"); }};
+    while (owner_.one("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0")
+        std::this_thread::yield();
+    testkit::Failure const lost = failure([&] { source_->open(of("a", "x")); });
+    ReadRequest part = of("b", "x");
+    part.select["above"] = {"0"};
+    EXPECT_EQ(count(part), 1u) << "of a table that nobody waits for";
+    first.reset();
+    waiting.join();
+    EXPECT_EQ(lost.status, WEIR_E_IO);
+    EXPECT_EQ(lost.code, "source.snapshot_lost") << lost.what();
+    EXPECT_EQ(count(of("a", "x")), 1u) << "made anew";
 }
 
 // A table that is younger than the snapshot looks empty to it, and no error of the server says so.

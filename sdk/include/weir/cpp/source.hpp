@@ -23,6 +23,8 @@ struct Read {
     std::string tracking;                            ///< empty: none
     bool append = false;                             ///< hand out each version of a record once
     std::optional<std::int64_t> lookback_ms;         ///< what is younger is not settled
+    std::int64_t cut = 0;                            ///< into so many parts; 0: records are read
+    std::vector<std::string> above, upto;            ///< the bounds of a part; empty: none
     std::string snapshot;                            ///< shared by all reads of that name; or empty
     std::int64_t limit = INT64_MAX;
     std::size_t row_bytes_max = SIZE_MAX;  ///< a larger record is refused, see refused_field
@@ -111,6 +113,9 @@ inline Read read_of(weir_read const& in) {
     read.tracking = select.text("tracking");
     read.append = select.flag("append");
     if (select.has("lookback_ms")) read.lookback_ms = select.integer("lookback_ms");
+    read.cut = select.integer("cut", 0);
+    read.above = select.names("above");
+    read.upto = select.names("upto");
     read.snapshot = select.text("snapshot");
     read.limit = select.integer("limit", INT64_MAX);
     if (select.has("row_bytes_max"))
