@@ -165,6 +165,10 @@ CLI::App* add_copy(CLI::App& app, CopyCommand& out, CopyText& text) {
                      "Streams at once, where both systems can; default: 2")
         ->check(CLI::Range(std::size_t{1}, CopyRequest::parallel_max))
         ->type_name("N");
+    copy->add_option("--parts", text.parts,
+                     "Parts of a big stream read at once, where the source can; default: 1")
+        ->check(CLI::Range(std::size_t{1}, CopyRequest::parts_max))
+        ->type_name("N");
     copy->add_option("--on-error", text.on_error,
                      "A record the sink refuses: stop | skip | dead_letter; default: stop")
         ->type_name("WHAT");
@@ -243,6 +247,7 @@ Result<void> settle(CLI::App const& app, CopyText const& text, CopyRequest& requ
     if (app.count("--batch-bytes")) request.batch_bytes = text.batch_bytes;
     if (app.count("--limit")) request.limit = text.limit;
     if (app.count("--parallel")) request.parallel = text.parallel;
+    request.parts = text.parts;
     if (request.limit && request.write == WriteMode::replace)
         return usage("--limit with --write replace would delete all but the first records",
                      "--limit");

@@ -17,7 +17,7 @@ struct CopyText {
     std::uint32_t batch_rows = 0;
     std::uint64_t batch_bytes = 0, row_bytes_max = 0;
     std::int64_t limit = 0;
-    std::size_t parallel = 0;
+    std::size_t parallel = 0, parts = 1;
 };
 
 /// The command `copy`; what it was given stands in `out` and `text`, which outlive the parse.

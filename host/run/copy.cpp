@@ -73,9 +73,8 @@ Result<void> copy_streams(CopyRequest const& request, CopyPorts const& ports, In
     if (!identities) return identities.error();
 
     bool const one_writer = run.gates && ends.takes_one_writer();
-    bool const is_shared = ends.shares_snapshots && tasks->size() > 1 && !request.dry_run;
     std::optional<SharedView> view;
-    if (is_shared) view.emplace(ends.reads, run.run_id);
+    if (ends.shares_snapshots && !request.dry_run) view.emplace(ends.reads, run.run_id);
     std::size_t const wanted = request.parallel.value_or(ports.limits.parallel_streams);
     std::size_t const lanes = std::clamp<std::size_t>(std::min(wanted, ends.lanes()), 1,
                                                       std::max<std::size_t>(tasks->size(), 1));
@@ -87,8 +86,10 @@ Result<void> copy_streams(CopyRequest const& request, CopyPorts const& ports, In
                                run.run_id,
                                run.rejects,
                                view ? &*view : nullptr,
+                               tasks->size() > 1,
                                one_writer ? run.gates->at(ends.sink_identity) : nullptr,
                                ends.looks_up,
+                               ends.parts_of(request.parts, lanes),
                                run.resumes_run,
                                lanes,
                                ports.progress,

@@ -45,11 +45,18 @@ Result<Ends> meet(Instance& source, Instance& sink) {
                 std::move(*described),
                 lanes_of(*from),
                 from->value("snapshots", nlohmann::json()) == true,
-                from->value("lookup", nlohmann::json()) == true};
+                from->value("lookup", nlohmann::json()) == true,
+                from->value("parts", nlohmann::json()) == true};
 }
 
 std::size_t Ends::lanes() const {
     return takes_one_writer() ? 1 : std::min(source_lanes, lanes_of(sink));
+}
+
+std::size_t Ends::parts_of(std::size_t wanted, std::size_t streams) const {
+    if (!is_cut) return 1;
+    std::size_t const lanes = source_lanes / streams;
+    return std::clamp<std::size_t>(wanted, 1, lanes > 2 ? lanes - 1 : 1);  // one holds the state
 }
 
 Result<std::string> identity_of(Instance& instance) {

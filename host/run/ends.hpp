@@ -19,9 +19,12 @@ struct Ends {
     std::size_t source_lanes = 1;  ///< of its reads that may be at work at once
     bool shares_snapshots = false;
     bool looks_up = false;  ///< the source reads records by their keys
+    bool is_cut = false;    ///< it says where a stream falls into parts, and reads these
 
     /// How many streams may be at work at once.
     std::size_t lanes() const;
+    /// How many parts of one stream may be read at once where `streams` are.
+    std::size_t parts_of(std::size_t wanted, std::size_t streams) const;
     bool takes_one_writer() const { return sink.value("writers", 0) == 1; }
 };
 

@@ -11,8 +11,8 @@
 #include "host/run/hand_over.hpp"
 #include "host/run/position.hpp"
 #include "host/run/refused.hpp"
+#include "host/run/same_fields.hpp"
 #include "host/run/side.hpp"
-#include "weir/cpp/view.hpp"
 
 namespace weir::host {
 
@@ -73,14 +73,6 @@ bool read_next(PumpPorts& ports, Reading& reading, std::int64_t& read_ns) {
     reading.give(std::move(item), bytes);
     if (is_last) reading.close();
     return !is_last;
-}
-
-/// Whether batches of both say the same to a sink.
-bool has_same_fields(ArrowSchema const& one, ArrowSchema const& other) {
-    bool is_same = one.n_children == other.n_children;
-    for (std::int64_t i = 0; is_same && i < one.n_children; ++i)
-        is_same = FieldView::of(*one.children[i]) == FieldView::of(*other.children[i]);
-    return is_same;
 }
 
 /// Keeps the staged rows that a final commit refuses.

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "host/abi/sink_proxy.hpp"
-#include "host/abi/source_proxy.hpp"
 #include "host/core/clock.hpp"
 #include "host/core/limits.hpp"
+#include "host/run/batches.hpp"
 #include "host/run/dead_letters.hpp"
 #include "host/run/drift.hpp"
 #include "host/run/report.hpp"
@@ -19,7 +19,7 @@ namespace weir::host {
 
 /// What one pump needs; all of it is borrowed and outlives it.
 struct PumpPorts {
-    ReaderProxy& reader;
+    Batches& reader;
     WriterProxy& writer;
     SinkProxy& sink;
     TargetRequest const& target;

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "host/run/drift.hpp"
+#include "host/run/batches.hpp"
 #include "host/run/plan.hpp"
 #include "host/run/position.hpp"
 #include "host/run/pump.hpp"
@@ -94,7 +95,7 @@ private:
     PumpRules rules(Pass pass) const;
 
     ReconcilePorts ports_;
-    std::optional<ReaderProxy> reader_;
+    std::optional<OneRead> reader_;
     std::optional<WriterProxy> writer_;
     OwnedSchema schema_;
     std::optional<Drift> drift_;

@@ -25,6 +25,7 @@ struct ReconcileRules {
 /// What a person asked `weir copy` for, references resolved. A value.
 struct CopyRequest {
     static constexpr std::size_t parallel_max = 1024;  ///< what may be asked for
+    static constexpr std::size_t parts_max = 64;
 
     std::string source_url, sink_url;
     std::vector<std::string> streams;  ///< names or patterns; empty: the source's only stream
@@ -42,6 +43,7 @@ struct CopyRequest {
     DriftPolicy drift = DriftPolicy::add;
     std::vector<std::string> with;  ///< made after the load: "indexes", "foreign_keys"
     std::optional<std::size_t> parallel;  ///< streams at once; empty: as many as pays
+    std::size_t parts = 1;  ///< of a big stream that are read at once, where the source can
     OnError on_error = OnError::stop;
     std::string dead_letters = "weir-dead-letters.jsonl";
     bool force = false, dry_run = false;

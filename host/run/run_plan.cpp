@@ -167,13 +167,14 @@ private:
     void limits(Json const& json, std::string const& at) {
         if (!object(json, at,
                     {"batch_rows_max", "batch_bytes_max", "row_bytes_max", "deadline_ms",
-                     "streams"}))
+                     "streams", "parts"}))
             return;
         number(json, at, "batch_rows_max", 1, batch_rows_limit);
         number(json, at, "batch_bytes_max", 1, batch_bytes_limit);
         number(json, at, "row_bytes_max", 1, row_bytes_limit);
         number(json, at, "deadline_ms", 1, deadline_ms_limit);
         number(json, at, "streams", 1, std::int64_t{CopyRequest::parallel_max});
+        number(json, at, "parts", 1, std::int64_t{CopyRequest::parts_max});
     }
 
     bool present(Json const& json, std::string const& at, char const* name) {
@@ -286,6 +287,7 @@ CopyRequest request_of(Json const& task) {
     request.drift = drift_of(sink.value("drift", "add"));
     request.with = sink.value("with", Names{});
     if (limits.contains("streams")) request.parallel = limits["streams"];
+    request.parts = limits.value("parts", request.parts);
     std::string const rejects = task.value("rejects", Json::object()).value("record", "stop");
     request.on_error = rejects == "skip"          ? OnError::skip
                        : rejects == "dead_letter" ? OnError::dead_letter

@@ -2,23 +2,40 @@
 
 namespace weir::host {
 
+namespace {
+
+Error lost() {
+    return Error{WEIR_E_IO, "source.snapshot_lost",
+                 "the state that all parts of a stream are read in is gone with its session"};
+}
+
+}  // namespace
+
 bool SharedView::takes(ReadRequest const& request) {
     return request.mode == WEIR_READ_FULL && !request.select.contains("tracking");
 }
 
 Result<ReaderProxy> SharedView::open(CallContext const& call, ReadRequest request,
-                                     bool& is_later) {
+                                     std::uint64_t& state) {
     request.select["snapshot"] = name_;
+    bool const is_certain = state != 0;
     constexpr int tries = 2;
     for (int i = 1;; ++i) {
+        if (is_certain && !holds(state)) return lost();
         Result<std::uint64_t> const number = hold(call, request);
         if (!number) return number.error();
+        if (is_certain && *number != state) return lost();
         Result<ReaderProxy> reader = source_.open(call, request);
         bool const is_lost = !reader && reader.error().code == "source.snapshot_lost";
-        is_later = *number > 1;
-        if (!is_lost || i == tries) return reader;
-        let_go(*number);
+        state = *number;
+        if (is_lost) let_go(*number);
+        if (!is_lost || is_certain || i == tries) return reader;
     }
+}
+
+bool SharedView::holds(std::uint64_t number) {
+    std::lock_guard const lock{mutex_};
+    return held_ && number_ == number;
 }
 
 /// Makes the state if there is none; its number.

@@ -20,12 +20,14 @@ public:
     /// Whether a read of this kind belongs to it.
     static bool takes(ReadRequest const& request);
 
-    /// Opens `request` in that state. When it is gone with a session that ended, the reads from
-    /// then on share another, and `is_later` says so of each of them.
-    Result<ReaderProxy> open(CallContext const& call, ReadRequest request, bool& is_later);
+    /// Opens `request` in that state, the first one: `state` becomes 1. When it is gone with a
+    /// session that ended, the reads from then on share another, of the next number. With `state`
+    /// other than 0 that one alone is meant: E_IO `source.snapshot_lost` where it is gone.
+    Result<ReaderProxy> open(CallContext const& call, ReadRequest request, std::uint64_t& state);
 
 private:
     Result<std::uint64_t> hold(CallContext const& call, ReadRequest const& request);
+    bool holds(std::uint64_t number);
     void let_go(std::uint64_t number);
 
     SourceProxy& source_;

@@ -169,30 +169,6 @@ void TaskRun::take_up(Checkpoint const& checkpoint) {
     has_moved_ = has_moved_ || report_.counts.batches > 0;
 }
 
-Result<ReaderProxy> TaskRun::open_read(ReadRequest const& request) {
-    report_.shares_view = ports_.view && SharedView::takes(request);
-    if (!report_.shares_view) return ports_.source.open(read_call_, request);
-    bool is_later = false;
-    Result<ReaderProxy> reader = ports_.view->open(read_call_, request, is_later);
-    if (reader && is_later && !std::exchange(tells_later_, true))
-        note(fmt::format("{} is read at a later moment than the streams before it: the session "
-                         "that kept the first one ended",
-                         task_.stream));
-    return reader;
-}
-
-Result<void> TaskRun::open_reader(std::string const& cursor) {
-    first_.reset();
-    reader_.reset();
-    Result<ReaderProxy> reader = open_read(read_request(cursor));
-    if (!reader) return on(at_source, reader.error());
-    Result<OwnedSchema> schema = reader->schema();
-    if (!schema) return on(at_source, schema.error());
-    reader_.emplace(std::move(*reader));
-    schema_ = std::move(*schema);
-    return look_for_drift();
-}
-
 bool TaskRun::fits_target(ArrowSchema const& schema) {
     auto const looked = ports_.sink.prepare(read_call_, target_, schema, true);
     return looked && looked->actions.empty();

@@ -4,7 +4,9 @@
 
 #include "host/abi/instance.hpp"
 #include "host/core/limits.hpp"
+#include "host/run/batches.hpp"
 #include "host/run/drift.hpp"
+#include "host/run/parts.hpp"
 #include "host/run/plan.hpp"
 #include "host/run/position.hpp"
 #include "host/run/progress.hpp"
@@ -22,9 +24,11 @@ struct TaskPorts {
     std::vector<std::string> source_identities;  ///< see identities_of(): the first one and older
     std::string sink_identity, run_id;
     LetterBox* rejects = nullptr;
-    SharedView* view = nullptr;      ///< of the source's full reads; null: each sees its own state
+    SharedView* view = nullptr;      ///< of the source's full reads; null: it has none
+    bool shares_view = false;        ///< all of them see it; else those of the parts of one stream
     std::shared_ptr<SinkGate> gate;  ///< of a sink that takes one writer at a time; or null
     bool looks_up = false;           ///< the source reads records by their keys
+    std::size_t parts = 1;           ///< a stream that can be cut is read in so many, in one view
     bool resumes_run = false;        ///< `run_id` may have begun in a process that died
     std::size_t lanes = 1;           ///< so many streams share what may be read ahead
     Progress& progress;
@@ -59,6 +63,14 @@ private:
     Result<void> read_and_write();
     Result<void> reconcile();
     Result<ReaderProxy> open_read(ReadRequest const& request);
+    void tell_state(std::uint64_t state);
+    bool may_be_cut(ReadRequest const& request) const;
+    Result<std::unique_ptr<Batches>> open_batches(ReadRequest const& request);
+    Result<ReaderProxy> open_part(ReadRequest const& request, Part const& part,
+                                  std::uint64_t& state);
+    Result<std::vector<ReaderProxy>> open_first(ReadRequest const& request, Parts const& parts,
+                                                std::uint64_t& state);
+    Result<std::unique_ptr<Batches>> open_parts(ReadRequest const& request, Parts parts);
     std::unique_ptr<DeadLetters> open_letters() const;
     Result<void> open_reader(std::string const& cursor);
     Result<void> open_where_it_stands();
@@ -91,7 +103,7 @@ private:
     std::string cursor_;              // where the read begins, as the sink has it
     CallContext read_call_, write_call_;
     std::optional<Result<void>> ahead_;  // how begin_ahead() ended, for the first attempt
-    std::optional<ReaderProxy> reader_;
+    std::unique_ptr<Batches> reader_;
     std::optional<NextBatch> first_;  // that the reader has answered already
     OwnedSchema schema_;
     std::optional<Drift> drift_;

@@ -1,0 +1,109 @@
+// How a task opens what it reads: one reader, or one for each part of the stream.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "host/run/parted_read.hpp"
+#include "host/run/side.hpp"
+#include "host/run/task.hpp"
+
+namespace weir::host {
+
+Result<ReaderProxy> TaskRun::open_read(ReadRequest const& request) {
+    report_.shares_view = ports_.view && ports_.shares_view && SharedView::takes(request);
+    if (!report_.shares_view) return ports_.source.open(read_call_, request);
+    std::uint64_t state = 0;
+    Result<ReaderProxy> reader = ports_.view->open(read_call_, request, state);
+    if (reader) tell_state(state);
+    return reader;
+}
+
+/// All streams of a copy, and all parts of one, are read at one moment, unless it was lost.
+void TaskRun::tell_state(std::uint64_t state) {
+    if (state < 2 || std::exchange(tells_later_, true)) return;
+    std::string_view const before =
+        ports_.shares_view ? "the streams before it" : "what was read of it before";
+    note(fmt::format("{} is read at a later moment than {}: the session that kept the first one "
+                     "ended",
+                     task_.stream, before));
+}
+
+/// A read of all records in one pass over the key, whose order nobody asked for.
+bool TaskRun::may_be_cut(ReadRequest const& request) const {
+    return ports_.parts > 1 && ports_.view && SharedView::takes(request) &&
+           request.cursor.empty() && !request.select["key"].empty() &&
+           !request.select.contains("limit") && !ports_.request.dry_run;
+}
+
+/// A cursor of several parts is gone on from with these, whatever is asked for now.
+Result<std::unique_ptr<Batches>> TaskRun::open_batches(ReadRequest const& request) {
+    std::optional<Parts> parts = parts_of(request.cursor);
+    if (parts && request.select.contains("limit"))
+        return Error{WEIR_E_CONFIG, "copy.conflicting_options",
+                     fmt::format("{} was cut off while it was read in parts, and a limit of each "
+                                 "is none of the stream: go on without --limit",
+                                 task_.stream),
+                     "--limit"};
+    if (!parts && may_be_cut(request)) {
+        Result<Parts> found = cut(ports_.source, read_call_, request, ports_.parts);
+        if (!found && found.error().code != "source.snapshot_lost") return found.error();
+        if (found && found->size() > 1) parts = std::move(*found);
+    }
+    if (parts) return open_parts(request, std::move(*parts));
+    Result<ReaderProxy> reader = open_read(request);
+    if (!reader) return reader.error();
+    return std::unique_ptr<Batches>{std::make_unique<OneRead>(std::move(*reader))};
+}
+
+Result<ReaderProxy> TaskRun::open_part(ReadRequest const& request, Part const& part,
+                                       std::uint64_t& state) {
+    ReadRequest const read = request_of(request, part);
+    return ports_.view ? ports_.view->open(read_call_, read, state)
+                       : ports_.source.open(read_call_, read);
+}
+
+/// The readers of the first of those that are not done, all in one state.
+Result<std::vector<ReaderProxy>> TaskRun::open_first(ReadRequest const& request,
+                                                     Parts const& parts, std::uint64_t& state) {
+    std::vector<ReaderProxy> readers;
+    for (Part const& part : parts) {
+        if (part.is_done) continue;
+        Result<ReaderProxy> reader = open_part(request, part, state);
+        if (!reader) return reader.error();
+        readers.push_back(std::move(*reader));
+        if (readers.size() == ports_.parts) break;
+    }
+    return readers;
+}
+
+Result<std::unique_ptr<Batches>> TaskRun::open_parts(ReadRequest const& request, Parts parts) {
+    // At least the end of one is to come.
+    if (std::ranges::all_of(parts, &Part::is_done)) parts.back().is_done = false;
+    std::uint64_t state = 0;
+    Result<std::vector<ReaderProxy>> readers = open_first(request, parts, state);
+    if (!readers && readers.error().code == "source.snapshot_lost")
+        state = 0, readers = open_first(request, parts, state);
+    if (!readers) return readers.error();
+    report_.shares_view = ports_.view != nullptr;
+    if (ports_.view) tell_state(state);
+    auto open = [this, request, state](Part const& part) {
+        std::uint64_t same = state;
+        return open_part(request, part, same);
+    };
+    return std::unique_ptr<Batches>{std::make_unique<PartedRead>(
+        std::move(parts), std::move(*readers), std::move(open), read_call_)};
+}
+
+Result<void> TaskRun::open_reader(std::string const& cursor) {
+    first_.reset();
+    reader_.reset();
+    Result<std::unique_ptr<Batches>> reader = open_batches(read_request(cursor));
+    if (!reader) return on(at_source, reader.error());
+    Result<OwnedSchema> schema = (*reader)->schema();
+    if (!schema) return on(at_source, schema.error());
+    reader_ = std::move(*reader);
+    schema_ = std::move(*schema);
+    return look_for_drift();
+}
+
+}  // namespace weir::host
