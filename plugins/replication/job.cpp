@@ -205,6 +205,7 @@ Json read_performance(Json const& document, std::string const& at, Findings& fin
     Json out = Json::object();
     Fields performance{document, at, findings};
     keep(out, "concurrency", performance.integer("concurrency", 1, concurrency_limit));
+    keep(out, "parts", performance.integer("parts", 1, parts_limit));
     keep(out, "timeout", performance.integer("timeout", 1, timeout_ms_limit));
     performance.unavailable({"memoryLimit"});
     performance.finish();

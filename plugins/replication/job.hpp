@@ -16,6 +16,7 @@ constexpr std::int64_t retries_limit = 100;
 constexpr std::int64_t delay_ms_limit = 3'600'000;
 constexpr std::int64_t timeout_ms_limit = 7 * 86'400'000;
 constexpr std::int64_t concurrency_limit = 1024;
+constexpr std::int64_t parts_limit = 64;
 constexpr std::int64_t minutes_limit = 527'040;  // 366 days
 
 /// The native job document in its one spelling, out of any of those it may be written in.

@@ -114,6 +114,7 @@ inline constexpr char meta[] = R"({
         "onItemError": {"enum": ["stop", "fail", "skip", "dead_letter", "log_and_continue"]}}},
       "performance": {"type": "object", "additionalProperties": false, "properties": {
         "concurrency": {"type": "integer", "minimum": 1},
+        "parts": {"type": "integer", "minimum": 1, "maximum": 64},
         "timeout": {"type": "integer", "minimum": 1, "description": "ms"}}},
       "paused": {"type": "boolean"}}},
     "table_form": {"type": "object", "description": "the short form",

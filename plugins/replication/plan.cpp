@@ -83,6 +83,7 @@ Json compile(Json const& job, Endpoint const& source, Endpoint const& sink,
     Json const performance = part(job, "performance");
     if (performance.contains("timeout")) limits["deadline_ms"] = performance["timeout"];
     if (performance.contains("concurrency")) limits["streams"] = performance["concurrency"];
+    if (performance.contains("parts")) limits["parts"] = performance["parts"];
     if (!limits.empty()) task["limits"] = std::move(limits);
     return {{"plan", 1}, {"job", job["id"]}, {"tasks", Json::array({std::move(task)})}};
 }

@@ -49,7 +49,7 @@ inline Json native_job() {
         "destination":{"connection":"local","table":"orders","mode":"upsert","key":"id",
                        "onError":"dead_letter"},
         "mode":"delta","schedule":"*/15 * * * *","timezone":"UTC",
-        "performance":{"concurrency":1,"timeout":300000},"paused":false})");
+        "performance":{"concurrency":1,"parts":4,"timeout":300000},"paused":false})");
 }
 
 }  // namespace weir::replication::bodies

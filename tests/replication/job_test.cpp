@@ -78,6 +78,7 @@ TEST(JobDocument, WhatThisVersionCannotDoIsRefusedByName) {
         EXPECT_NE(finding.detail.find(name), std::string::npos) << finding.detail;
     }
     EXPECT_EQ(only_finding(with("/performance/concurrency", 0)).code, "replication.bad_value");
+    EXPECT_EQ(only_finding(with("/performance/parts", 65)).code, "replication.bad_value");
     EXPECT_EQ(only_finding(with("/destination/mode", "batch_insert")).code,
               "replication.not_available");
     EXPECT_EQ(only_finding(with("/errorHandling", {{"onFailure", "notify_admin"}})).pointer,

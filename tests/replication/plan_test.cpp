@@ -36,7 +36,7 @@ TEST(Plan, EveryFieldArrives) {
                 "write":"upsert"},
         "mode":"delta","rejects":{"record":"dead_letter"},
         "retry":{"retries":2,"delay_ms":5000,"backoff":"exponential"},
-        "limits":{"batch_rows_max":1000,"deadline_ms":300000,"streams":1}}]})"));
+        "limits":{"batch_rows_max":1000,"deadline_ms":300000,"streams":1,"parts":4}}]})"));
 }
 
 TEST(Plan, WhatIsNotSaidIsLeftToTheHost) {

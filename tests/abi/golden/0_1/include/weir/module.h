@@ -58,6 +58,7 @@ typedef struct weir_lifecycle {
     //                             work at once; absent: 1. Calls on the instance itself still come
     //                             one at a time
     //    "snapshots":true,        sources: weir_read's "snapshot" is kept
+    //    "parts":true,            sources: weir_read's "cut", "above" and "upto" are kept
     //    "cursor":"atomic",       sinks: rows and cursor commit together
     //    "folds_case":true,       sinks: target names that differ in ASCII case only are one
     //    "writers":1}             sinks: transactions come one at a time; the host queues them

@@ -60,6 +60,13 @@ typedef struct weir_read {
     //                            of "key" in its order, each as a text: digits, "true", a uuid,
     //                            "2024-02-29T12:00:00.000000Z", bytes as "\\x00ff". One that is
     //                            not there is left out
+    //  "cut":n,                  where describe() says "parts": no records, but the places between
+    //                            n parts of about one size, at most n-1 of them in their order: a
+    //                            record of texts for each, a field for each of "key", as "above"
+    //                            takes them. None where parts would gain nothing
+    //  "above":["1","a"], "upto":["9","z"],   with FULL, where describe() says "parts": records
+    //                            behind the one place and not behind the other; either may be
+    //                            missing. They mean the same at another time and in another process
     //  "limit":n, "row_bytes_max":n}  so many records; larger ones refused: sdk/README.md
     const char *select_json;
     const char *cursor;  // go on after this, as a batch brought it; empty: from the beginning

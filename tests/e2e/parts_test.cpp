@@ -1,0 +1,127 @@
+// One big stream in several parts at once, by the binary.
+#include "support/copy_fixture.hpp"
+#include "support/mover.hpp"
+
+namespace weir::test {
+namespace {
+
+constexpr std::uint64_t rows = 60'000;
+
+class Parts : public CopyFixture {
+protected:
+    /// Large enough for five.
+    Parts() {
+        db.run("CREATE TABLE big (id bigint PRIMARY KEY, amount bigint, filler text);"
+               "INSERT INTO big SELECT i, 1000, repeat(md5(i::text), 12)"
+               " FROM generate_series(1, 60000) i");
+    }
+    Ran move(std::string const& to, std::vector<std::string> more, ProcessOptions options = {}) {
+        more.insert(more.begin(), {"copy", server.url(database), to, "--stream", "public.big"});
+        more.push_back("--json");
+        options.directory = directory.path().string();
+        return weir(more, options);
+    }
+    std::string source_sum() {
+        return db.one("SELECT md5(string_agg(id || filler || amount, '' ORDER BY id)) FROM big");
+    }
+};
+
+TEST_F(Parts, HoldEachRecordOnceWhateverTheirNumber) {
+    std::string const target = server.fresh();
+    Pg other = server.connect_as_owner(target);
+    for (char const* parts : {"1", "2", "5", "64"}) {
+        std::string const copied = "copy_" + std::string{parts};
+        Ran const ran = move(server.url(target), {"--parts", parts, "--to", copied});
+        expect_moved(ran, rows, rows);
+        EXPECT_EQ(ran.stream().value("snapshot", ""), parts == std::string{"1"} ? "" : "shared")
+            << ran;
+        EXPECT_EQ(other.one("SELECT md5(string_agg(id || filler || amount, '' ORDER BY id))"
+                            " FROM " + copied),
+                  source_sum());
+        expect_moved(move(sink_url(), {"--parts", parts, "--to", copied}), rows, rows);
+        EXPECT_EQ(sink().one("SELECT count(DISTINCT id) || ' ' || sum(amount) FROM " + copied),
+                  "60000 60000000");
+    }
+}
+
+TEST_F(Parts, AreOfOneStateWhileOthersWrite) {
+    // What the mover takes from the first record it gives to the last one.
+    db.run("CREATE VIEW a AS SELECT id, amount FROM big WHERE id = 1;"
+           "CREATE VIEW b AS SELECT id - 59999 AS id, amount FROM big WHERE id = 60000");
+    Mover<Pg> const mover{server.connect_as_owner(database)};
+    for (int i = 0; i < 5; ++i) {
+        mover.await_one();
+        expect_moved(move(sink_url(), {"--parts", "2", "--write", "replace"}), rows, rows);
+        EXPECT_EQ(sink().one("SELECT sum(amount) FROM big"), "60000000");
+    }
+    // Each part at a moment of its own, in the same minute of the same test, they do not agree.
+    std::string const low = db.one("SELECT sum(amount) FROM big WHERE id <= 30000");
+    mover.await_one();
+    EXPECT_NE(db.one("SELECT " + low + " + sum(amount) FROM big WHERE id > 30000"), "60000000");
+}
+
+// What is in the target when it is killed is not read again, in no part.
+TEST_F(Parts, GoOnWhereTheyWereKilled) {
+    std::string const target = server.fresh();
+    Pg other = server.connect_as_owner(target);
+    ProcessOptions killed;
+    killed.environment = {{"WEIR_FAILPOINT", "pump.after_commit:9"}};
+    std::vector<std::string> const small{"--batch-rows", "700"};
+    std::vector<std::string> cut = small;
+    cut.insert(cut.end(), {"--parts", "3"});
+    for (bool const is_sqlite : {false, true}) {
+        std::string const url = is_sqlite ? sink_url() : server.url(target);
+        auto const there = [&] {
+            std::string const sql = "SELECT count(*) FROM big";
+            return std::stoull(is_sqlite ? sink().one(sql) : other.one(sql));
+        };
+        std::uint64_t before = 0;
+        for (int kills = 0; kills < 4; ++kills) {
+            Ran const ran = move(url, kills % 2 ? small : cut, killed);
+            ASSERT_NE(ran.code, 0) << ran;
+            EXPECT_GT(there(), before);
+            before = there();
+        }
+        expect_failure(move(url, {"--limit", "5"}), 2, "copy.conflicting_options");
+        Ran const ran = move(url, {});
+        expect_moved(ran, rows - before, rows - before);
+        // How it is cut stands in the position, whatever is asked for later.
+        EXPECT_EQ(ran.stream().value("snapshot", ""), "shared") << ran;
+        EXPECT_EQ(there(), rows);
+    }
+    EXPECT_EQ(other.one("SELECT md5(string_agg(id || filler || amount, '' ORDER BY id)) FROM big"),
+              source_sum());
+}
+
+TEST_F(Parts, MayRefuseRecordsOfTheirOwn) {
+    db.run("UPDATE big SET filler = repeat('y', 2000000) WHERE id IN (2, 59999)");
+    Ran const ran = move(sink_url(), {"--parts", "4", "--row-bytes-max", "1000000", "--on-error",
+                                      "dead_letter"});
+    EXPECT_EQ(ran.stream().at("written"), rows - 2) << ran;
+    EXPECT_EQ(ran.stream().at("rejected"), 2) << ran;
+    EXPECT_EQ(sink().one("SELECT count(*) FROM big WHERE id NOT IN (2, 59999)"), "59998");
+}
+
+TEST_F(Parts, AreNotMadeOfWhatIsNotCut) {
+    db.run("CREATE TABLE small (id bigint PRIMARY KEY); INSERT INTO small VALUES (1), (2);"
+           "CREATE TABLE keyless AS SELECT * FROM big LIMIT 50000");
+    for (std::vector<std::string> const& what : std::vector<std::vector<std::string>>{
+             {"--stream", "public.small"},
+             {"--stream", "public.keyless"},
+             {"--stream", "public.big", "--limit", "7", "--to", "limited"},
+             {"--stream", "public.big", "--cursor", "id", "--to", "tracked"}}) {
+        std::vector<std::string> all = what;
+        all.insert(all.end(), {"--parts", "4"});
+        Ran const ran = copy(all);
+        expect_exit(ran, 0);
+        EXPECT_EQ(ran.stream().value("snapshot", ""), "") << ran;
+    }
+    EXPECT_EQ(sink().one("SELECT (SELECT count(*) FROM small) || ' ' || (SELECT count(*) FROM"
+                         " keyless) || ' ' || (SELECT count(*) FROM limited) || ' ' ||"
+                         " (SELECT count(*) FROM tracked)"),
+              "2 50000 7 60000");
+    expect_exit(move(sink_url(), {"--parts", "0"}), 2);
+}
+
+}  // namespace
+}  // namespace weir::test
