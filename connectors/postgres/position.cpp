@@ -121,18 +121,36 @@ Cursor Cursor::parse(std::string_view text) {
     }
 }
 
+namespace {
+
+/// By which the records are sorted: another one puts others behind a place.
+Json collations_of(Table const& table, SourceField const* tracking,
+                   std::vector<std::string> const& key) {
+    Json collations = Json::array();
+    if (tracking && tracking->collation != 0) collations.push_back(tracking->collation);
+    for (std::string const& name : key)
+        if (SourceField const* const field = table.find(name); field && field->collation != 0)
+            collations.push_back(field->collation);
+    return collations;
+}
+
+}  // namespace
+
 Json fingerprint(Table const& table, SourceField const* tracking,
                  std::vector<std::string> const& key,
                  std::optional<std::vector<std::string>> const& fields) {
     // A view that is made again is the same; a table that is made again has other rows.
     bool const stored = table.kind == 'r' || table.kind == 'p' || table.kind == 'm';
     std::string const apart{table.is_alone ? alone_prefix : ""};
-    return {{"table", apart + table.stream()},
-            {"oid", stored ? Json(table.oid) : Json{}},
-            {"tracking", tracking ? Json(tracking->name) : Json{}},
-            {"type", tracking ? Json(tracking->type.literal) : Json{}},
-            {"key", key},
-            {"fields", fields ? Json(hash_of(*fields)) : Json("*")}};
+    Json out{{"table", apart + table.stream()},
+             {"oid", stored ? Json(table.oid) : Json{}},
+             {"tracking", tracking ? Json(tracking->name) : Json{}},
+             {"type", tracking ? Json(tracking->type.literal) : Json{}},
+             {"key", key},
+             {"fields", fields ? Json(hash_of(*fields)) : Json("*")}};
+    if (Json collations = collations_of(table, tracking, key); !collations.empty())
+        out["collations"] = std::move(collations);
+    return out;
 }
 
 bool is_made_anew(Cursor const& cursor, Json const& now) {
@@ -166,6 +184,8 @@ void check_cursor(Cursor const& cursor, Json const& now, Origin const& origin,
         Json const then =
             cursor.fingerprint.is_object() ? cursor.fingerprint.value(part, Json{}) : Json{};
         if (then == value) continue;
+        if (part == "collations" && then.is_null()) continue;  // of an earlier version
+        if (part == "collations") mismatch(stream, "another order of texts");
         if (part == "oid")
             mismatch(stream, "a table of that name that was replaced since",
                      "--mode full, then --mode reconcile");

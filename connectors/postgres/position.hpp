@@ -10,7 +10,8 @@
 
 // The cursor of a read, as it is kept in the sink.
 //
-//   {"fp":{"table","oid","tracking","type","key","fields"},   what it is a position in
+//   {"fp":{"table","oid","tracking","type","key","fields",    what it is a position in; the order
+//          "collations"?},                                    of its texts, where it has any
 //    "src":{"system","timeline","database"},                  of which one; null where not known
 //    "settled":null | [] | [tracking, key...],                at or below: nothing new can appear
 //    "pending":[{"mark":[...],"fence":["3/17"...],"boot","clock"}],  marks not settled yet

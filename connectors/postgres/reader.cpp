@@ -161,7 +161,15 @@ bool TableReader::start(Wait const& wait) {
         return false;
     // In one round trip with the end of the transaction, where nothing comes behind it.
     committed_ = is_last;
-    connection_->start_copy(query_.copy_sql() + (committed_ ? ";COMMIT" : ""), wait, subject_);
+    try {
+        connection_->start_copy(query_.copy_sql() + (committed_ ? ";COMMIT" : ""), wait, subject_);
+    } catch (Error const& error) {
+        if (error.sqlstate != "22P02" || !query_.after) throw;
+        throw Error{WEIR_E_CONFLICT, "the stored position of " + subject_.stream +
+                                         " is no value of its key any more: " + error.message}
+            .coded("source.cursor_mismatch")
+            .suggest("--write replace reads it anew");
+    }
     started_ = true;
     return true;
 }

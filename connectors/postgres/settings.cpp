@@ -201,8 +201,9 @@ Settings::Settings(Config const& config)
 
 void Settings::choose_nul(std::string const& word) {
     if (word != "reject" && word != "strip")
-        throw Error{WEIR_E_CONFIG, "nul is reject or strip, not \"" + word + "\"", "/nul"}.coded(
-            "postgres.bad_url");
+        throw Error{WEIR_E_CONFIG, "nul is reject or strip, not \"" + word + "\"", "/nul"}
+            .coded("postgres.bad_url")
+            .suggest("nul=strip, or leave it out");
     strips_nul_ = word == "strip";
 }
 

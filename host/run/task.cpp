@@ -370,8 +370,9 @@ void TaskRun::wait(int attempt, Error const& error) {
     std::int64_t const doubled = ports_.limits.backoff_ms_min << std::min(attempt - 1, 20);
     std::int64_t const ms = std::max(std::min(doubled, ports_.limits.backoff_ms_max),
                                      std::min(error.retry_after_ms, ports_.limits.backoff_ms_max));
-    ports_.progress.say(fmt::format("{}: {}; trying again in {:.1f} s from the last commit",
-                                    task_.stream, error.message, static_cast<double>(ms) / 1000));
+    ports_.progress.say(fmt::format("{}: {}; trying again in {:.1f} s from the {}", task_.stream,
+                                    error.message, static_cast<double>(ms) / 1000,
+                                    begin_.staged ? "beginning" : "last commit"));
     constexpr std::int64_t step_ms = 50;
     for (std::int64_t left = ms; left > 0 && !ports_.stop.reading; left -= step_ms)
         std::this_thread::sleep_for(std::chrono::milliseconds{std::min(left, step_ms)});

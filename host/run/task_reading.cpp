@@ -20,11 +20,12 @@ Result<ReaderProxy> TaskRun::open_read(ReadRequest const& request) {
 
 /// All streams of a copy, and all parts of one, are read at one moment, unless it was lost.
 void TaskRun::tell_state(std::uint64_t state) {
-    if (state < 2 || std::exchange(tells_later_, true)) return;
+    bool const has_others = ports_.shares_view || !cursor_.empty();
+    if (state < 2 || !has_others || std::exchange(tells_later_, true)) return;
     std::string_view const before =
         ports_.shares_view ? "the streams before it" : "what was read of it before";
     note(fmt::format("{} is read at a later moment than {}: the session that kept the first one "
-                     "ended",
+                     "ended, or kept somebody waiting",
                      task_.stream, before));
 }
 

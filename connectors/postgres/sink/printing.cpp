@@ -90,7 +90,10 @@ std::string shown_value(ColumnView const& column, std::int64_t row) {
         std::string_view text = column.bytes(row);
         std::size_t size = std::min(text.size(), shown_max);
         while (size < text.size() && size > 0 && (text[size] & 0xC0) == 0x80) --size;
-        return std::string{text.substr(0, size)} + (size < text.size() ? "…" : "");
+        std::string shown{text.substr(0, size)};
+        for (std::size_t at = 0; (at = shown.find('\0', at)) != shown.npos;)
+            shown.replace(at, 1, "\\0");  // a message ends at that character
+        return shown + (size < text.size() ? "…" : "");
     }
     if (field.layout == Layout::fixed && field.extension != "arrow.uuid")
         return std::to_string(field.width) + " bytes";

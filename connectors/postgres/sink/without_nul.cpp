@@ -32,8 +32,7 @@ WithoutNul::WithoutNul(std::vector<FieldView> const& fields,
         FieldView const& field = fields[landing.field];
         if (field.meaning != Meaning::plain) continue;
         TargetColumn const& column = landing.column;
-        bool const drops_escapes =
-            field.extension == "arrow.json" && (column.oid == oid_jsonb || column.element != 0);
+        bool const drops_escapes = column.oid == oid_jsonb || column.element != 0;
         if (field.layout == Layout::text) strip_column<std::int32_t>(landing.field, drops_escapes);
         if (field.layout == Layout::large_text)
             strip_column<std::int64_t>(landing.field, drops_escapes);

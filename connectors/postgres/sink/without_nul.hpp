@@ -9,9 +9,9 @@
 
 namespace weir::postgres {
 
-/// A batch without what no text of PostgreSQL can hold: the character U+0000; and its escape in JSON
-/// that lands in `jsonb` or in an array, which cannot hold that either. Borrows the batch, which
-/// stays as it is; what it says is valid as long as both live.
+/// A batch without what no text of PostgreSQL can hold: the character U+0000; and its escape in
+/// what lands in `jsonb` or in an array, JSON both, which cannot hold that either. Borrows the
+/// batch, which stays as it is; what it says is valid as long as both live.
 class WithoutNul {
 public:
     WithoutNul(std::vector<FieldView> const& fields, std::vector<Landing> const& landings,

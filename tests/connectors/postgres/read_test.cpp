@@ -243,6 +243,25 @@ TEST_F(PostgresRead, RefusesACursorOfAnotherRead) {
     EXPECT_EQ(refused(request).code, "source.cursor_mismatch");
 }
 
+TEST_F(PostgresRead, RefusesACursorWhoseKeyIsSortedOrSpelledOtherwiseNow) {
+    owner_.run(
+        "CREATE TYPE mood AS ENUM ('sad', 'glad');"
+        "CREATE TABLE t (name text COLLATE \"C\" PRIMARY KEY); INSERT INTO t VALUES ('B'), ('a');"
+        "CREATE TABLE m (mood mood PRIMARY KEY); INSERT INTO m VALUES ('sad'), ('glad')");
+    auto const cut_off = [&](std::string const& stream, char const* key) {
+        ReadRequest request{.stream = stream, .select = {{"key", {key}}}, .rows_max = 1};
+        request.cursor = run(request, 1).cursor;
+        return request;
+    };
+    ReadRequest const sorted = cut_off("public.t", "name"), spelled = cut_off("public.m", "mood");
+    owner_.run("ALTER TABLE t ALTER name TYPE text COLLATE \"und-x-icu\";"
+               "ALTER TYPE mood RENAME VALUE 'sad' TO 'mad'");
+    testkit::Failure const other = failure([&] { source_->open(sorted); });
+    EXPECT_EQ(other.code, "source.cursor_mismatch") << other.what();
+    testkit::Failure const gone = failure([&] { read(spelled); });
+    EXPECT_EQ(gone.code, "source.cursor_mismatch") << gone.what();
+}
+
 TEST_F(PostgresRead, WhatDiscoverSawMayHaveChanged) {
     owner_.run(
         "CREATE TABLE base (id int PRIMARY KEY); INSERT INTO base SELECT generate_series(1, 10);"

@@ -102,6 +102,14 @@ TEST_F(PostgresValues, H27NulIsRefusedOrTakenOut) {
                                    {"c", R"(["\\u0000"])", "{y}"},
                                    {std::nullopt, std::nullopt, std::nullopt},
                                    {"e", "1", "{z}"}}));
+    Rows keyed{{{"k", Type::utf8, false}, {"doc", Type::utf8}}};
+    keyed.add(nul, "1").add("b", R"(["\u0000x"])");
+    sql("CREATE TABLE docs(k text PRIMARY KEY, doc jsonb)");
+    WriteRequest const by_k{.target = "docs", .write_mode = WEIR_WRITE_UPSERT, .key = {"k"}};
+    testkit::Writer refusing = sink.start(by_k, keyed.schema());
+    EXPECT_NE(refusing.write_some(keyed).at(0).message.find("a\\0b"), std::string::npos);
+    testkit::Writer taking = stripping.start(by_k, keyed.schema());
+    EXPECT_TRUE(taking.write_some(keyed).empty());
     testkit::Failure const bad = failure_of([&] { make(url + behind + "nul=no"); });
     EXPECT_EQ(bad.code, "postgres.bad_url") << bad.what();
 }
