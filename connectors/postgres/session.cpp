@@ -153,7 +153,8 @@ Snapshot begin_read(Connection& connection, std::string_view stream, View view,
         if (!snapshot)
             snapshot = begin(connection, read, look_before(connection, *name, asked, wait), wait);
     } catch (Error const& error) {
-        if (sharing.taken.empty() || !is_lost_snapshot(error)) throw;
+        bool const is_shared = !sharing.taken.empty() || sharing.lock_ms > 0;
+        if (!is_shared || !is_lost_snapshot(error)) throw;
         throw Error{WEIR_E_IO,
                     "the moment that all streams are read at is gone with the session that kept "
                     "it: " + error.message,

@@ -12,6 +12,12 @@ namespace {
 
 constexpr std::chrono::milliseconds end_poll{20};
 
+NextBatch end() {
+    NextBatch batch;
+    batch.is_end = true;
+    return batch;
+}
+
 }  // namespace
 
 PartedRead::PartedRead(Parts parts, std::vector<ReaderProxy> readers, Open open,
@@ -52,13 +58,13 @@ Result<NextBatch> PartedRead::next(CallContext const&) {
     if (!std::exchange(has_begun_, true)) begin();
     for (;;) {
         std::optional<Result<Item>> item = ready_.take();
-        if (!item) return NextBatch{.is_end = true};
+        if (!item) return end();
         if (!*item) return item->error();
         if ((*item)->batch.is_end) {
             parts_[(*item)->part].is_done = true;
             is_behind_[(*item)->part] = false;  // all that it had was handed on
             if (!std::ranges::all_of(parts_, &Part::is_done)) continue;
-            return NextBatch{.is_end = true};
+            return end();
         }
         take_cursor(**item);
         SharedSchema const before = std::exchange(schema_, (*item)->schema);

@@ -48,6 +48,10 @@ TEST_F(PostgresSnapshot, IsGivenUpWhereSomebodyWaitsForIt) {
     while (owner_.one("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0")
         std::this_thread::yield();
     testkit::Failure const lost = failure([&] { source_->open(of("a", "x")); });
+    testkit::Failure const uncut = failure([&] {
+        source_->open({.stream = "public.a", .select = {{"key", {"id"}}, {"cut", 2}}});
+    });
+    EXPECT_EQ(uncut.code, "source.snapshot_lost") << "nor is its cut waited for " << uncut.what();
     ReadRequest part = of("b", "x");
     part.select["above"] = {"0"};
     EXPECT_EQ(count(part), 1u) << "of a table that nobody waits for";
