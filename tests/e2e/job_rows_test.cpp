@@ -90,6 +90,25 @@ TEST_F(JobsOverHttp, CopyTheirStreamsSideBySideAtOneMoment) {
     EXPECT_EQ(ended.body.at("written"), 4) << ended;
 }
 
+TEST_F(JobsOverHttp, ReadABigStreamInAsManyPartsAsTheySay) {
+    db.run("CREATE TABLE big (id bigint PRIMARY KEY, filler text);"
+           "INSERT INTO big SELECT i, repeat('x', 400) FROM generate_series(1, 40000) i");
+    WeirServer host{data()};
+    for (int const parts : {1, 3}) {
+        std::string const id = "in_" + std::to_string(parts);
+        Json const job{{"id", id},
+                       {"source", {{"url", server.url(database)}, {"stream", "public.big"}}},
+                       {"destination", {{"connection", "local"}, {"table", id}}},
+                       {"performance", {{"parts", parts}}}};
+        ASSERT_EQ(host.post("/replication/jobs", job).status, 201u);
+        Answer const ended = host.run_job(id);
+        EXPECT_EQ(ended.body.at("written"), 40000) << ended;
+        bool const is_shared = ended.body.at("streams")[0].contains("snapshot");
+        EXPECT_EQ(is_shared, parts > 1) << ended;
+        EXPECT_EQ(local().one("SELECT count(DISTINCT id) FROM " + id), "40000");
+    }
+}
+
 TEST_F(JobsOverHttp, TakeNamesAndValuesAsTheyAre) {
     db.run("CREATE TABLE \"Order\" (id int PRIMARY KEY, \"select\" text, "
            "\"a\"\"b\" text, \"é 😀\" timestamptz)");
