@@ -36,7 +36,8 @@ bool TaskRun::may_be_cut(ReadRequest const& request) const {
            !request.select.contains("limit") && !ports_.request.dry_run;
 }
 
-/// A cursor of several parts is gone on from with these, whatever is asked for now.
+/// Where the cursor is one of several parts, these are read on: how many are asked for says only
+/// how many of them are read at once.
 Result<std::unique_ptr<Batches>> TaskRun::open_batches(ReadRequest const& request) {
     std::optional<Parts> parts = parts_of(request.cursor);
     if (parts && request.select.contains("limit"))
