@@ -11,7 +11,7 @@ constexpr char table[] =
     "CREATE TABLE late (id bigint AUTO_INCREMENT PRIMARY KEY, body varchar(200),"
     " updated_at timestamp(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)"
     " ON UPDATE CURRENT_TIMESTAMP(6), KEY (updated_at, id));"
-    "INSERT INTO late (body) SELECT CONCAT('before ', seq) FROM seq_1_to_100";
+    "INSERT INTO late (body) SELECT CONCAT('before ', seq) FROM ";
 
 /// One session, and its chances.
 class Writer {
@@ -103,7 +103,7 @@ private:
 LateMariaWriters::LateMariaWriters(MariadbServer const& server, std::string const& database,
                                    std::uint64_t seed, int transactions, int longest_ms)
     : server_{server}, database_{database} {
-    server_.connect_as_owner(database_).run(table);
+    server_.connect_as_owner(database_).run(table + numbers(100));
     for (int i = 0; i < count; ++i)
         threads_.emplace_back([this, i, seed, transactions, longest_ms] {
             write(i, seed + static_cast<std::uint64_t>(i), transactions, longest_ms);

@@ -21,14 +21,14 @@ MariadbServer& mortal() {
 class MariaFaults : public MysqlCopyFixture {
 protected:
     static constexpr int rows = 6000;
-    static constexpr char values[] =
-        " SELECT seq, REPEAT('x', 500), DATE_ADD('2024-01-01', INTERVAL seq DIV 10 SECOND) FROM"
-        " seq_1_to_";
+    std::string const values =
+        " SELECT seq, REPEAT('x', 500), DATE_ADD('2024-01-01', INTERVAL seq DIV 10 SECOND) FROM " +
+        numbers(rows);
 
     MariaFaults() {
         db.run("CREATE TABLE users (id bigint PRIMARY KEY, name text, updated_at datetime(6) NOT"
                " NULL, KEY (updated_at, id)); INSERT INTO users" +
-               std::string{values} + std::to_string(rows));
+               values);
         target().run("CREATE TABLE users (id bigint, name text, updated_at datetime(6))");
     }
     My target() const { return own.connect_as_owner(into); }
@@ -129,8 +129,8 @@ TEST_F(MariaFaults, ASourceThatDiesIsGoneOnFrom) {
     // The other way around: the server that dies is the source.
     My source = own.connect_as_owner(into);
     source.run("DROP TABLE users; CREATE TABLE users (id bigint PRIMARY KEY, name text,"
-               " updated_at datetime(6) NOT NULL); INSERT INTO users" + std::string{values} +
-               std::to_string(rows));
+               " updated_at datetime(6) NOT NULL); INSERT INTO users" +
+               values);
     db.run("DROP TABLE users; CREATE TABLE users (id bigint, name text, updated_at datetime(6))");
     std::vector<std::string> const words = line(own.url(into), server.url(database));
     auto const moved = [&] { return std::stoi(db.one("SELECT count(*) FROM users")); };

@@ -25,7 +25,26 @@ Process::Options mariadb_user() {
     return options;
 }
 
+std::string mysql8_folder() {
+    char const* const folder = std::getenv("WEIR_MYSQL8");
+    std::string const program = std::string{folder ? folder : ""} + "/bin/mysqld";
+    if (folder && ::access(program.c_str(), X_OK) == 0) return folder;
+    throw std::runtime_error{
+        "WEIR_MYSQL8 names no folder of a MySQL 8 (bin/mysqld): `tests/run -L mysql8` brings one, "
+        "or names the one that is there"};
+}
+
 }  // namespace
+
+std::string numbers(int last) {
+    return "(WITH RECURSIVE n(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < " +
+           std::to_string(last) + ") SELECT seq FROM n) AS numbers";
+}
+
+std::string MariadbServer::asked_for() {
+    char const* const asked = std::getenv("WEIR_TEST_ON");
+    return asked && std::string_view{asked} == "mysql8" ? mysql8_folder() : std::string{};
+}
 
 MariadbServer::MariadbServer(std::vector<std::string> settings,
                              std::map<std::string, std::string> environment, std::string mysql8)
@@ -54,13 +73,7 @@ MariadbServer& MariadbServer::shared() {
 }
 
 MariadbServer& MariadbServer::shared_mysql8() {
-    char const* const folder = std::getenv("WEIR_MYSQL8");
-    std::string const program = std::string{folder ? folder : ""} + "/bin/mysqld";
-    if (!folder || ::access(program.c_str(), X_OK) != 0)
-        throw std::runtime_error{
-            "WEIR_MYSQL8 names no folder of a MySQL 8 (bin/mysqld, share): unpack one where every "
-            "user may read it, then WEIR_MYSQL8=/path/to/mysql tests/run -L long -R e2e_mysql8"};
-    static MariadbServer server{{"--local-infile=1"}, {}, folder};
+    static MariadbServer server{{"--local-infile=1"}, {}, mysql8_folder()};
     return server;
 }
 
@@ -70,9 +83,9 @@ std::vector<std::string> MariadbServer::first_command() const {
     if (mysql8_.empty())
         return {"/usr/bin/mariadb-install-db", "--no-defaults", data, temporary, "--skip-test-db",
                 "--skip-name-resolve", "--auth-root-authentication-method=normal",
-                "--innodb-log-file-size=16M"};
+                "--loose-innodb-log-file-size=16M"};
     return {mysql8_ + "/bin/mysqld", "--no-defaults", "--initialize-insecure",
-            "--basedir=" + mysql8_, data, temporary, "--innodb-log-file-size=16M"};
+            "--basedir=" + mysql8_, data, temporary, "--loose-innodb-log-file-size=16M"};
 }
 
 void MariadbServer::make_directory() {
@@ -88,12 +101,14 @@ void MariadbServer::start() {
         "--tmpdir=" + directory_.path().string(), "--socket=" + socket_,
         "--port=" + std::to_string(port_), "--bind-address=127.0.0.1",
         "--pid-file=" + data_directory_ + "/pid", "--skip-name-resolve",
-        "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=16M",
+        "--innodb-buffer-pool-size=32M", "--loose-innodb-log-file-size=16M",
         "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync",
         "--innodb-doublewrite=OFF", "--character-set-server=utf8mb4", "--max-connections=60",
+        "--loose-max-recursive-iterations=1000000", "--loose-cte-max-recursion-depth=1000000",
         "--default-time-zone=-03:00"};
     if (!mysql8_.empty())
-        command.insert(command.end(), {"--basedir=" + mysql8_, "--mysqlx=OFF"});
+        command.insert(command.end(), {"--basedir=" + mysql8_, "--mysqlx=OFF",
+                                       "--loose-log-bin-trust-function-creators=ON"});
     command.insert(command.end(), settings_.begin(), settings_.end());
     server_ = std::make_unique<Process>(command, as_user_);
     if (!server_->wait_for("ready for connections"))

@@ -11,6 +11,9 @@
 
 namespace weir::test {
 
+/// 1 to `last`, `seq` of a table in FROM: of servers with sequences to select from, and of others.
+std::string numbers(int last);
+
 /// A MariaDB 10.11, or a MySQL 8, of its own on a temporary directory, run as a user who is not
 /// root.
 ///
@@ -22,10 +25,10 @@ class MariadbServer {
 public:
     /// `settings` are more options: "--max-statement-time=1". `environment` adds to that of the
     /// server: {"TZ", "Europe/Berlin"}. `mysql8` is the folder of a MySQL 8 that is started
-    /// instead.
+    /// instead: of the one that WEIR_MYSQL8 names where WEIR_TEST_ON is "mysql8".
     explicit MariadbServer(std::vector<std::string> settings = {},
                            std::map<std::string, std::string> environment = {},
-                           std::string mysql8 = {});
+                           std::string mysql8 = asked_for());
     MariadbServer(MariadbServer const&) = delete;
     MariadbServer& operator=(MariadbServer const&) = delete;
     ~MariadbServer();
@@ -59,6 +62,7 @@ public:
     void stop_immediately();
 
 private:
+    static std::string asked_for();
     std::vector<std::string> first_command() const;
     void make_directory();
     void end(int signal);

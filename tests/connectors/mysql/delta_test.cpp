@@ -30,7 +30,7 @@ protected:
 };
 
 TEST_F(MysqlDelta, LaterRunsBringWhatChanged) {
-    owner_.run("INSERT INTO t (v, u) SELECT 0, '2024-01-01' FROM seq_1_to_20");
+    owner_.run("INSERT INTO t (v, u) SELECT 0, '2024-01-01' FROM " + numbers(20));
     ReadRequest request = delta();
     EXPECT_EQ(changed(request).size(), 20u);
     EXPECT_TRUE(changed(request).empty());
@@ -41,10 +41,10 @@ TEST_F(MysqlDelta, LaterRunsBringWhatChanged) {
 }
 
 TEST_F(MysqlDelta, H1TiesAreToldApartByTheKey) {
-    owner_.run("INSERT INTO t (v, u) SELECT 0, '2024-01-01' FROM seq_1_to_50");
+    owner_.run("INSERT INTO t (v, u) SELECT 0, '2024-01-01' FROM " + numbers(50));
     ReadRequest request = delta();
     request.cursor = run_with_kills(request).cursor;
-    owner_.run("INSERT INTO t (v, u) SELECT 0, '2024-01-02' FROM seq_1_to_50");
+    owner_.run("INSERT INTO t (v, u) SELECT 0, '2024-01-02' FROM " + numbers(50));
     Run const second = run_with_kills(request);
     EXPECT_EQ(second.records.size(), 50u);
     std::vector<std::string> ids = firsts(second.records);
@@ -53,7 +53,8 @@ TEST_F(MysqlDelta, H1TiesAreToldApartByTheKey) {
 }
 
 TEST_F(MysqlDelta, H6TheFirstRunBringsNullsAndChangesMadeAfterAKill) {
-    owner_.run("INSERT INTO t (v, u) SELECT 0, IF(seq % 4, '2024-01-01', NULL) FROM seq_1_to_20");
+    owner_.run("INSERT INTO t (v, u) SELECT 0, IF(seq % 4, '2024-01-01', NULL) FROM " +
+               numbers(20));
     ReadRequest request = delta();
     Run const begun = run(request, 2);
     EXPECT_EQ(begun.records.size(), 6u);
@@ -100,7 +101,7 @@ TEST_F(MysqlDelta, H7AFutureRowWaitsOnlyWhereItIsAppendedKeyOrNot) {
 
 TEST_F(MysqlDelta, WithoutAKeyCommitsStandWhereTheValueChanges) {
     owner_.run("INSERT INTO t (v, u) SELECT 0, DATE_ADD('2024-01-01', INTERVAL seq DIV 7 SECOND)"
-               " FROM seq_1_to_40");
+               " FROM " + numbers(40));
     EXPECT_EQ(run(keyless()).records.size(), 40u);
     ReadRequest request = keyless();
     request.select["limit"] = 10;

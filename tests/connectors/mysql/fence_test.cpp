@@ -240,7 +240,7 @@ TEST_F(MysqlFence, H12ValuesOfACoarseClockAreNotPassedWithinTheirStep) {
         EXPECT_EQ(next(ask), Ids{id});
         EXPECT_EQ(parts(ask)["settled"][1], id);
     }
-    owner_.run("CREATE TABLE d (id int PRIMARY KEY, at date NOT NULL DEFAULT CURDATE());"
+    owner_.run("CREATE TABLE d (id int PRIMARY KEY, at date NOT NULL DEFAULT (CURDATE()));"
                "INSERT INTO d VALUES (4, CURDATE() - INTERVAL 2 DAY); INSERT INTO d VALUES (5,"
                " CURDATE())");
     ReadRequest day = by("at"), append = by("at", true);
@@ -354,8 +354,8 @@ TEST_F(MysqlUnsafe, AnEngineWhoseTransactionsAreNotSeen) {
 class MysqlUnseeing : public MysqlFence {
 protected:
     MysqlUnseeing() {
-        admin("CREATE OR REPLACE USER blind IDENTIFIED BY 'pw'; GRANT SELECT ON " + database_ +
-              ".* TO blind");
+        admin("DROP USER IF EXISTS blind; CREATE USER blind IDENTIFIED BY 'pw'; GRANT SELECT ON " +
+              database_ + ".* TO blind");
         source_ = connect(server_.url_as("blind", "pw", database_));
     }
 };
