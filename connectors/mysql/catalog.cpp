@@ -58,28 +58,32 @@ constexpr char checks_sql[] =
 
 constexpr char triggers_sql[] =
     "SELECT DISTINCT EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE FROM information_schema.TRIGGERS";
-// A year's two halves; a zone that the server does not know tells nothing.
-constexpr char writers_sql[] =
-    "SELECT @@global.auto_increment_increment,"
-    " COALESCE((SELECT SUM(IF(VARIABLE_NAME LIKE 'SLAVE%', VARIABLE_VALUE IN ('ON') OR"
+// Those of a replica, or of a member of a group, are threads of the server's own.
+constexpr char elsewhere_of_mysql[] =
+    "@@global.read_only <> 0 OR EXISTS (SELECT 1 FROM information_schema.PROCESSLIST WHERE USER ="
+    " 'system user')";
+constexpr char elsewhere_of_mariadb[] =
+    "COALESCE((SELECT SUM(IF(VARIABLE_NAME LIKE 'SLAVE%', VARIABLE_VALUE IN ('ON') OR"
     " VARIABLE_VALUE > 0, VARIABLE_VALUE > 1)) FROM information_schema.GLOBAL_STATUS WHERE"
     " VARIABLE_NAME IN ('SLAVE_RUNNING', 'SLAVES_RUNNING', 'WSREP_CLUSTER_SIZE')), 0) > 0 OR"
-    " (@@global.read_only <> 0 AND @@global.gtid_slave_pos <> ''),"
-    " COALESCE(TIMESTAMPDIFF(MINUTE, CONVERT_TZ(y.winter, '+00:00', @@global.time_zone), y.winter)"
+    " (@@global.read_only <> 0 AND @@global.gtid_slave_pos <> '')";
+// A year's two halves; a zone that the server does not know tells nothing.
+constexpr char summer_time[] =
+    "COALESCE(TIMESTAMPDIFF(MINUTE, CONVERT_TZ(y.winter, '+00:00', @@global.time_zone), y.winter)"
     " <> TIMESTAMPDIFF(MINUTE, CONVERT_TZ(y.summer, '+00:00', @@global.time_zone), y.summer), 0)"
     " FROM (SELECT CONCAT(YEAR(NOW()), '-01-15 12:00:00') AS winter,"
     " CONCAT(YEAR(NOW()), '-07-15 12:00:00') AS summer) AS y";
-// MySQL tells neither the numbers of statements nor, by these names, its state.
-constexpr char writers_of_mysql_sql[] =
-    "SELECT @@global.auto_increment_increment, @@global.read_only, 1";
 
 Writers writers_of(Connection& connection, Wait const& wait) {
-    bool const tells = connection.is_mariadb();
-    Answer const found = connection.run(tells ? writers_sql : writers_of_mysql_sql, wait);
+    std::string const elsewhere =
+        connection.is_mariadb() ? elsewhere_of_mariadb : elsewhere_of_mysql;
+    Answer const found = connection.run("SELECT @@global.auto_increment_increment, " + elsewhere +
+                                            ", " + summer_time,
+                                        wait);
     Writers out;
     // The table is small, and refused to whom transactions are not shown.
     out.are_visible =
-        tells && !connection.execute("SELECT 1 FROM information_schema.INNODB_CMP LIMIT 1", wait);
+        !connection.execute("SELECT 1 FROM information_schema.INNODB_CMP LIMIT 1", wait);
     out.id_step = found.number(0, 0);
     out.are_elsewhere = found.number(0, 1) != 0;
     out.have_summer_time = found.number(0, 2) != 0;

@@ -23,18 +23,22 @@ std::string clock_sql(bool is_mariadb) {
            ".global_status WHERE VARIABLE_NAME = 'UPTIME')";
 }
 
-// Who logs in has drawn nothing yet.
-std::string statements_sql() {
-    return std::string{"SELECT"} + by_weir +
-           " ID, QUERY_ID FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND"
-           " COMMAND NOT IN ('Sleep', 'Daemon', 'Binlog Dump') AND"
+// Who logs in has drawn nothing yet. NOW() is the begin of this statement, TIME is reckoned while
+// it is at work: the difference is no later than the begin of the other.
+std::string statements_sql(bool is_mariadb) {
+    return std::string{"SELECT"} + by_weir + " ID, " +
+           (is_mariadb ? "QUERY_ID, 0" : "'', UNIX_TIMESTAMP() - TIME") +
+           " FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND"
+           " COMMAND NOT IN ('Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID') AND"
            " USER <> 'unauthenticated user' AND (INFO IS NULL OR INFO NOT LIKE " +
            literal(std::string{"SELECT"} + by_weir + "%") + ")";
 }
 
+// In place of a number that a transaction does not have yet MySQL prints one from 2^48 on.
 std::string transactions_sql(std::string const& nonce) {
     return std::string{"SELECT"} + by_weir + nonce +
-           " trx_mysql_thread_id, trx_id, trx_started, trx_is_read_only, trx_query FROM"
+           " trx_mysql_thread_id, IF(trx_id >= 281474976710656, 0, trx_id), trx_started,"
+           " trx_is_read_only, trx_query FROM"
            " information_schema.INNODB_TRX";
 }
 
@@ -60,6 +64,11 @@ bool try_transactions(Connection& connection, Running& running, Wait const& wait
     return running.knows_transactions;
 }
 
+std::string member_of(Running::Statement const& statement, std::int64_t clock_us) {
+    if (!statement.query.empty()) return "q" + statement.session + "." + statement.query;
+    return "s" + statement.session + "." + std::to_string(clock_us / 1'000'000);
+}
+
 /// Whose it is; empty: nobody's that can be named.
 std::string session_of(std::string const& member) {
     std::string const session = member.substr(std::min<std::size_t>(member.size(), 1),
@@ -67,7 +76,19 @@ std::string session_of(std::string const& member) {
     return session.find_first_not_of("0123456789") == session.npos ? session : std::string{};
 }
 
-bool stands(std::string const& member, Running const& running) {
+bool is_statement(std::string const& member) {
+    return member.starts_with('q') || member.starts_with('s');
+}
+
+bool statement_stands(std::string const& member, Running const& running) {
+    std::string const session = session_of(member), rest = member.substr(member.find('.') + 1);
+    return std::ranges::any_of(running.statements, [&](Running::Statement const& each) {
+        if (each.session != session) return false;
+        return member[0] == 'q' ? each.query == rest : each.since_s <= std::atoll(rest.c_str());
+    });
+}
+
+bool transaction_stands(std::string const& member, Running const& running) {
     return std::ranges::any_of(running.transactions, [&](Running::Transaction const& each) {
         if (each.member() == member) return true;
         std::size_t const dot = member.find('.'), next = member.find('.', dot + 1);
@@ -102,9 +123,9 @@ Running read_clock(Connection& connection, Wait const& wait) {
 
 Running read_running(Connection& connection, Wait const& wait) {
     Running out = read_clock(connection, wait);
-    Answer const found = connection.run(statements_sql(), wait);
+    Answer const found = connection.run(statements_sql(connection.is_mariadb()), wait);
     for (std::size_t row = 0; row < found.rows(); ++row)
-        out.statements.insert("q" + found.text(row, 0) + "." + found.text(row, 1));
+        out.statements.push_back({found.text(row, 0), found.text(row, 1), found.number(row, 2)});
     try {
         // Reads at the same time would keep the list from being made anew for each other.
         connection.run(std::string{"SELECT"} + by_weir + " GET_LOCK(" + lock + ", 1)", wait);
@@ -120,7 +141,9 @@ Running read_running(Connection& connection, Wait const& wait) {
 }
 
 Fence fence_of(Running const& running) {
-    Fence out{running.statements.begin(), running.statements.end()};
+    Fence out;
+    for (Running::Statement const& each : running.statements)
+        add(out, member_of(each, running.clock_us));
     if (!running.knows_transactions) out.push_back(unseen);
     for (Running::Transaction const& each : running.transactions) add(out, each.member());
     return out;
@@ -129,13 +152,14 @@ Fence fence_of(Running const& running) {
 Fence standing(Fence const& fence, Running const& running) {
     Fence out;
     for (std::string const& member : fence) {
-        if (running.statements.contains(member) || !running.knows_transactions)
+        bool const is_of_statement = is_statement(member);
+        if (!running.knows_transactions || (is_of_statement && statement_stands(member, running)))
             add(out, member);
-        else if (member.starts_with('q'))
+        else if (is_of_statement)
             add_left(out, member, running);
         else if (member == unseen)
             for (Running::Transaction const& each : running.transactions) add(out, each.member());
-        else if (stands(member, running))
+        else if (transaction_stands(member, running))
             add(out, member);
     }
     return out;

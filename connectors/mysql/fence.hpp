@@ -1,6 +1,6 @@
 #pragma once
 
-#include <set>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,9 +9,13 @@
 // Those who may still leave rows before a place that was the last one:
 //
 //   fence     := member...
-//   member    := "q" session "." query          a statement
+//   member    := "q" session "." query          a statement of MariaDB
+//              | "s" session "." second         one of MySQL, begun not after that second
 //              | "t" session "." id "." since   a transaction; id 0: it has written nothing yet
 //              | "?"                            transactions of then that could not be seen
+//
+// MySQL does not number its statements, but tells when each began, in seconds, by the very clock
+// that NOW() gives it. One that began after the mark was looked at draws nothing that is less.
 //
 // A statement may wait for a lock with its clock taken and no transaction yet, so what a session
 // leaves behind when its statement has ended is looked for among the transactions. One that is
@@ -22,11 +26,15 @@ using Fence = std::vector<std::string>;
 
 /// Who is at work on the server. A value.
 struct Running {
+    struct Statement {
+        std::string session, query;  ///< of MySQL no query
+        std::int64_t since_s = 0;    ///< of MySQL: not after its begin
+    };
     struct Transaction {
         std::string session, id, since;
         std::string member() const { return "t" + session + "." + id + "." + since; }
     };
-    std::set<std::string> statements;  ///< members
+    std::vector<Statement> statements;
     std::vector<Transaction> transactions;
     bool knows_transactions = false;
     std::int64_t boot_s = 0;  ///< when the server was started, in seconds

@@ -28,7 +28,9 @@ bool is_indexed(Table const& table, SourceField const& field) {
 
 /// What the server itself puts there: the default or the bump, in either spelling.
 bool has_server_clock(SourceField const& field) {
-    for (char const* name : {"current_timestamp", "CURRENT_TIMESTAMP", "curdate", "CURDATE"})
+    // An expression of MySQL's is kept as it was written, in small letters.
+    for (char const* name :
+         {"current_timestamp", "CURRENT_TIMESTAMP", "curdate", "CURDATE", "now("})
         if (contains(field.default_expression, name)) return true;
     return field.is_bumped();
 }
