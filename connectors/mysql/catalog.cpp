@@ -166,7 +166,9 @@ Field SourceField::field() const {
     }
     if (is_interval) return {name, Type::opaque, nullable, "interval", 0, 0, "postgres"};
     if (zero_is_null) out.nullable = true;
-    out.vendor = "mysql";
+    // MariaDB's JSON has a collation, since it is the text as it was written, as everywhere else;
+    // MySQL's is a type of its own.
+    if (out.type != Type::json || collation.empty()) out.vendor = "mysql";
     // Which texts are equal is a part of the type: a key elsewhere must tell the same ones apart.
     if (!collation.empty() && out.type == Type::utf8) out.source_type += " COLLATE " + collation;
     return out;

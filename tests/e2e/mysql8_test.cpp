@@ -64,7 +64,7 @@ TEST_F(Mysql8, DiscoverSaysKeysAndWhatAFieldPromises) {
     make_users();
     Ran const ran = weir({"discover", server.url(database), "--match", "users", "--json"});
     ASSERT_EQ(ran.code, 0) << ran;
-    EXPECT_NE(ran.out.find("lookback"), std::string::npos) << ran;
+    EXPECT_NE(ran.out.find("settled"), std::string::npos) << ran;
     EXPECT_NE(ran.out.find("[[\"id\"]]"), std::string::npos) << ran;
 }
 
@@ -245,20 +245,89 @@ TEST_F(Mysql8, KeysOfTextThatItCannotTellApartAreRefusedByRow) {
               is_exact ? "1,2,3,4,5,6" : "1,2,4,5,6");
 }
 
-TEST_F(Mysql8, LateCommitsComeAgainWithinTheLookback) {
+TEST_F(Mysql8, LateCommitsAreWaitedForOrComeWithinTheLookback) {
     db.run("CREATE TABLE orders (id bigint AUTO_INCREMENT PRIMARY KEY, v int);"
            "INSERT INTO orders (v) VALUES (1), (2)");
+    server.connect().run("DROP USER IF EXISTS blind; CREATE USER blind IDENTIFIED BY 'pw';"
+                         "GRANT SELECT ON " + database + ".* TO blind");
+    std::string const as_blind = server.url_as("blind", "pw", database);
+    auto const copy_both = [&] {
+        for (auto const& [url, table] : {std::pair{server.url(database), "seeing"},
+                                         std::pair{as_blind, "blind"}}) {
+            Ran const ran = between(url, "sqlite:" + directory / "out.db",
+                                    {"--stream", "orders", "--cursor", "id", "--to", table});
+            ASSERT_EQ(ran.code, 0) << ran;
+        }
+    };
+    auto const expect = [&](std::string const& values) {
+        for (std::string const table : {"seeing", "blind"})
+            EXPECT_EQ(sink().one("SELECT group_concat(v) FROM (SELECT v FROM " + table +
+                                 " ORDER BY id)"),
+                      values)
+                << table;
+    };
+    copy_both();
     My late = server.connect_as_owner(database);
     late.run("BEGIN; INSERT INTO orders (v) VALUES (3)");
     db.run("INSERT INTO orders (v) VALUES (4)");
-    std::vector<std::string> const by_id{"--stream", "orders", "--cursor", "id"};
-    Ran const first = copy(by_id);
-    ASSERT_EQ(first.code, 0) << first;
-    EXPECT_EQ(sink().one("SELECT group_concat(v) FROM orders"), "1,2,4");
+    copy_both();
+    expect("1,2,4");
     late.run("COMMIT");
-    ASSERT_EQ(copy(by_id).code, 0);
-    EXPECT_EQ(sink().one("SELECT group_concat(v) FROM (SELECT v FROM orders ORDER BY id)"),
-              "1,2,3,4");
+    copy_both();
+    expect("1,2,3,4");
+    for (auto const& [url, word] :
+         {std::pair{server.url(database), "settled"}, std::pair{as_blind, "lookback 10m"}}) {
+        Ran const ran = weir({"discover", url, "--match", "orders", "--json"});
+        EXPECT_NE(ran.out.find(word), std::string::npos) << ran;
+    }
+}
+
+TEST_F(Mysql8, JsonIsTheTextOfItsSourceOrRefusedWhereItWouldBeRounded) {
+    std::string const far = PostgresServer::shared().fresh();
+    std::string const url = PostgresServer::shared().url(far);
+    Pg pg = PostgresServer::shared().connect_as_owner(far);
+    pg.run("CREATE TABLE docs (id int PRIMARY KEY, doc json);"
+           "INSERT INTO docs VALUES (1, '{\"b\": 1.50,  \"a\": [1e400]}'),"
+           " (2, '[0.1, 1.50, -12e-3, 18446744073709551615, \"\\\"0.12345678901234567890\"]'),"
+           " (3, '[18446744073709551616.5]'), (4, '[0.12345678901234567890]')");
+    Ran const made = between(url, server.url(other), {"--stream", "public.docs"});
+    ASSERT_EQ(made.code, 0) << made;
+    std::string const all = "SELECT id, doc FROM docs ORDER BY id";
+    EXPECT_EQ(there.rows(all), pg.rows("SELECT id, doc::text FROM docs ORDER BY id"));
+    there.run("CREATE TABLE own (id int PRIMARY KEY, doc json)");
+    Ran const into_own_json = between(url, server.url(other), {"--stream", "public.docs", "--to",
+                                                               "own", "--on-error", "skip"});
+    EXPECT_EQ(into_own_json.code, 4) << into_own_json;
+    EXPECT_EQ(there.rows("SELECT id, doc FROM own"),
+              (std::vector<Record>{
+                  {"2", "[0.1, 1.5, -0.012, 18446744073709551615, "
+                        "\"\\\"0.12345678901234567890\"]"}}));
+    Ran const stopped =
+        between(url, server.url(other), {"--stream", "public.docs", "--to", "own"});
+    EXPECT_NE(stopped.out.find("would round its numbers"), std::string::npos) << stopped;
+    // What is no JSON by its type would be written anew.
+    pg.run("CREATE TABLE own (id int PRIMARY KEY, doc text)");
+    Ran const refused = between(url, server.url(other), {"--stream", "public.own"});
+    EXPECT_EQ(refused.code, 1) << refused;
+    EXPECT_NE(refused.out.find("mysql.column_type"), std::string::npos) << refused;
+}
+
+// Random doubles, as their source prints them: each comes back as it was.
+TEST_F(Mysql8, NumbersInItsOwnJsonAreWhatTheyWere) {
+    std::string const far = PostgresServer::shared().fresh();
+    std::string const url = PostgresServer::shared().url(far);
+    Pg pg = PostgresServer::shared().connect_as_owner(far);
+    pg.run("CREATE TABLE docs (id int PRIMARY KEY, doc json);"
+           "INSERT INTO docs SELECT n, json_build_array((random() - 0.5) *"
+           " power(10::float8, (n % 500) - 250)) FROM generate_series(1, 5000) AS n");
+    there.run("CREATE TABLE docs (id int PRIMARY KEY, doc json)");
+    Ran const into = between(url, server.url(other), {"--stream", "public.docs"});
+    ASSERT_EQ(into.code, 0) << into;
+    Ran const back = between(server.url(other), url, {"--stream", "docs", "--to", "back"});
+    ASSERT_EQ(back.code, 0) << back;
+    EXPECT_EQ(pg.one("SELECT count(*) FROM docs JOIN back USING (id) WHERE"
+                     " (docs.doc->>0)::float8 <> (back.doc->>0)::float8"),
+              "0");
 }
 
 }  // namespace

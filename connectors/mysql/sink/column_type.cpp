@@ -110,7 +110,8 @@ std::string plain_type(FieldView const& field, bool is_key, Dialect const& diale
             break;
         default: break;
     }
-    if (field.extension == "arrow.json") return "json";
+    // MySQL's own would write each document anew, and round its numbers.
+    if (field.extension == "arrow.json") return is_mariadb ? "json" : "longtext";
     if (!is_key) return "longtext";
     // Equal only what is equal byte by byte, as in other systems; as long as an index takes.
     return with_collation("varchar(255)", dialect.key_collation());
@@ -222,6 +223,7 @@ std::string misfit(FieldView const& field, TargetColumn const& column,
                    : "would take other texts, and numbers, for those that it lists";
     if (type == "inet4" || type == "inet6") return "would write addresses anew";
     if (type == "binary") return "would fill bytes up with zeros";
+    if (type == "json" && field.extension != "arrow.json") return "would write texts anew";
     if (is_one_of(type, text_types))
         return field.meaning == Meaning::binary && field.extension != "arrow.uuid"
                    ? "takes no bytes"
