@@ -8,6 +8,8 @@
 namespace weir::mysql {
 namespace {
 
+constexpr std::size_t digits_max = 17;  // tell any two doubles apart
+
 /// digits · 10^power without zeros at either end; 0 has no digits.
 struct Decimal {
     std::string digits;
@@ -48,10 +50,14 @@ bool is_kept(std::string_view number) {
     double value = 0;
     auto const [end, failed] = std::from_chars(number.data(), number.data() + number.size(), value);
     if (failed != std::errc{} || end != number.data() + number.size()) return false;
+    // Whoever printed a double did so with up to 17 digits, not always the fewest.
+    Decimal const asked = decimal_of(number);
+    if (asked.digits.size() > digits_max) return false;
     char text[32];
-    char* const last =
-        std::to_chars(text, text + sizeof text, value, std::chars_format::scientific).ptr;
-    return decimal_of(number) == decimal_of({text, last});
+    int const behind_point = std::max(static_cast<int>(asked.digits.size()) - 1, 0);
+    char* const last = std::to_chars(text, text + sizeof text, value,
+                                     std::chars_format::scientific, behind_point).ptr;
+    return decimal_of({text, last}) == asked;
 }
 
 }  // namespace
