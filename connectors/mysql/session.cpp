@@ -1,5 +1,7 @@
 #include "session.hpp"
 
+#include <mysqld_error.h>
+
 #include <optional>
 
 namespace weir::mysql {
@@ -13,6 +15,18 @@ void read_origin(Connection& connection, Snapshot& snapshot, Wait const& wait) {
     snapshot.server_us = answer.number(0, 0);
     snapshot.origin.server = answer.text(0, 1);
     if (!answer.null(0, 2)) snapshot.origin.domain = answer.text(0, 2);
+}
+
+/// Looks into the table, and answers whether there are fields that one may not read: the catalog is
+/// silent about them.
+bool hides_fields(Connection& connection, Subject const& subject, Wait const& wait) {
+    std::string const from =
+        " FROM " + qualified(subject.database, subject.table) + " AS t LIMIT 0";
+    std::optional<Said> const refused = connection.execute("SELECT *" + from, wait);
+    if (!refused) return false;
+    connection.run("SELECT 1" + from, wait, subject);
+    return refused->number == ER_TABLEACCESS_DENIED_ERROR ||
+           refused->number == ER_COLUMNACCESS_DENIED_ERROR;
 }
 
 Subject subject_of(Settings const& settings, std::string_view stream) {
@@ -35,9 +49,8 @@ Snapshot join_read(Connection& connection, std::string_view stream, Wait const& 
     Subject const subject = subject_of(settings, stream);
     // Takes the lock on the table's definition, which the transaction keeps: what the catalog says
     // then holds until its end. A table that was altered in between is refused by InnoDB.
-    connection.run("SELECT 1 FROM " + qualified(subject.database, subject.table) + " AS t LIMIT 0",
-                   wait, subject);
     Snapshot snapshot;
+    snapshot.hides_fields = hides_fields(connection, subject, wait);
     read_origin(connection, snapshot, wait);
     std::vector<Table> tables =
         read_tables(connection, parse_name(stream, settings.database()), wait);

@@ -13,6 +13,7 @@ struct Snapshot {
     Table table;
     Origin origin;
     std::int64_t server_us = 0;  ///< the server's clock at its begin
+    bool hides_fields = false;   ///< the table has fields that this user may not read, or see
 };
 
 /// Begins the transaction of one read on `connection` and describes the table that `stream` names,

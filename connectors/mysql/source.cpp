@@ -22,6 +22,13 @@ Json MysqlSource::describe() const {
             {"snapshots", true}};
 }
 
+void MysqlSource::tell_hidden(Snapshot const& snapshot, Read const& read) const {
+    if (!snapshot.hides_fields || read.fields) return;
+    host_.warn(snapshot.table.stream() + " has columns that \"" + settings_.user() +
+               "\" may not read: they are left out. GRANT SELECT on the table, or name the fields "
+               "to copy");
+}
+
 /// Does `work` on the idle session if there is one, on a new one if not, or if the idle one turns
 /// out to be gone.
 std::unique_ptr<Connection> MysqlSource::with_session(
@@ -70,6 +77,7 @@ std::unique_ptr<Reader> MysqlSource::open(Call const& call, Read const& read) {
     Snapshot snapshot;
     std::unique_ptr<Connection> connection = with_session(
         wait, [&](Connection& it) { snapshot = begin_read(it, read.stream, wait); });
+    tell_hidden(snapshot, read);
     return std::make_unique<TableReader>(host_, metrics_, spare_, std::move(connection),
                                          std::move(snapshot), read);
 }
@@ -102,6 +110,7 @@ std::unique_ptr<Reader> MysqlSource::open_shared(Read const& read, Wait const& w
         throw snapshot_lost();
     }
     shared->give(std::move(connection));
+    tell_hidden(snapshot, read);
     return std::make_unique<TableReader>(host_, metrics_, std::move(shared), std::move(snapshot),
                                          read);
 }

@@ -24,7 +24,7 @@ public:
 private:
     std::unique_ptr<Connection> with_session(Wait const& wait,
                                              std::function<void(Connection&)> const& work);
-
+    void tell_hidden(Snapshot const& snapshot, Read const& read) const;
     std::unique_ptr<Reader> open_shared(Read const& read, Wait const& wait);
 
     Host host_;

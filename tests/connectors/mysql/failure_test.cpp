@@ -107,7 +107,8 @@ TEST_F(MysqlFailure, UrlsThatCannotBeRead) {
 
 TEST_F(MysqlFailure, AUserWithoutTheRightIsToldTheGrant) {
     owner_.run("CREATE TABLE t (id int PRIMARY KEY)");
-    admin("CREATE OR REPLACE USER guest IDENTIFIED BY 's3cret-guest'; GRANT INSERT ON " +
+    admin("DROP USER IF EXISTS guest; CREATE USER guest IDENTIFIED BY 's3cret-guest';"
+          "GRANT INSERT ON " +
           database_ + ".t TO guest");
     std::unique_ptr<testkit::SourceInstance> const guest =
         connect(server_.url_as("guest", "s3cret-guest", database_));
@@ -124,7 +125,8 @@ TEST_F(MysqlFailure, AUserWithoutTheRightIsToldTheGrant) {
 }
 
 TEST_F(MysqlFailure, TooManySessionsIsBusy) {
-    admin("CREATE OR REPLACE USER crowd IDENTIFIED BY 's3cret-crowd' WITH MAX_USER_CONNECTIONS 1");
+    admin("DROP USER IF EXISTS crowd; CREATE USER crowd IDENTIFIED BY 's3cret-crowd' WITH"
+          " MAX_USER_CONNECTIONS 1");
     std::string const url = server_.url_as("crowd", "s3cret-crowd", "");
     std::unique_ptr<testkit::SourceInstance> const first = connect(url);
     first->discover();
@@ -135,7 +137,8 @@ TEST_F(MysqlFailure, TooManySessionsIsBusy) {
 
 TEST_F(MysqlFailure, H37ASessionThatIsKilledAmidAReadIsLost) {
     owner_.run("CREATE TABLE t (id int PRIMARY KEY, v text);"
-               "INSERT INTO t SELECT seq, REPEAT('x', 1000) FROM seq_1_to_20000");
+               "INSERT INTO t SELECT seq, REPEAT('x', 1000) FROM " +
+               numbers(20'000));
     testkit::Reader reader =
         source_->open({.stream = stream("t"), .select = {{"key", {"id"}}}, .rows_max = 10});
     ASSERT_TRUE(reader.next());
@@ -198,6 +201,27 @@ TEST_F(MysqlFailure, AStreamThatIsNotThere) {
                   source_->open({.stream = stream("t"), .select = {{"key", {"j"}}}});
               }).code,
               "source.key_unsuitable");
+}
+
+// The catalog does not tell of them.
+TEST_F(MysqlFailure, FieldsThatTheUserMayNotReadAreLeftOutAndThatIsSaid) {
+    owner_.run("CREATE TABLE t (id int PRIMARY KEY, pay int, name text); INSERT INTO t VALUES (1,"
+               " 2, 'x'); CREATE TABLE u (id int PRIMARY KEY); CREATE VIEW v AS SELECT * FROM t");
+    admin("DROP USER IF EXISTS narrow; CREATE USER narrow IDENTIFIED BY 's3cret-narrow';"
+          "GRANT SELECT (id, name) ON t TO narrow; GRANT SELECT (id) ON v TO narrow;"
+          "GRANT SELECT ON u TO narrow");
+    source_ = connect(server_.url_as("narrow", "s3cret-narrow", database_));
+    for (char const* const table : {"t", "v"}) {
+        std::string const said = stream(table) + " has columns that \"narrow\" may not read";
+        ReadRequest request{.stream = stream(table), .select = {{"fields", {"id"}}}};
+        EXPECT_EQ(read(request), (Records{{"1"}}));
+        EXPECT_FALSE(host_.logged(said)) << "who names fields wants no others";
+        request.select.erase("fields");
+        EXPECT_EQ(read(request)[0].size(), table == std::string{"t"} ? 2u : 1u);
+        EXPECT_TRUE(host_.logged(said));
+    }
+    read({.stream = stream("u")});
+    EXPECT_FALSE(host_.logged(stream("u")));
 }
 
 }  // namespace

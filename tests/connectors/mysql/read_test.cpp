@@ -19,7 +19,7 @@ protected:
 
 TEST_F(MysqlRead, SeesOneSnapshot) {
     owner_.run("CREATE TABLE t (id int PRIMARY KEY, v int)");
-    owner_.run("INSERT INTO t SELECT seq, 1 FROM seq_1_to_5000");
+    owner_.run("INSERT INTO t SELECT seq, 1 FROM " + numbers(5000));
     testkit::Reader reader =
         source_->open({.stream = stream("t"), .select = {{"key", {"id"}}}, .rows_max = 10});
     ASSERT_TRUE(reader.next());
@@ -33,7 +33,7 @@ TEST_F(MysqlRead, H5CompositeKeysResumeInTheOrderOfTheSource) {
     owner_.run(
         "CREATE TABLE t (a varchar(9) COLLATE utf8mb4_general_ci, e enum('z','m','a'),"
         " n decimal(30,10), PRIMARY KEY (a, e, n));"
-        "INSERT INTO t SELECT IF(seq % 2, 'x', 'Y'), 1 + seq % 3, seq / 7 FROM seq_1_to_60");
+        "INSERT INTO t SELECT IF(seq % 2, 'x', 'Y'), 1 + seq % 3, seq / 7 FROM " + numbers(60));
     ReadRequest const request{
         .stream = stream("t"), .select = {{"key", {"a", "e", "n"}}}, .rows_max = 7};
     Records const all = read(request);
@@ -89,12 +89,12 @@ TEST_F(MysqlRead, H5AResumedReadReadsARangeOfTheIndex) {
     owner_.run(
         "CREATE TABLE t (u timestamp(6) NOT NULL, a int NOT NULL, b int NOT NULL,"
         " PRIMARY KEY (a, b), KEY (u, a, b));"
-        "INSERT INTO t SELECT '2024-01-01', seq DIV 100, seq FROM seq_1_to_20000");
+        "INSERT INTO t SELECT '2024-01-01', seq DIV 100, seq FROM " + numbers(20000));
     ReadRequest request{.stream = stream("t"),
                         .mode = WEIR_READ_DELTA,
                         .select = {{"key", {"a", "b"}}, {"tracking", "u"}}};
     request.cursor = run(request).cursor;
-    owner_.run("INSERT INTO t SELECT '2024-01-02', 500, seq FROM seq_1_to_100");
+    owner_.run("INSERT INTO t SELECT '2024-01-02', 500, seq FROM " + numbers(100));
     std::int64_t const before = rows_read();
     EXPECT_EQ(run(request).records.size(), 100u);
     std::int64_t const cost = rows_read() - before;
@@ -116,7 +116,8 @@ TEST_F(MysqlRead, TheTableStaysAsItIsUntilTheEnd) {
 }
 
 TEST_F(MysqlRead, LimitsOfTheServerDoNotCutARead) {
-    owner_.run("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT seq FROM seq_1_to_100");
+    owner_.run("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT seq FROM " +
+               numbers(100));
     My root = server_.connect();
     root.run(
         "SET GLOBAL sql_select_limit = 5, GLOBAL sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES',"
