@@ -196,7 +196,7 @@ void Delta::note_regress(Query const& query, Look const& look) {
                (terms_.append ? "; records that lie below it are not read: compare, or copy into a "
                                 "new target"
                               : "; looking at all of it once") +
-               ". Deleted records stay in the target until --mode full --write replace");
+               ". Deleted records stay in the target until --mode reconcile finds them");
     if (terms_.append || was_emptied) return;
     regressed_ = true;
     cursor_.pending.clear();

@@ -1,5 +1,8 @@
 // What may happen while rows move from one MariaDB into another. The target has no unique key and
 // rows are appended, so that a doubled row cannot hide.
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 
@@ -7,6 +10,7 @@
 #include "chaos/seed.hpp"
 #include "support/ledger.hpp"
 #include "support/mysql_copy_fixture.hpp"
+#include "support/small_disk.hpp"
 #include "support/tcp_gate.hpp"
 
 namespace weir::test {
@@ -226,6 +230,35 @@ TEST_F(MariaFaults, AnOwnerFrozenAtAnyCallHoldsNobodyUp) {
     EXPECT_GT(frozen, 3);
 }
 #endif
+
+TEST_F(MariaFaults, F10AFullDiskLosesAndDoublesNothing) {
+    SmallDisk disk{1 << 20};
+    ASSERT_TRUE(disk.is_mounted()) << "this needs the right to mount a tmpfs";
+    std::string const folder = disk / "rows";
+    MariadbServer small{{"--innodb-flush-log-at-trx-commit=2",
+                         "--loose-innodb-directories=" + folder}};
+    struct stat owner {};
+    ASSERT_EQ(::stat(small.socket().c_str(), &owner), 0);
+    ASSERT_EQ(::mkdir(folder.c_str(), 0700), 0);
+    ASSERT_EQ(::chown(folder.c_str(), owner.st_uid, owner.st_gid), 0);
+    std::string const name = small.fresh();
+    small.connect(name).run("CREATE TABLE users (id bigint, name text, updated_at datetime(6))"
+                            " DATA DIRECTORY = '" + folder + "'");
+    std::vector<std::string> const words = line(server.url(database), small.url(name));
+    Ran const full = move(words);
+    EXPECT_EQ(full.code, 3) << full;
+    EXPECT_NE(full.error_code(), "");
+    small.stop_immediately();  // where it did not give up by itself
+    disk.grow(64 << 20);
+    small.start();
+    My there = small.connect_as_owner(name);
+    EXPECT_LT(std::stoi(there.one("SELECT count(*) FROM users")), rows) << "it was not full";
+    EXPECT_EQ(there.one("SELECT count(*) - count(DISTINCT id) FROM users"), "0");
+    EXPECT_EQ(move(words).code, 0);
+    std::string const all = "SELECT id, name, updated_at FROM users";
+    Differences const differences = compare(db.rows(all), there.rows(all));
+    EXPECT_TRUE(differences.none()) << differences;
+}
 
 TEST_F(MariaFaults, WithoutThePositionRowsWouldDouble) {
     ASSERT_TRUE(killed_at("pump.after_commit", 5));
