@@ -14,7 +14,7 @@ protected:
         db.run("CREATE TABLE users (id bigint AUTO_INCREMENT PRIMARY KEY, name varchar(40),"
                " updated_at timestamp(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)"
                " ON UPDATE CURRENT_TIMESTAMP(6), KEY (updated_at, id));"
-               "INSERT INTO users (name) SELECT CONCAT('user ', seq) FROM seq_1_to_5");
+               "INSERT INTO users (name) SELECT CONCAT('user ', seq) FROM " + numbers(5));
     }
     std::string data() const { return directory / "data"; }
     Sqlite local() const { return Sqlite{data() + "/local.db"}; }
@@ -161,7 +161,8 @@ TEST_F(MysqlJobs, H2LoseNoRowThatIsCommittedLate) {
 }
 
 TEST_F(MysqlJobs, SayWhatTheyGuaranteeWithoutTheRightToSeeWriters) {
-    server.connect().run("CREATE OR REPLACE USER unseeing IDENTIFIED BY 'pw'; GRANT SELECT ON " +
+    server.connect().run("DROP USER IF EXISTS unseeing; CREATE USER unseeing IDENTIFIED BY 'pw';"
+                         "GRANT SELECT ON " +
                          database + ".* TO unseeing");
     WeirServer host{data()};
     add_shop(host, server.url_as("unseeing", "pw", database));

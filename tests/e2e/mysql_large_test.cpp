@@ -82,7 +82,7 @@ TEST_F(H29MysqlLarge, InADeltaThePositionGoesPastIt) {
     db.run("CREATE TABLE docs (id int PRIMARY KEY, at datetime(6) NOT NULL DEFAULT NOW(6), doc"
            " text, KEY (at));"
            "INSERT INTO docs SELECT seq, DATE_ADD('2024-01-01', INTERVAL seq SECOND),"
-           " IF(seq % 10 = 0, REPEAT('x', 5000), 'small') FROM seq_1_to_100");
+           " IF(seq % 10 = 0, REPEAT('x', 5000), 'small') FROM " + numbers(100));
     std::vector<std::string> const more{"--cursor", "at", "--row-bytes-max", "4000",
                                         "--batch-rows", "7"};
     Ran const first = copy_docs(more);

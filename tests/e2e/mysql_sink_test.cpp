@@ -57,7 +57,7 @@ TEST_F(MysqlSinkCopy, FromMariadbToMariadbIsIdentical) {
 
 TEST_F(MysqlSinkCopy, ChangesAndReplacementsArrive) {
     db.run("CREATE TABLE users (id int PRIMARY KEY, name text, u datetime(6) NOT NULL);"
-           "INSERT INTO users SELECT seq, CONCAT('n', seq), '2024-01-01' FROM seq_1_to_5000");
+           "INSERT INTO users SELECT seq, CONCAT('n', seq), '2024-01-01' FROM " + numbers(5000));
     std::string const other = server.fresh();
     My target = server.connect_as_owner(other);
     std::string const all = "SELECT * FROM users ORDER BY id";
@@ -196,9 +196,10 @@ TEST_F(MysqlSinkCopy, RowsAreLoadedFromMemoryWhereTheServerTakesThat) {
            // Tab, line feed, backslash and N, which mean something to LOAD DATA.
            "INSERT INTO some VALUES (1, x'6109620a635c4e640d00', x'5c4e0a0900ff', 1.1, b'101'),"
            " (2, x'5c4e', '', -0.5, 0), (3, '', NULL, NULL, NULL), (4, NULL, x'5c4e', 1e-45, 1);"
-           "INSERT INTO words SELECT seq * 10 + id, w, b, f, t FROM some, seq_1_to_300;"
-           "CREATE TABLE plain (w text); INSERT INTO plain SELECT IF(seq = 7, 'x', '') FROM"
-           " seq_1_to_600");
+           "INSERT INTO words SELECT seq * 10 + id, w, b, f, t FROM some, " +
+           numbers(300) +
+           "; CREATE TABLE plain (w text); INSERT INTO plain SELECT IF(seq = 7, 'x', '') FROM " +
+           numbers(600));
     std::string const words = "SELECT id, HEX(w), HEX(b), f * 1e0, t + 0 FROM words ORDER BY id";
     for (char const* const allowed : {"ON", "OFF"}) {
         server.connect().run(std::string{"SET GLOBAL local_infile = "} + allowed);
@@ -222,7 +223,7 @@ TEST_F(MysqlSinkCopy, RowsAreLoadedFromMemoryWhereTheServerTakesThat) {
 // LOAD DATA from a client makes warnings of what a statement refuses, and other values of it.
 TEST_F(MysqlSinkCopy, WhatALoadWouldChangeIsRefusedByRow) {
     db.run("CREATE TABLE rows_ (id int PRIMARY KEY, n int, w varchar(20), e varchar(9));"
-           "INSERT INTO rows_ SELECT seq, seq, CONCAT('w', seq), 'x' FROM seq_1_to_5000;"
+           "INSERT INTO rows_ SELECT seq, seq, CONCAT('w', seq), 'x' FROM " + numbers(5000) + ";"
            "UPDATE rows_ SET n = 1000 WHERE id = 10; UPDATE rows_ SET w = 'too long' WHERE id = 20;"
            "UPDATE rows_ SET e = 'none' WHERE id = 30; UPDATE rows_ SET n = NULL WHERE id = 40;"
            "UPDATE rows_ SET w = 'w51' WHERE id = 50; UPDATE rows_ SET n = -1 WHERE id = 4000");
@@ -242,8 +243,8 @@ TEST_F(MysqlSinkCopy, WhatALoadWouldChangeIsRefusedByRow) {
 
 TEST_F(MysqlSinkCopy, ARecordLargerThanAPacketIsKeptAsALetterAndTheOthersArrive) {
     db.run("CREATE TABLE docs (id int PRIMARY KEY, doc longtext);"
-           "INSERT INTO docs SELECT seq, REPEAT('x', IF(seq = 40, 200000, 900)) FROM"
-           " seq_1_to_300");
+           "INSERT INTO docs SELECT seq, REPEAT('x', IF(seq = 40, 200000, 900)) FROM " +
+           numbers(300));
     std::string const other = server.fresh();
     My target = server.connect_as_owner(other);
     server.connect().run("SET GLOBAL max_allowed_packet = 65536");

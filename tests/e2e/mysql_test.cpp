@@ -18,14 +18,14 @@ protected:
         db.run("CREATE TABLE users (id bigint PRIMARY KEY, name varchar(40), updated_at datetime(6)"
                " NOT NULL, KEY (updated_at));"
                "INSERT INTO users SELECT seq, CONCAT('user ', seq), DATE_ADD('2024-01-01',"
-               " INTERVAL seq SECOND) FROM seq_1_to_" +
-               std::to_string(rows));
+               " INTERVAL seq SECOND) FROM " +
+               numbers(rows));
     }
     void make_accounts() {
         for (char const* table : {"a", "b"})
             db.run(std::string{"CREATE TABLE "} + table +
                    " (id bigint PRIMARY KEY, amount bigint, filler text); INSERT INTO " + table +
-                   " SELECT seq, 1000, REPEAT('x', 100) FROM seq_1_to_20000");
+                   " SELECT seq, 1000, REPEAT('x', 100) FROM " + numbers(20000));
     }
     /// Of the accounts that money moves between.
     std::string total() const {
@@ -126,7 +126,7 @@ TEST_F(MysqlCopy, SeveralStreamsAreReadAtOneMomentWhileOthersWrite) {
 TEST_F(MysqlCopy, AStreamThatFailsLeavesTheMomentToTheOthers) {
     make_accounts();
     db.run("CREATE TABLE aa (id bigint PRIMARY KEY, filler text);"
-           "INSERT INTO aa SELECT seq, REPEAT('x', 1000) FROM seq_1_to_20000");
+           "INSERT INTO aa SELECT seq, REPEAT('x', 1000) FROM " + numbers(20000));
     sink().run("CREATE TABLE aa (id INTEGER PRIMARY KEY CHECK (id < 0), filler TEXT)");
     Mover<My> const mover{server.connect_as_owner(database)};
     Ran const ran = copy({"--stream", "*", "--mode", "full"});
