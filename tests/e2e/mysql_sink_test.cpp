@@ -97,6 +97,31 @@ TEST_F(MysqlSinkCopy, H25AnUpsertFiresOnTheKeyOnly) {
         << "the row of another key keeps its own";
 }
 
+TEST_F(MysqlSinkCopy, H9RowsThatExchangeWhatIsUniqueInThemArrive) {
+    db.run("CREATE TABLE seats (id int PRIMARY KEY, code varchar(9) NOT NULL, u datetime(6) NOT"
+           " NULL); INSERT INTO seats SELECT seq, seq, '2024-01-01' FROM seq_1_to_9");
+    std::string const other = server.fresh();
+    My target = server.connect_as_owner(other);
+    auto const copy_seats = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"--stream", "seats"});
+        return between(server.url(database), server.url(other), more);
+    };
+    ASSERT_EQ(copy_seats({"--cursor", "u"}).code, 0);
+    target.run("ALTER TABLE seats ADD UNIQUE (code), ADD mine int; UPDATE seats SET mine = 7");
+    for (std::vector<std::string> const& way :
+         {std::vector<std::string>{"--cursor", "u"},
+          {"--mode", "full"},
+          {"--write", "replace"},
+          {"--mode", "reconcile", "--compare", "values"}}) {
+        db.run("UPDATE seats SET code = MOD(code, 9) + 1, u = NOW(6)");
+        Ran const ran = copy_seats(way);
+        ASSERT_EQ(ran.code, 0) << ran;
+        EXPECT_EQ(target.rows("SELECT id, code, u FROM seats ORDER BY id"),
+                  db.rows("SELECT id, code, u FROM seats ORDER BY id"));
+        EXPECT_EQ(target.one("SELECT COUNT(*) FROM seats WHERE mine = 7"), "9");
+    }
+}
+
 TEST_F(MysqlSinkCopy, ARowThatIsRefusedAtTheSwapIsKeptAsABatchWouldHaveIt) {
     make_types();
     std::string const other = server.fresh();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "connectors/mysql/names.hpp"
+#include "intake.hpp"
 #include "merge.hpp"
 #include "refusal.hpp"
 
@@ -79,7 +80,7 @@ BatchWriter::BatchWriter(Connection& connection, Seat seat, Fit fit, std::vector
       route_{route} {
     bool const is_direct = route_ == Route::append || route_ == Route::upsert;
     table_ = qualified(seat_.database, route_ == Route::stage ? "_weir_stage" : "_weir_batch");
-    bool const numbered = route_ == Route::merge && fit_.version;
+    bool const numbered = route_ == Route::merge;
     head_ = "INSERT INTO " + (is_direct ? seat_.sql() : table_) + " (" + column_list(fit_) +
             (numbered ? std::string{", "} + row_column : "") + ") VALUES ";
     load_ = load_sql(is_direct ? seat_.sql() : table_, fit_, fields_);
@@ -118,7 +119,10 @@ void BatchWriter::make_table(Wait const& wait) {
     if (!fit_.key.empty())
         own += (own.empty() ? "" : ", ") + std::string{has_long_key ? "UNIQUE" : "PRIMARY KEY"} +
                " (" + identifiers(fit_.key) + ")";
-    if (route_ == Route::merge && fit_.version) taken += std::string{", 0 AS "} + row_column;
+    if (route_ == Route::merge) {
+        taken += std::string{", 0 AS "} + row_column;
+        own += std::string{own.empty() ? "KEY (" : ", KEY ("} + row_column + ")";
+    }
     run(wait, "DROP TEMPORARY TABLE IF EXISTS " + table_);
     run(wait, "CREATE TEMPORARY TABLE " + table_ + (own.empty() ? own : " (" + own + ")") +
                   " ENGINE=InnoDB ROW_FORMAT=DYNAMIC SELECT " + taken + " FROM " + seat_.sql() +
@@ -137,6 +141,7 @@ void BatchWriter::write(Wait const& wait, ArrowArray const& batch, Rejects& reje
         write_range(wait, {from, end}, rejects);
         from = end;
     }
+    if (route_ == Route::merge && !first_refused_) merge(wait, rejects);
     if (!first_refused_) return;
     run(wait, "ROLLBACK TO SAVEPOINT weir_batch");
     throw Error{*first_refused_};
@@ -211,7 +216,7 @@ bool BatchWriter::append_row(std::int64_t row, Style style, Rejects& rejects) {
         sql_.resize(before);
         return false;
     }
-    if (route_ == Route::merge && fit_.version) sql_ += "," + std::to_string(row);
+    if (route_ == Route::merge) sql_ += "," + std::to_string(row);
     sql_ += is_literal ? ')' : '\n';
     return true;
 }
@@ -240,7 +245,7 @@ std::int64_t BatchWriter::fill(Range range, Rejects& rejects) {
 /// Runs the statement that fill() made of `range`, and where a row of it is refused, parts of it.
 void BatchWriter::write_range(Wait const& wait, Range range, Rejects& rejects) {
     if (sql_.size() == head_.size()) return;
-    std::optional<Said> const said = attempt(wait, rejects);
+    std::optional<Said> const said = connection_.execute(sql_ + tail_, wait);
     if (!said) return;
     if (!is_about_row(*said)) throw write_failure(connection_.settings(), *said, seat_.table);
     if (range.end - range.begin == 1) {
@@ -255,28 +260,23 @@ void BatchWriter::write_range(Wait const& wait, Range range, Rejects& rejects) {
     }
 }
 
-/// A statement is undone by the server where it fails; several of them by a savepoint.
-std::optional<Said> BatchWriter::attempt(Wait const& wait, Rejects& rejects) {
-    std::string const sql = sql_ + tail_;
-    if (route_ != Route::merge) return connection_.execute(sql, wait);
-    run(wait, "SAVEPOINT weir_range");
-    std::optional<Said> said = connection_.execute(sql, wait);
-    if (!said && fit_.version) {
-        std::string const version = identifier(fit_.landings[*fit_.version].column.name);
-        refuse_newer(connection_.run(std::string{"SELECT s."} + row_column + ", s." + version +
-                                         ", t." + version + " FROM " + table_ + " AS s JOIN " +
-                                         seat_.sql() + " AS t ON " + same_key_sql(fit_) +
-                                         " WHERE " +
-                                         is_newer_sql(fit_),
-                                     wait),
-                     rejects);
+/// The rows of the temporary table into the target.
+void BatchWriter::merge(Wait const& wait, Rejects& rejects) {
+    if (fit_.version) refuse_newer(wait, rejects);
+    if (first_refused_) return;
+    Intake intake{connection_, seat_, fit_};
+    if (std::optional<Said> const first = intake.attempt(table_, wait)) {
+        auto const refused = [&](std::int64_t row, Said const& said) {
+            refuse(row, remedied(row_refusal(said, row_words(row), seat_.table)), rejects);
+            if (first_refused_) throw Error{*first_refused_};
+        };
+        try {
+            intake.each(table_, *first, wait, refused);
+        } catch (Error const&) {
+            if (!first_refused_) throw;
+        }
     }
-    std::vector<std::string> statements = merge_sql(seat_, fit_, table_);
-    statements.push_back("DELETE FROM " + table_);
-    for (std::string const& statement : statements)
-        if (!said) said = connection_.execute(statement, wait);
-    if (said && is_about_row(*said)) run(wait, "ROLLBACK TO SAVEPOINT weir_range");
-    return said;
+    run(wait, "DELETE FROM " + table_);
 }
 
 Error BatchWriter::remedied(Error why) const {
@@ -289,7 +289,13 @@ Error BatchWriter::remedied(Error why) const {
                                   " datetime(6)");
 }
 
-void BatchWriter::refuse_newer(Answer const& newer, Rejects& rejects) {
+void BatchWriter::refuse_newer(Wait const& wait, Rejects& rejects) {
+    std::string const version = identifier(fit_.landings[*fit_.version].column.name);
+    Answer const newer = connection_.run(
+        std::string{"SELECT s."} + row_column + ", s." + version + ", t." + version + " FROM " +
+            table_ + " AS s JOIN " + seat_.sql() + " AS t ON " + same_key_sql(fit_) + " WHERE " +
+            is_newer_sql(fit_),
+        wait);
     std::string const& field = fields_[fit_.landings[*fit_.version].field].name;
     for (std::size_t at = 0; at < newer.rows(); ++at) {
         std::int64_t const row = newer.number(at, 0);

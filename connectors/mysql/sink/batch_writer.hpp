@@ -16,13 +16,10 @@ namespace weir::mysql {
 enum class Route {
     append,  ///< INSERT
     upsert,  ///< INSERT … ON DUPLICATE KEY UPDATE: the key is the only unique index
-    merge,   ///< by a temporary table, since that clause would fire on the other indexes too, and
-             ///< where versions are compared
+    merge,   ///< by a temporary table that holds the rows of one batch, since that clause would
+             ///< fire on the other indexes too, and where versions are compared
     stage    ///< into a temporary table that holds the rows of all batches
 };
-
-/// The number of a row in a temporary table, where it has one. No column may have that name.
-inline constexpr char row_column[] = "_weir_row";
 
 /// Writes batches of certain fields within the transaction of its owner. Ends before its
 /// connection.
@@ -52,8 +49,8 @@ private:
     bool load(Wait const& wait, Range range, Rejects& rejects);
     std::int64_t fill(Range range, Rejects& rejects);
     void write_range(Wait const& wait, Range range, Rejects& rejects);
-    std::optional<Said> attempt(Wait const& wait, Rejects& rejects);
-    void refuse_newer(Answer const& newer, Rejects& rejects);
+    void merge(Wait const& wait, Rejects& rejects);
+    void refuse_newer(Wait const& wait, Rejects& rejects);
     void run(Wait const& wait, std::string const& sql);
     bool append_row(std::int64_t row, Style style, Rejects& rejects);
     std::string row_words(std::int64_t row) const;

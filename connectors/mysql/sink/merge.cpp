@@ -3,6 +3,16 @@
 #include "connectors/mysql/names.hpp"
 
 namespace weir::mysql {
+namespace {
+
+/// How a value is compared: texts by their bytes, whatever their collation takes for equal. To JSON
+/// of MySQL 1 and 1.0 are the same, and it would not write the one over the other.
+std::string exact(TargetColumn const& column, std::string const& before) {
+    std::string const name = before + identifier(column.name);
+    return column.collation.empty() ? name : "BINARY " + name;
+}
+
+}  // namespace
 
 std::string column_list(Fit const& fit, std::string const& before) {
     std::string out;
@@ -21,6 +31,19 @@ std::string same_key_sql(Fit const& fit) {
 // No outer join: of a date that must not be null the server takes 0000-00-00 for NULL.
 std::string lacking_sql(Fit const& fit, std::string const& from) {
     return "NOT EXISTS (SELECT 1 FROM " + from + " AS s WHERE " + same_key_sql(fit) + ")";
+}
+
+std::string differs_sql(Fit const& fit) {
+    std::string out;
+    for (Landing const& landing : fit.landings) {
+        TargetColumn const& column = landing.column;
+        out += out.empty() ? "" : " OR ";
+        if (column.is_wanted)
+            out += "s." + identifier(column.name) + " IS NOT NULL";
+        else
+            out += "NOT (" + exact(column, "t.") + " <=> " + exact(column, "s.") + ")";
+    }
+    return out;
 }
 
 /// Text is compared by its bytes, as its source sorts it.

@@ -17,6 +17,9 @@ std::string same_key_sql(Fit const& fit);
 /// Whether a row of the target is none of `from`.
 std::string lacking_sql(Fit const& fit, std::string const& from);
 
+/// Whether a row of the target is other than its row of `from`, bit by bit.
+std::string differs_sql(Fit const& fit);
+
 /// The version as it is compared, after `before`.
 std::string version_sql(Fit const& fit, std::string const& before);
 /// Whether the row of the target is newer.

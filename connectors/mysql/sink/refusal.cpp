@@ -56,9 +56,14 @@ bool is_no_load(Said const& said) {
 }
 
 bool may_wait(Said const& said) {
-    return said.number == ER_DUP_ENTRY || said.number == ER_DUP_ENTRY_WITH_KEY_NAME ||
-           said.number == ER_NO_REFERENCED_ROW_2;
+    return is_repeat(said) || said.number == ER_NO_REFERENCED_ROW_2;
 }
+
+bool is_repeat(Said const& said) {
+    return said.number == ER_DUP_ENTRY || said.number == ER_DUP_ENTRY_WITH_KEY_NAME;
+}
+
+bool is_denied(Said const& said) { return said.number == ER_TABLEACCESS_DENIED_ERROR; }
 
 Error row_refusal(Said const& said, std::string const& row, std::string const& table) {
     Error error{WEIR_E_DATA, row + " was refused by " + table + ": " + said.text,

@@ -16,6 +16,12 @@ bool is_no_load(Said const& said);
 /// Whether it may be over when other rows have come in: a unique value that one of them gives up.
 bool may_wait(Said const& said);
 
+/// Whether it is a unique value that is there already.
+bool is_repeat(Said const& said);
+
+/// Whether the user has no right to it.
+bool is_denied(Said const& said);
+
 /// E_DATA for a record; `row` says which: "row 5 of a batch". Its `where` is the column that the
 /// server names in backticks, if any.
 Error row_refusal(Said const& said, std::string const& row, std::string const& table);

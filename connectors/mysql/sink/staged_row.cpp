@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "batch_writer.hpp"
 #include "connectors/mysql/names.hpp"
+#include "intake.hpp"
 
 namespace weir::mysql {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "connectors/mysql/connection.hpp"
 #include "fit.hpp"
+#include "intake.hpp"
 
 namespace weir::mysql {
 
@@ -14,8 +15,7 @@ namespace weir::mysql {
 /// the rows of before, or these, and the table stays the one that it was.
 ///
 /// With a key they are brought in where they differ, without all of them; a replace removes first
-/// what the stage lacks, without a key everything. Only where the target refuses a row are they
-/// tried in parts. Used once.
+/// what the stage lacks, without a key everything. Used once.
 class Swap {
 public:
     /// `stage`: the temporary table, as SQL.
@@ -31,14 +31,8 @@ public:
     std::uint64_t refused() const { return refused_; }
 
 private:
-    struct Range {
-        std::int64_t begin, end;
-    };
-
     void remove_gone(Wait const& wait);
-    std::optional<Said> attempt(std::string const& from, Wait const& wait);
-    std::optional<Said> attempt(Range range, Wait const& wait);
-    void insert_each(Wait const& wait, Refusals& refusals);
+    void insert_each(Intake& intake, Said const& first, Wait const& wait, Refusals& refusals);
     void refuse(std::int64_t row, Said const& said, Wait const& wait, Refusals& refusals);
     void run_or_fail(std::string const& sql, Wait const& wait);
 

@@ -20,26 +20,6 @@ bool takes_time(TargetColumn const& column) {
     return false;
 }
 
-/// How a value is compared: texts by their bytes, whatever their collation takes for equal. To JSON
-/// of MySQL 1 and 1.0 are the same, and it would not write the one over the other.
-std::string exact(TargetColumn const& column, std::string const& before) {
-    std::string const name = before + identifier(column.name);
-    return column.collation.empty() ? name : "BINARY " + name;
-}
-
-std::string differs_sql(Fit const& fit) {
-    std::string out;
-    for (Landing const& landing : fit.landings) {
-        TargetColumn const& column = landing.column;
-        out += out.empty() ? "" : " OR ";
-        if (column.is_wanted)
-            out += "s." + identifier(column.name) + " IS NOT NULL";
-        else
-            out += "NOT (" + exact(column, "t.") + " <=> " + exact(column, "s.") + ")";
-    }
-    return out;
-}
-
 }  // namespace
 
 Comparison::Comparison(Connection& connection, Seat const& seat, Fit const& fit,

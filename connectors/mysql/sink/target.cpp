@@ -28,6 +28,7 @@ void read_columns(Answer const& from, TargetTable& table) {
         bool const is_counted = extra.find("auto_increment") != extra.npos;
         column.has_default = !from.null(row, 6) || is_counted;
         column.fills_null = column.not_null && (column.type == "timestamp" || is_counted);
+        column.is_touched = extra.find("on update") != extra.npos;
         column.is_generated = extra.find("generated") != extra.npos &&
                               extra.find("default_generated") == extra.npos;
         column.collation = from.text(row, 8);

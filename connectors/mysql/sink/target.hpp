@@ -28,6 +28,7 @@ struct TargetColumn {
     std::int32_t scale = 0, second_digits = 0;
     bool not_null = false, has_default = false, is_generated = false;
     bool fills_null = false;  ///< makes a value of its own of NULL, without a word
+    bool is_touched = false;  ///< set to the time of now where a row changes
     bool is_blind_to_blanks = false;  ///< a key, and "a" and "a " are one to it
     bool is_wanted = false;  ///< the table lacks it, and is not to be changed
 };
