@@ -47,6 +47,34 @@ bool is_rowid_key(std::vector<FieldView> const& fields, std::vector<std::size_t>
            fields[key[0]].meaning == Meaning::plain && fields[key[0]].source_type != any_type;
 }
 
+/// How far the whole numbers of a type go, and whether below 0. By the names of PostgreSQL, MySQL
+/// and MariaDB; other types are none.
+struct Whole {
+    int rank = 0;
+    bool is_signed = true;
+};
+
+Whole whole_of(std::string const& type) {
+    std::string name = folded(type);
+    constexpr std::string_view no_sign = " unsigned";
+    Whole out{0, !name.ends_with(no_sign)};
+    if (!out.is_signed) name.resize(name.size() - no_sign.size());
+    int rank = 0;
+    for (std::initializer_list<std::string_view> const names :
+         {std::initializer_list<std::string_view>{"tinyint"}, {"smallint"}, {"mediumint"},
+          {"integer", "int"}, {"bigint"}}) {
+        ++rank;
+        if (std::ranges::find(names, name) != names.end()) out.rank = rank;
+    }
+    return out;
+}
+
+/// Whether every number of `before` is one of `now`.
+bool is_wider(std::string const& before, std::string const& now) {
+    Whole const was = whole_of(before), is = whole_of(now);
+    return was.rank > 0 && is.rank > was.rank && (is.is_signed || !was.is_signed);
+}
+
 /// The work of fit(), one step per member.
 class Fitting {
 public:
@@ -73,11 +101,14 @@ public:
         if (TableColumn const* column = table_->column(deletion_column(request_.target)))
             fit_.deleted_at = column->name;
         fit_.mark = table_->mark();
+        fit_.actions.insert(fit_.actions.end(), fit_.retyped.begin(), fit_.retyped.end());
         return std::move(fit_);
     }
 
 private:
     bool is_append() const { return request_.target.write_mode == WEIR_WRITE_APPEND; }
+    /// What is appended does not come instead of what is there.
+    bool writes_all() const { return request_.reads_all && !is_append(); }
     bool is_keys() const { return request_.target.write_mode == WEIR_WRITE_KEYS; }
     std::string const& name() const { return fit_.table; }
 
@@ -121,13 +152,44 @@ private:
         return !was.empty() && !same_name(was, column->declared);
     }
 
+    /// Whether the column takes what the source sends now, so that nobody can change it to say that
+    /// it was seen.
+    bool takes(FieldView const& field) const {
+        TableColumn const* const column = table_->column(field.name);
+        Storage const storage = storage_of(field);
+        Affinity const affinity = affinity_of(column->declared, table_->is_strict);
+        return (!column->is_rowid || storage == Storage::integer) &&
+               misfit(storage, affinity, table_->is_strict).empty();
+    }
+
+    /// Whether no value that was written before is another one by now: a number stays what it is
+    /// in a wider type, and who reads everything writes every value anew.
+    bool is_taken_over(Memory::Entry const& before, Memory::Entry const& after) {
+        FieldView const& field = field_of(before.name);
+        bool const is_number = storage_of(field) == Storage::integer;
+        bool const stays = is_number && is_wider(before.type, after.type);
+        if (!takes(field) || !(stays || writes_all())) return false;
+        fit_.retyped.push_back("column \"" + before.name + "\" of " + name() + " was " +
+                               before.shown() + " in the source and is now " + after.shown() +
+                               (stays ? "; its values stay as they are"
+                                      : "; all of them are read and written anew"));
+        return true;
+    }
+
+    FieldView const& field_of(std::string const& name) const {
+        return *std::ranges::find_if(request_.fields, [&](FieldView const& each) {
+            return same_name(each.name, name);
+        });
+    }
+
     /// Drift of the source since the last run.
-    void check_source() const {
+    void check_source() {
         if (!memory_) return;
         for (Memory::Entry const& before : memory_->entries) {
             Memory::Entry const* const after = now_.find(before.name);
             bool const is_same = after && (!before.is_retyped(*after) || before.type == any_type);
             if (is_same || is_mended(before, after)) continue;
+            if (after && is_taken_over(before, *after)) continue;
             if (!after)
                 refuse(
                     "column \"" + before.name + "\" of " + name() +
@@ -143,16 +205,15 @@ private:
         }
     }
 
-    std::string remedy_of_retyped(std::string const& field) const {
-        auto const now = std::ranges::find_if(request_.fields, [&](FieldView const& each) {
-            return same_name(each.name, field);
-        });
-        TableColumn const* const column = table_->column(field);
-        std::string const wanted = declared_type(*now);
-        std::string const here = same_name(wanted, column->declared)
-                                     ? std::string{}
-                                     : "make column \"" + column->name + "\" of " + name() + " " +
-                                           wanted + ", ";
+    std::string remedy_of_retyped(std::string const& field_name) const {
+        FieldView const& field = field_of(field_name);
+        TableColumn const* const column = table_->column(field_name);
+        std::string const wanted = declared_type(field);
+        std::string here;
+        if (!same_name(wanted, column->declared))
+            here = "make column \"" + column->name + "\" of " + name() + " " + wanted + ", ";
+        else if (!is_append() && takes(field))
+            here = "read everything anew (--mode full or --write replace), ";
         return here + "copy into a new table with --to, or drop table " + name() +
                " to have it made anew";
     }

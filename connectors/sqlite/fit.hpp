@@ -47,6 +47,7 @@ struct Version {
 /// columns. A value.
 struct Fit {
     std::vector<std::string> actions;     ///< for people
+    std::vector<std::string> retyped;     ///< of them: columns that go on with another type
     std::vector<std::string> statements;  ///< SQL that does them
     std::vector<Landing> landings;        ///< in the order of the fields
     std::vector<std::size_t> key;         ///< places of the key within the fields
@@ -64,6 +65,7 @@ struct FitRequest {
     std::string const& owner;  ///< fingerprint of the job that a new table belongs to
     std::string const& spec;   ///< the host's note
     Memory const* memory;      ///< null: nothing is remembered
+    bool reads_all = false;    ///< every record of the source is written
 };
 
 /// Compares the fields with the target as it stands; `db` null: there is no database yet. Changes

@@ -37,7 +37,7 @@ Session::Session(Host host, Location location, Begin const& begin, std::uint64_t
 void Session::look(Begin const& begin) {
     owner_ = fingerprint({job_, stream_, run_id_});  // no stage of a run is taken for its own
     std::optional<Checkpoint> found = Checkpoint::find(*db_, job_, stream_);
-    position_of(begin, found);
+    reads_all_ = !is_keys_ && position_of(begin, found).empty();
     if (found) memory_ = Memory::parse(found->fields);
 }
 
@@ -52,6 +52,7 @@ void Session::fence(Begin const& begin, std::uint64_t& epoch) {
         fenced();
     }
     cursor_ = position_of(begin, found);
+    reads_all_ = !is_keys_ && cursor_.empty();
     if (found) kept_cursor_ = found->cursor;
     // The position of the run before stays until staged rows show: they may never do.
     bool const keeps = is_staged_ && found;
@@ -105,7 +106,7 @@ std::string Session::position_of(Begin const& begin, std::optional<Checkpoint>& 
 }
 
 Fit Session::fit_now(std::vector<FieldView> const& fields) {
-    return fit(db_.get(), {target_, fields, owner_, spec_, &memory_});
+    return fit(db_.get(), {target_, fields, owner_, spec_, &memory_, reads_all_});
 }
 
 Prepared Session::prepare(Call const& call, Target const& target,
@@ -114,6 +115,8 @@ Prepared Session::prepare(Call const& call, Target const& target,
     Database::Watch const watch{*db_, call};
     target_ = target;
     fit_ = fit_now(fields);
+    for (std::string const& sentence : fit_->retyped)
+        if (!is_look_ && told_.insert(sentence).second) host_.warn(sentence);
     fields_ = fields;
     insert_.reset();
     Prepared const prepared{fit_->actions, has_rows(*db_, target_.name)};

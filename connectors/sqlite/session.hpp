@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 
 #include "checkpoint.hpp"
 #include "fit.hpp"
@@ -69,9 +70,11 @@ private:
     std::string job_, stream_, run_id_, spec_, owner_, cursor_;
     std::string kept_cursor_;  // as it was stored, whatever is read for a stage
     bool is_keys_ = false, is_replace_ = false, is_staged_ = false, is_look_ = false;
+    bool reads_all_ = false;  // from the first record to the last
     bool is_broken_ = false, is_open_ = false, is_attached_ = false, is_swept_ = false;
     std::int64_t epoch_ = 0, batch_ = 0;
     Memory memory_;                  // of the last run
+    std::set<std::string> told_;     // of columns that go on all the same
     std::vector<FieldView> fields_;  // as prepared last
     std::optional<Fit> fit_;
     std::uint64_t staged_rows_ = 0;

@@ -38,7 +38,7 @@ bool Sqlite::exists() const {
 
 std::string Sqlite::peek(Call const& call, Begin const& begin) {
     Context& context = contexts_[begin.target.name];
-    context = {fingerprint({begin.job, begin.stream}), begin.spec, {}, {}};
+    context = {fingerprint({begin.job, begin.stream}), begin.spec, {}, {}, false};
     if (!exists()) return {};
     Database db{location_, Access::read, call};
     Reach const reach{*this, db};
@@ -47,6 +47,8 @@ std::string Sqlite::peek(Call const& call, Begin const& begin) {
     std::optional<Checkpoint> const found = Checkpoint::find(db, begin.job, begin.stream);
     if (!found || !found->objection(db, begin.target.name).empty()) return {};
     context.memory = Memory::parse(found->fields);
+    context.reads_all = begin.reset || begin.staged ||
+                        begin.target.write_mode == WEIR_WRITE_REPLACE || found->cursor.empty();
     return Json{{"epoch", found->epoch},   {"cursor", found->cursor},
                 {"spec", found->spec},     {"rows", found->rows},
                 {"run_id", found->run_id}, {"updated_at", found->updated_at},
@@ -59,7 +61,7 @@ std::unique_ptr<Writer> Sqlite::begin(Call const& call, Begin const& begin, std:
     check_target_name(begin.target.name);
     auto session = std::make_shared<Session>(host_, location_, begin, epoch, call);
     cursor = session->cursor();
-    contexts_[begin.target.name] = {{}, {}, {}, session};
+    contexts_[begin.target.name] = {{}, {}, {}, session, false};
     return std::make_unique<SessionWriter<Session>>(std::move(session));
 }
 
@@ -85,7 +87,8 @@ Prepared Sqlite::prepare_alone(Call const& call, Target const& target,
                                std::vector<FieldView> const& fields, bool dry_run,
                                Context const& context) {
     std::string const owner = context.owner.empty() ? fingerprint({}) : context.owner;
-    FitRequest const request{target, fields, owner, context.spec, &context.memory};
+    FitRequest const request{target,          fields,          owner, context.spec,
+                             &context.memory, context.reads_all};
     if (dry_run && !exists()) return {fit(nullptr, request).actions, false};
     Database db{location_, dry_run ? Access::read : Access::write, call};
     Reach const reach{*this, db};

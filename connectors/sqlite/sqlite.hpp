@@ -36,6 +36,7 @@ private:
         std::string owner, spec;
         Memory memory;
         std::weak_ptr<Session> session;
+        bool reads_all = false;  ///< see FitRequest
     };
     /// Lets interrupt() reach a connection for as long as this lives.
     class Reach {

@@ -1,6 +1,4 @@
 // Columns that come, go and change, at the source and by hand at the sink: what a run does then.
-#include <tuple>
-
 #include "support/copy_fixture.hpp"
 
 namespace weir::test {
@@ -268,92 +266,6 @@ TEST_F(DriftMended, H33ARetypedColumnGoesOnWhereItIsRetypedToo) {
     db.run("UPDATE users SET updated_at = now(), name = 'x'");
     expect_moved(go(), 10, 10);
     expect_equal();
-}
-
-/// One table of one column that is retyped, in PostgreSQL on both sides.
-class DriftOfModifiers : public CopyFixture {
-protected:
-    Ran go(std::string const& to) {
-        return weir({"copy", server.url(database), to, "--stream", "public.t", "--cursor", "u",
-                     "--json"});
-    }
-    void make(std::string const& type, std::string const& value) {
-        db.run("DROP TABLE IF EXISTS t; CREATE TABLE t (id bigserial PRIMARY KEY, v " + type +
-               ", u timestamptz NOT NULL); INSERT INTO t (v, u) VALUES (" + value +
-               ", timestamptz '2024-01-01Z')");
-        there.run("DROP TABLE IF EXISTS t");
-        expect_moved(go(server.url(other)), 1, 1);
-    }
-    void retype(Pg& where, std::string const& type) {
-        where.run("ALTER TABLE t ALTER v TYPE " + type + " USING v::" + type);
-    }
-    std::string const other = server.fresh();
-    Pg there = server.connect_as_owner(other);
-};
-
-// The server rewrites such values, and no tracking field tells of it.
-TEST_F(DriftOfModifiers, H33AModifierThatRewritesValuesStopsTheRun) {
-    for (auto const& [before, value, after] :
-         {std::tuple{"numeric(10,4)", "1.2345", "numeric(10,2)"},
-          {"numeric", "1.23456", "numeric(10,4)"},
-          {"timestamp(6)", "'2024-01-01 00:00:00.7'", "timestamp(0)"},
-          {"char(5)", "'ab'", "char(10)"},
-          {"varchar(10)", "'abcdef'", "varchar(3)"},
-          {"bit(5)", "'10101'", "bit(8)"}}) {
-        SCOPED_TRACE(after);
-        make(before, value);
-        retype(db, after);
-        std::string const said = expect_failure(go(server.url(other)), 1,
-                                                "postgres.column_retyped");
-        EXPECT_NE(said.find("\"v\" was "), std::string::npos) << said;
-        retype(there, after);
-        expect_moved(go(server.url(other)), 0, 0);
-        db.run("INSERT INTO t (v, u) SELECT v, timestamptz '2024-01-02Z' FROM t");
-        expect_moved(go(server.url(other)), 1, 1);
-        EXPECT_EQ(there.rows("SELECT v FROM t"), db.rows("SELECT v FROM t"));
-    }
-}
-
-TEST_F(DriftOfModifiers, H33AModifierThatKeepsValuesIsNone) {
-    for (auto const& [before, value, after] :
-         {std::tuple{"varchar(10)", "'abcdef'", "varchar(30)"},
-          {"varchar(10)", "'abcdef'", "varchar"},
-          {"numeric(10,2)", "1.50", "numeric(12,2)"}}) {
-        SCOPED_TRACE(after);
-        make(before, value);
-        retype(db, after);
-        expect_moved(go(server.url(other)), 0, 0);
-        db.run("INSERT INTO t (v, u) VALUES (" + std::string{value} + ", now())");
-        expect_moved(go(server.url(other)), 1, 1);
-    }
-}
-
-TEST_F(DriftOfModifiers, H33AScaleStopsTheRunIntoSqliteToo) {
-    make("numeric(10,2)", "1.50");
-    expect_moved(go(sink_url()), 1, 1);
-    retype(db, "numeric(20,4)");
-    std::string const said = expect_failure(go(sink_url()), 1, "sqlite.column_retyped");
-    EXPECT_NE(said.find("was numeric(10,2) in the source and is now numeric(20,4)"),
-              std::string::npos)
-        << said;
-    retype(db, "numeric(10,2)");
-    db.run("INSERT INTO t (v, u) VALUES (2.5, now())");
-    expect_moved(go(sink_url()), 1, 1);
-    EXPECT_EQ(sink().one("SELECT group_concat(v) FROM t"), "1.50,2.50");
-}
-
-TEST_F(DriftOfModifiers, H33ACheckpointThatRemembersNoModifierGoesOn) {
-    make("numeric(10,2)", "1.50");
-    expect_moved(go(sink_url()), 1, 1);
-    sink().run("UPDATE _weir_checkpoint SET fields = json_set(fields, '$.columns', (SELECT"
-               " json_group_array(json_array(value ->> 0, value ->> 1)) FROM"
-               " json_each(fields, '$.columns')))");
-    EXPECT_EQ(sink().one("SELECT fields ->> '$.columns[1]' FROM _weir_checkpoint"),
-              "[\"v\",\"numeric\"]");
-    db.run("INSERT INTO t (v, u) VALUES (2.5, now())");
-    expect_moved(go(sink_url()), 1, 1);
-    retype(db, "numeric(10,1)");
-    expect_failure(go(sink_url()), 1, "sqlite.column_retyped");
 }
 
 TEST_F(Drift, H33ARenamedColumnGoesOnInSqliteToo) {
