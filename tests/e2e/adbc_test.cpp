@@ -208,6 +208,46 @@ TEST_F(Adbc, AReplaceBringsTheTargetToTheSource) {
     EXPECT_EQ(DuckDb{file("to.duck")}.rows(all), DuckDb{file("from.duck")}.rows(all));
 }
 
+// What never came into the stage of a replace may be a row that is there.
+TEST_F(Adbc, H34AReplaceThatCouldNotTellSomeRecordsDeletesNothing) {
+    Sqlite from{file("a.db")};
+    from.run("CREATE TABLE docs (id INTEGER PRIMARY KEY, n INTEGER, doc TEXT);"
+             "INSERT INTO docs VALUES (1, 1, 'small'), (2, 2, 'small'), (3, 3, 'small'), "
+             "(4, 4, 'small'), (5, 5, 'small'); CREATE VIEW keyless AS SELECT n FROM docs");
+    DuckDb{file("to.duck")}.run("CREATE TABLE docs (id bigint PRIMARY KEY, n smallint, doc "
+                                "varchar, mine int); CREATE TABLE keyless (n smallint)");
+    auto const replace = [&](std::string const& stream) {
+        return copy({lite("a.db"), duck("to.duck"), "--stream", stream, "--write", "replace",
+                     "--on-error", "skip", "--row-bytes-max", "2000"});
+    };
+    for (char const* const stream : {"docs", "keyless"}) expect_moved(replace(stream), 5);
+    DuckDb{file("to.duck")}.run("UPDATE docs SET mine = 7");
+    from.run("UPDATE docs SET doc = printf('%.3000c', 'x') WHERE id = 1; DELETE FROM docs WHERE "
+             "id = 4; UPDATE docs SET n = 100000 WHERE id = 2; UPDATE docs SET doc = 'new' WHERE "
+             "id = 5; INSERT INTO docs VALUES (6, 6, 'six')");
+    Ran const ran = replace("docs");
+    EXPECT_EQ(ran.code, 4) << ran;
+    EXPECT_EQ(ran.stream().at("rejected"), 2) << ran;
+    EXPECT_EQ(ran.stream().at("deleted"), 0) << ran;
+    EXPECT_NE(ran.stream().at("notes").dump().find("no row of docs was deleted"),
+              std::string::npos)
+        << ran;
+    char const every[] = "SELECT string_agg(concat_ws(' ', id, n, doc, mine), ',' ORDER BY id) "
+                         "FROM docs";
+    EXPECT_EQ(DuckDb{file("to.duck")}.one(every),
+              "1 1 small 7,2 2 small 7,3 3 small 7,4 4 small 7,5 5 new 7,6 6 six");
+    Ran const keyless = replace("keyless");
+    EXPECT_EQ(keyless.code, 1) << keyless;
+    EXPECT_EQ(keyless.error_code(), "copy.replace_refused") << keyless;
+    EXPECT_EQ(DuckDb{file("to.duck")}.one("SELECT string_agg(n, ',' ORDER BY n) FROM keyless"),
+              "1,2,3,4,5");
+    // The control: of what is told apart it is known.
+    from.run("UPDATE docs SET doc = 'one' WHERE id = 1; UPDATE docs SET n = 2 WHERE id = 2");
+    EXPECT_EQ(replace("docs").stream().at("deleted"), 1);
+    EXPECT_EQ(DuckDb{file("to.duck")}.one("SELECT string_agg(id, ',' ORDER BY id) FROM docs"),
+              "1,2,3,5,6");
+}
+
 TEST_F(Adbc, AFileThatAnotherProgramHasOpenIsBusy) {
     make_things();
     DuckDb const open{file("from.duck")};

@@ -151,6 +151,50 @@ TEST_F(MysqlSinkCopy, ARowThatIsRefusedAtTheSwapIsKeptAsABatchWouldHaveIt) {
     EXPECT_EQ(target.one("SELECT GROUP_CONCAT(id) FROM types"), "3");
 }
 
+// What never came into the stage may be a row that is there.
+TEST_F(MysqlSinkCopy, H34WhoCouldNotTellSomeRecordsDeletesNothing) {
+    db.run("CREATE TABLE docs (id int PRIMARY KEY, n int, doc text);"
+           "INSERT INTO docs SELECT seq, seq, 'small' FROM seq_1_to_5;"
+           "CREATE TABLE keyless (n int, doc text); INSERT INTO keyless SELECT n, doc FROM docs");
+    std::string const other = server.fresh();
+    My target = server.connect_as_owner(other);
+    target.run("CREATE TABLE docs (id int PRIMARY KEY, n smallint, doc text, mine int);"
+               "CREATE TABLE keyless (n smallint, doc text)");
+    using Words = std::vector<std::string>;
+    Words const by_replace{"--write", "replace"};
+    auto const go = [&](std::string const& stream, Words more) {
+        more.insert(more.end(), {"--stream", stream, "--on-error", "skip", "--row-bytes-max",
+                                 "2000"});
+        return between(server.url(database), server.url(other), more);
+    };
+    for (char const* const stream : {"docs", "keyless"}) EXPECT_EQ(go(stream, by_replace).code, 0);
+    target.run("UPDATE docs SET mine = 7");
+    db.run("UPDATE docs SET doc = REPEAT('x', 3000) WHERE id = 1; DELETE FROM docs WHERE id = 4;"
+           "UPDATE docs SET n = 100000 WHERE id = 2; UPDATE docs SET doc = 'new' WHERE id = 5;"
+           "INSERT INTO docs VALUES (6, 6, 'six'); UPDATE keyless SET n = 100000 WHERE n = 1");
+    for (Words const& way : {by_replace, {"--mode", "reconcile", "--compare", "values"}}) {
+        target.run("UPDATE docs SET doc = 'old' WHERE id = 5; DELETE FROM docs WHERE id = 6");
+        Ran const ran = go("docs", way);
+        EXPECT_EQ(ran.code, 4) << ran;
+        EXPECT_EQ(ran.stream().at("rejected"), 2) << ran;
+        EXPECT_EQ(ran.stream().at("deleted"), 0) << ran;
+        EXPECT_NE(ran.stream().at("notes").dump().find("no row of docs was deleted"),
+                  std::string::npos)
+            << ran;
+        EXPECT_EQ(target.one("SELECT GROUP_CONCAT(id, n, doc, COALESCE(mine, '') ORDER BY id)"
+                             " FROM docs"),
+                  "11small7,22small7,33small7,44small7,55new7,66six");
+    }
+    Ran const keyless = go("keyless", by_replace);
+    EXPECT_EQ(keyless.code, 1) << keyless;
+    EXPECT_EQ(keyless.error_code(), "copy.replace_refused") << keyless;
+    EXPECT_EQ(target.one("SELECT GROUP_CONCAT(n ORDER BY n) FROM keyless"), "1,2,3,4,5");
+    // The control: of what is told apart it is known.
+    db.run("UPDATE docs SET doc = 'one' WHERE id = 1; UPDATE docs SET n = 2 WHERE id = 2");
+    EXPECT_EQ(go("docs", by_replace).stream().at("deleted"), 1);
+    EXPECT_EQ(target.one("SELECT GROUP_CONCAT(id ORDER BY id) FROM docs"), "1,2,3,5,6");
+}
+
 TEST_F(MysqlSinkCopy, H31KeysThatTheSourceTellsApartStayApart) {
     db.run("CREATE TABLE exact (k varchar(9) CHARACTER SET latin1 COLLATE latin1_bin PRIMARY KEY);"
            "INSERT INTO exact VALUES ('a'), ('A');"
