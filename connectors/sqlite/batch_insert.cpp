@@ -223,25 +223,22 @@ std::optional<Error> BatchInsert::write_around(Rejects& rejects) {
     }
     if (waiting.empty()) return std::nullopt;
     batch_.narrow(0, batch_.rows());
-    if (!fit_.version) drop_superseded(waiting);
+    drop_superseded(waiting);
     try_again(waiting);
-    if (!fit_.version && waiting.size() > 1) exchange(waiting);
+    if (waiting.size() > 1) exchange(waiting);
     if (!rejects && !waiting.empty()) return std::move(waiting.front().why);
     for (Waiting const& each : waiting) refuse(each.row, each.why, rejects);
     return std::nullopt;
 }
 
-/// Of one key the last row of the batch stands, and it is written, or refused, by itself.
+/// Of one key the last row of the batch stands, or that of the greatest version, and it is written,
+/// or refused, by itself.
 void BatchInsert::drop_superseded(std::vector<Waiting>& waiting) {
-    std::string key;
-    for (std::size_t const at : fit_.key)
-        key += (key.empty() ? "c" : ", c") + std::to_string(at);
-    Statement last = db_.prepare("SELECT max(rowid) FROM " + as_name(batch_.name()) + " GROUP BY " +
-                                 key + " ORDER BY 1");
+    Statement superseded = db_.prepare(superseded_sql(fit_, batch_));
     std::vector<std::int64_t> rows;
-    while (last.step()) rows.push_back(last.integer(0));
+    while (superseded.step()) rows.push_back(superseded.integer(0));
     std::erase_if(waiting, [&](Waiting const& each) {
-        return !std::ranges::binary_search(rows, each.row);
+        return std::ranges::binary_search(rows, each.row);
     });
 }
 

@@ -96,6 +96,29 @@ std::string newer_sql(Fit const& fit, BatchTable const& batch) {
            is_newer_sql(*fit.version, column(at), value(at));
 }
 
+std::string superseded_sql(Fit const& fit, BatchTable const& batch) {
+    std::string key, shared, same, columns = "b.rowid AS n";
+    for (std::size_t const at : fit.key) {
+        std::string const name = "c" + std::to_string(at);
+        key += (key.empty() ? "" : ", ") + name;
+        shared += (shared.empty() ? "" : " AND ") + ("b." + name + " = d." + name);
+        same += "o." + name + " = a." + name + " AND ";
+        columns += ", b." + name;
+    }
+    std::string beats = "o.n > a.n";
+    if (fit.version) {
+        std::string const name = ".c" + std::to_string(fit.version->at);
+        beats = is_newer_sql(*fit.version, "o" + name, "a" + name) + " OR (" + beats +
+                " AND NOT " + is_newer_sql(*fit.version, "a" + name, "o" + name) + ")";
+        columns += ", b" + name;
+    }
+    std::string const from = as_name(batch.name());
+    return "WITH shared AS MATERIALIZED (SELECT " + columns + " FROM " + from +
+           " AS b JOIN (SELECT " + key + " FROM " + from + " GROUP BY " + key +
+           " HAVING count(*) > 1) AS d ON " + shared + ") SELECT DISTINCT a.n FROM shared AS a "
+           "JOIN shared AS o ON " + same + "(" + beats + ") ORDER BY 1";
+}
+
 void define_is_newer(Database& db) {
     int const how = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
     int const rc = sqlite3_create_function_v2(db.raw(), "_weir_is_newer", 3, how, nullptr, is_newer,

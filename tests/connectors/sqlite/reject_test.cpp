@@ -214,6 +214,31 @@ TEST_F(SqliteVersions, WithinABatchTheNewerOneStays) {
     EXPECT_EQ(one("SELECT v FROM people"), "8");
 }
 
+TEST_F(SqliteVersions, H25OfRowsThatExchangeValuesTheNewerOfAKeyStays) {
+    WriteRequest request = upsert();
+    request.version = "v";
+    Schema const schema{{"id", Type::int64}, {"name", Type::utf8}, {"v", Type::int64}};
+    auto const refused_of = [&](std::function<void(Rows&)> const& fill) {
+        sql("DROP TABLE IF EXISTS people; CREATE TABLE people(id INTEGER PRIMARY KEY, name TEXT "
+            "UNIQUE, v INTEGER, mine TEXT DEFAULT 'm'); INSERT INTO people (id, name, v) VALUES "
+            "(1, 'a', 5), (2, 'b', 5), (3, 'c', 5)");
+        Rows late{schema};
+        fill(late);
+        return write(late, request).size();
+    };
+    char const all[] = "SELECT group_concat(id || name || mine) FROM people";
+    EXPECT_EQ(refused_of([](Rows& to) { to.add(1, "b", 6).add(2, "a", 6); }), 0u);
+    EXPECT_EQ(one(all), "1bm,2am,3cm");
+    EXPECT_EQ(refused_of([](Rows& to) { to.add(1, "c", 5).add(1, "b", 6).add(2, "a", 6); }), 0u);
+    EXPECT_EQ(one(all), "1bm,2am,3cm");
+    EXPECT_EQ(refused_of([](Rows& to) { to.add(1, "b", 7).add(1, "c", 6).add(2, "a", 6); }), 0u);
+    EXPECT_EQ(one(all), "1bm,2am,3cm");
+    EXPECT_EQ(refused_of([](Rows& to) { to.add(1, "b", 6).add(1, "c", 7).add(2, "a", 6); }), 2u);
+    EXPECT_EQ(one(all), "1am,2bm,3cm") << "the newer one of 1 clashes with 3";
+    EXPECT_EQ(refused_of([](Rows& to) { to.add(1, "b", 6).add(2, "a", 4); }), 2u);
+    EXPECT_EQ(one(all), "1am,2bm,3cm") << "2 is newer there";
+}
+
 TEST_F(SqliteVersions, AVersionThatIsNoFieldIsRefused) {
     WriteRequest request = upsert();
     request.version = "w";
