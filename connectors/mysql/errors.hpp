@@ -120,7 +120,7 @@ inline constexpr char errors[] = R"([
    "remedy": "Read its sentence."},
   {"code": "mysql.unique", "title": "Not unique",
    "cause": "A record has a value that another one has, where only one may.",
-   "remedy": "Correct the record, or drop the index."},
+   "remedy": "Correct it. Rows that exchange values: --mode reconcile --compare values."},
   {"code": "mysql.unknown_host", "title": "Host not known",
    "cause": "The name of the host does not resolve.",
    "remedy": "Check the host name in the URL."},

@@ -147,7 +147,7 @@ inline constexpr char errors[] = R"([
    "remedy": "Correct the record, or the trigger."},
   {"code": "sqlite.unique", "title": "Not unique",
    "cause": "A record has values that another row has, where they must differ.",
-   "remedy": "Upsert by the key, or correct the record."},
+   "remedy": "Upsert, or correct it. Rows that exchange: --mode reconcile --compare values."},
   {"code": "sqlite.url", "title": "No URL of SQLite",
    "cause": "The URL is none that SQLite reads.",
    "remedy": "Write it like sqlite:my.db or sqlite:/dir/my.db."},

@@ -19,6 +19,8 @@ constexpr std::array spellings{
     Spelling{"--mode full --write replace", "destination.mode replace"},
     Spelling{"with --mode full", "after a reset of the job"},
     Spelling{"--mode full", "weir job reset JOB"},
+    Spelling{"--mode reconcile --compare values",
+             "weir job run JOB --mode reconcile, with reconcile.compare values"},
     Spelling{"--mode reconcile", "weir job run JOB --mode reconcile"},
     Spelling{"--max-delete-fraction", "reconcile.max_delete_fraction"},
     Spelling{"--deleted-at", "destination.deleted_at"},

@@ -18,6 +18,8 @@ TEST(JobWords, NameTheFieldOfTheDocument) {
 TEST(JobWords, NameTheCommandThatDoesIt) {
     EXPECT_EQ(in_job_words("--mode full, then --mode reconcile", "users"),
               "weir job reset users, then weir job run users --mode reconcile");
+    EXPECT_EQ(in_job_words("--mode reconcile --compare values", "u"),
+              "weir job run u --mode reconcile, with reconcile.compare values");
     auto const suggested = [](char const* code) {
         return in_job_words(
                    Error{WEIR_E_CONFLICT, code, "no"}.suggest("add --force if that is meant"), "u")
