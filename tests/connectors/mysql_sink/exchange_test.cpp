@@ -13,7 +13,8 @@ protected:
         db.run(
             "CREATE TABLE people (id bigint PRIMARY KEY, name varchar(9) NOT NULL UNIQUE,"
             " mine varchar(9) NOT NULL DEFAULT '', big varchar(9) AS (UPPER(name)) VIRTUAL,"
-            " boss bigint, at timestamp(6) NULL ON UPDATE CURRENT_TIMESTAMP(6));"
+            " boss bigint, at timestamp(6) NULL ON UPDATE CURRENT_TIMESTAMP(6),"
+            " _weir_deleted_at timestamp(6) NULL);"
             "INSERT INTO people (id, name, mine) VALUES (1, 'a', 'm1'), (2, 'b', 'm2'),"
             " (3, 'c', 'm3'), (4, 'd', 'm4'), (5, 'e', 'm5'), (6, 'f', 'm6')");
     }
@@ -41,10 +42,14 @@ INSTANTIATE_TEST_SUITE_P(Each, MysqlExchangeBy, testing::Bool(), [](auto const& 
 });
 
 TEST_P(MysqlExchangeBy, H9RowsLeaveAndComeAgainWithWhatOthersKeepInThem) {
+    db.run("UPDATE people SET _weir_deleted_at = NOW(6) WHERE id = 2;"
+           "UPDATE people SET at = NULL");
     Rows rows{people()};
     exchange(rows);
     EXPECT_TRUE(write(rows, way()).empty());
     expect_exchanged();
+    EXPECT_EQ(db.one("SELECT COUNT(_weir_deleted_at) FROM people"), "0")
+        << "what comes is not gone";
     EXPECT_EQ(db.one("SELECT GROUP_CONCAT(id ORDER BY id) FROM people WHERE at IS NOT NULL"),
               "1,2,3,4,5")
         << "who looks for what has changed finds it";
