@@ -240,6 +240,7 @@ WEIR_TEST_SOURCE(Generator, weir::test::GeneratorQuirks);
 WEIR_TEST_CONNECTOR(Mysql, weir::test::MysqlQuirks);
 WEIR_TEST_CONNECTOR(Postgres, weir::test::PostgresQuirks);
 WEIR_TEST_CONNECTOR(Sqlite, weir::test::SqliteQuirks);
+WEIR_TEST_PARTS(Postgres, weir::test::PostgresQuirks);
 WEIR_TEST_SWEEP(Mysql, weir::test::MysqlQuirks);
 WEIR_TEST_SWEEP(Postgres, weir::test::PostgresQuirks);
 WEIR_TEST_SWEEP(Sqlite, weir::test::SqliteQuirks);

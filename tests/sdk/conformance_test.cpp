@@ -88,6 +88,36 @@ TEST(Conformance, IsPassedByAConnectorOnAServer) {
     EXPECT_GT(ran.json.value("passed", 0), 50);
 }
 
+/// What the suite says of a source that is read in parts and does `deed`.
+Ran judged_parts(std::string const& deed, std::string const& only = "") {
+    std::vector<std::string> words{"connector", "test", bad("abi_parted"), "--config",
+                                   R"({"do":")" + deed + R"(","rows":"{rows}"})", "--key", "id",
+                                   "--cursor", "id", "--make", "true", "--json"};
+    if (!only.empty()) words.insert(words.end(), {"--only", only});
+    return weir(words);
+}
+
+TEST(Conformance, JudgesThePartsOfASource) {
+    Ran const right = judged_parts("");
+    EXPECT_EQ(faults(right), std::vector<std::string>{});
+    for (char const* each : {"parts hold each record once", "a part goes on at its cursor"})
+        EXPECT_TRUE(says(right.out, each)) << right;
+    EXPECT_EQ(judged_parts("silent", "part").code, 0) << "of which it says nothing";
+    std::string const hold = "parts hold", goes_on = "a part goes on";
+    for (auto const& [deed, only, sentence] :
+         {std::tuple{"overlap", hold, "hold the record"},
+          {"gap", hold, "hold the record"},
+          {"many", hold, "more places than 4 parts have"},
+          {"shy", hold, "a place with null"},
+          {"forgets", goes_on, "rows of a part of"},
+          {"runs_over", goes_on, "rows of a part of"}}) {
+        Ran const ran = judged_parts(deed, only);
+        EXPECT_EQ(ran.code, 1) << deed << ran;
+        for (std::string const& fault : faults(ran))
+            EXPECT_TRUE(says(fault, sentence)) << deed << fault;
+    }
+}
+
 TEST(Conformance, SaysWhatItWasNotTold) {
     Ran const ran = weir({"connector", "test", connector_path("generator"), "--url",
                           "generator:rows=5", "--only", "reads each record once"});

@@ -18,6 +18,7 @@
 
 WEIR_TEST_CONNECTOR(Any, weir::testkit::AnyQuirks);
 WEIR_TEST_SWEEP(Any, weir::testkit::AnyQuirks);
+WEIR_TEST_PARTS(Any, weir::testkit::AnyQuirks);
 
 /// Of AddressSanitizer, where the process runs with it.
 extern "C" __attribute__((weak)) int __lsan_do_recoverable_leak_check();
@@ -80,6 +81,7 @@ std::string suite_name(std::string const& suite, weir_component const& component
     std::uint32_t const roles = component.roles;
     if (suite == "Any/ModuleContract/0") return "library";
     if (suite == "Any/SourceContract/0" && (roles & WEIR_ROLE_SOURCE)) return "source";
+    if (suite == "Any/PartsContract/0" && (roles & WEIR_ROLE_SOURCE)) return "source";
     if (suite == "Any/SinkContract/0" && (roles & WEIR_ROLE_SINK)) return "sink";
     if (suite == "Any/SweepContract/0" && (roles & WEIR_ROLE_SINK)) {
         auto const* sink = static_cast<weir_sink const*>(component.iface("weir.sink/1"));

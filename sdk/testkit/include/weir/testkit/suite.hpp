@@ -1,6 +1,7 @@
 #pragma once
 
 #include "weir/testkit/module_suite.hpp"
+#include "weir/testkit/parts_suite.hpp"
 #include "weir/testkit/sink_suite.hpp"
 #include "weir/testkit/source_suite.hpp"
 #include "weir/testkit/sweep_suite.hpp"
