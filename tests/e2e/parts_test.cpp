@@ -186,5 +186,46 @@ TEST_F(Parts, AreNotMadeOfWhatIsNotCut) {
     expect_exit(move(sink_url(), {"--parts", "0"}), 2);
 }
 
+/// A source whose records name the state that they are read in. It loses one when it is told to.
+class PartedSource : public testing::Test {
+protected:
+    PartedSource() {
+        std::filesystem::create_directory(directory / "more");
+        std::filesystem::copy_file(E2E_PARTED, directory / "more/parted.so");
+    }
+    Ran move(std::string const& deed, std::string const& parts, ProcessOptions options = {}) {
+        options.directory = directory.path().string();
+        return weir({"copy", "parted:" + deed, "sqlite:" + (directory / "out.db"), "--parts", parts,
+                     "--batch-rows", "7", "--connector-dir", directory / "more", "--json"},
+                    options);
+    }
+    std::string one(std::string const& sql) { return Sqlite{directory / "out.db"}.one(sql); }
+
+    TempDir directory;
+};
+
+// It is lost between the first part and the second.
+TEST_F(PartedSource, WhoseStateIsLostIsReadInTheNextOneInAllParts) {
+    Ran const ran = move("loses", "3");
+    EXPECT_EQ(ran.code, 0) << ran;
+    EXPECT_EQ(one("SELECT count(*) || ' ' || count(DISTINCT id) FROM numbers"), "1000 1000");
+    EXPECT_EQ(one("SELECT group_concat(DISTINCT state) FROM numbers"), "2");
+    EXPECT_EQ(ran.err.find("trying again"), std::string::npos) << ran;
+}
+
+// The first ones are read then, and what is committed of them is not read again.
+TEST_F(PartedSource, WhoseStateIsLostLaterGoesOnInTheNextOneAndSaysSo) {
+    ProcessOptions killed;
+    killed.environment = {{"WEIR_FAILPOINT", "pump.after_commit:3"}};
+    ASSERT_EQ(move("", "5", killed).code, 137);
+    std::string const before = one("SELECT count(*) FROM numbers");
+    Ran const ran = move("loses_late", "2");
+    EXPECT_EQ(ran.code, 0) << ran;
+    EXPECT_NE(ran.err.find("trying again"), std::string::npos) << ran;
+    EXPECT_NE(ran.err.find("is read at a later moment"), std::string::npos) << ran;
+    EXPECT_EQ(ran.stream().at("written"), 1000 - std::stoi(before)) << ran;
+    EXPECT_EQ(one("SELECT count(*) || ' ' || count(DISTINCT id) FROM numbers"), "1000 1000");
+}
+
 }  // namespace
 }  // namespace weir::test
