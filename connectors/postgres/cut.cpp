@@ -24,19 +24,13 @@ std::string sizes_sql(Table const& table) {
 
 }  // namespace
 
-CutReader::CutReader(std::shared_ptr<Spare> spare, std::unique_ptr<Connection> connection,
-                     Snapshot snapshot, Read const& read)
-    : spare_{std::move(spare)},
-      connection_{std::move(connection)},
-      snapshot_{std::move(snapshot)},
-      parts_{read.cut} {
-    for (std::string const& name : read.key) key_.push_back(&snapshot_.table.at(name));
+CutReader::CutReader(std::unique_ptr<TableReader> whole, Read const& read)
+    : whole_{std::move(whole)}, parts_{read.cut} {
+    for (std::string const& name : read.key) key_.push_back(&whole_->table().at(name));
     if (key_.empty())
-        throw Error{WEIR_E_CONFIG, snapshot_.table.stream() + " is cut by a key, and none is named",
+        throw Error{WEIR_E_CONFIG, whole_->table().stream() + " is cut by a key, and none is named",
                     "key"};
 }
-
-CutReader::~CutReader() { spare_->keep(std::move(connection_)); }
 
 Schema CutReader::schema() const {
     Schema schema;
@@ -48,25 +42,33 @@ Schema CutReader::schema() const {
 bool CutReader::next(Call const& call, Batch& batch) {
     interrupt_.clear();
     Wait const wait{call, interrupt_};
-    if (std::exchange(is_told_, true)) return false;
+    if (std::exchange(is_told_, true)) {
+        if (!position_.empty()) batch.cursor(position_);
+        return false;
+    }
     try {
-        if (snapshot_.table.has_xmin()) tell(wait, batch);
+        if (whole_->table().has_xmin()) tell(wait, batch);
     } catch (Error const& error) {
         // A table of another access method may know no samples.
         if (error.sqlstate != "0A000") throw;
     }
-    connection_->run("ROLLBACK", wait);
+    if (batch.rows() > 0)
+        position_ = whole_->pass_all(wait);
+    else
+        whole_->connection().run("ROLLBACK", wait);
     return batch.rows() > 0;
 }
 
 void CutReader::tell(Wait const& wait, Batch& batch) {
-    Subject const subject = snapshot_.table.subject();
-    widen_search_path(*connection_, key_, wait);
-    Result const size = std::move(connection_->run(sizes_sql(snapshot_.table), wait, subject)[0]);
+    Table const& table = whole_->table();
+    Connection& connection = whole_->connection();
+    Subject const subject = table.subject();
+    widen_search_path(connection, key_, wait);
+    Result const size = std::move(connection.run(sizes_sql(table), wait, subject)[0]);
     std::int64_t const parts = std::min(parts_, size.number(0, 1) / part_bytes_min);
     if (parts < 2 || size.flag(0, 2)) return;
     std::vector<Result> const places =
-        connection_->run(places_sql(size.number(0, 0), parts), wait, subject);
+        connection.run(places_sql(size.number(0, 0), parts), wait, subject);
     for (int row = 0; row < places[0].rows(); ++row)
         for (std::size_t i = 0; i < key_.size(); ++i)
             batch.column(i).text(places[0].value(row, static_cast<int>(i)));
@@ -87,7 +89,7 @@ std::string CutReader::places_sql(std::int64_t blocks, std::int64_t count) const
     std::string const parts = std::to_string(count);
     return "SELECT " + asked + " FROM (SELECT " + keys +
            "pg_catalog.row_number() OVER (ORDER BY " + order +
-           ") AS place, pg_catalog.count(*) OVER () AS rows FROM " + snapshot_.table.sql() +
+           ") AS place, pg_catalog.count(*) OVER () AS rows FROM " + whole_->table().sql() +
            " AS t TABLESAMPLE SYSTEM (" + std::to_string(percent) +
            ")) AS s WHERE s.place < s.rows AND s.place * " + parts +
            " / s.rows <> (s.place - 1) * " + parts + " / s.rows ORDER BY s.place";

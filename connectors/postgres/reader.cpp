@@ -147,18 +147,30 @@ Schema TableReader::schema() const {
     return schema;
 }
 
-/// Begins the next scan; false: there is nothing to read.
-bool TableReader::start(Wait const& wait) {
+/// Whether there is something to read in the next scan.
+bool TableReader::begin(Wait const& wait) {
     std::vector<SourceField const*> sorted = query_.ordered_by();
     if (query_.tracking) sorted.push_back(query_.tracking);
     widen_search_path(*connection_, sorted, wait);
-    bool const is_last = !delta_ || !delta_->resumes();
     auto const again = [&] {
         own_.name(begin_again(*connection_, snapshot_, wait));
         widen_search_path(*connection_, sorted, wait);
     };
-    if (delta_ && !delta_->begin(query_, {*connection_, wait, subject_, own_.all(), again}))
-        return false;
+    return !delta_ || delta_->begin(query_, {*connection_, wait, subject_, own_.all(), again});
+}
+
+std::string TableReader::pass_all(Wait const& wait) {
+    bool const passes = delta_ && begin(wait);
+    connection_->run("COMMIT", wait, subject_);
+    if (!passes) return {};
+    delta_->complete(true);
+    return delta_->cursor();
+}
+
+/// Begins the next scan; false: there is nothing to read.
+bool TableReader::start(Wait const& wait) {
+    bool const is_last = !delta_ || !delta_->resumes();
+    if (!begin(wait)) return false;
     // In one round trip with the end of the transaction, where nothing comes behind it.
     committed_ = is_last;
     try {

@@ -38,11 +38,20 @@ public:
     bool next(Call const& call, Batch& batch) override;
     void interrupt() noexcept override { interrupt_.raise(); }
 
+    Table const& table() const { return snapshot_.table; }
+    /// In the transaction of the read.
+    Connection& connection() { return *connection_; }
+    /// In place of next(): the position of a delta behind all records, which reads that begin later
+    /// bring. Waits for those who may still leave some before it. Empty: no delta. Ends the
+    /// transaction.
+    std::string pass_all(Wait const& wait);
+
 private:
     void choose_fields(Read const& read);
     void choose_start(Read const& read);
     void choose_delta(Read const& read, std::optional<Cursor> stored);
     void find_places();
+    bool begin(Wait const& wait);
     bool start(Wait const& wait);
     bool go_on();
 

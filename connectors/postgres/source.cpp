@@ -129,17 +129,17 @@ std::unique_ptr<Reader> PostgresSource::open(Call const& call, Read const& read)
         exported = std::make_shared<std::string const>(snapshot.exported);
         exported_.insert_or_assign(read.snapshot, Exported{exported, std::string{read.stream}});
     }
-    if (read.cut > 0)
-        return std::make_unique<CutReader>(shared_.spare, std::move(connection),
-                                           std::move(snapshot), read);
-    return std::make_unique<TableReader>(host_, metrics_, shared_, std::move(connection),
-                                         std::move(snapshot), std::move(exported), read);
+    auto reader = std::make_unique<TableReader>(host_, metrics_, shared_, std::move(connection),
+                                                std::move(snapshot), std::move(exported), read);
+    if (read.cut == 0) return reader;
+    return std::make_unique<CutReader>(std::move(reader), read);
 }
 
 /// Which snapshot a read takes: that of the reader that holds the one of its name, if it is open.
 Sharing PostgresSource::sharing_of(Read const& read) {
+    if (!read.tracking.empty()) return {};
     if (read.cut > 0) return {.lock_ms = lock_ms};
-    if (!read.tracking.empty() || read.snapshot.empty()) return {};
+    if (read.snapshot.empty()) return {};
     std::erase_if(exported_, [](auto const& entry) { return entry.second.name.expired(); });
     auto const at = exported_.find(read.snapshot);
     auto const exported = at == exported_.end() ? nullptr : at->second.name.lock();

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <mutex>
+
 #include "host/abi/source_proxy.hpp"
 
 namespace weir::host {
@@ -25,6 +29,25 @@ public:
 
 private:
     ReaderProxy reader_;
+};
+
+/// Those of one read, and behind its end those of another, which begins where the first one ended.
+class InTurn final : public Batches {
+public:
+    using Open = std::function<Result<std::unique_ptr<Batches>>(std::string const& cursor)>;
+
+    InTurn(std::unique_ptr<Batches> first, Open open)
+        : now_{std::move(first)}, open_{std::move(open)} {}
+    Result<OwnedSchema> schema() override { return now_->schema(); }
+    Result<NextBatch> next(CallContext const& call) override;
+    void interrupt() override;
+
+private:
+    Result<NextBatch> change(CallContext const& call, std::string const& cursor);
+
+    std::mutex mutex_;  // guards which one it is
+    std::unique_ptr<Batches> now_;
+    Open open_;  // none: the first one has ended
 };
 
 }  // namespace weir::host

@@ -12,9 +12,10 @@ namespace {
 
 constexpr std::chrono::milliseconds end_poll{20};
 
-NextBatch end() {
+NextBatch end_at(std::string const& cursor) {
     NextBatch batch;
     batch.is_end = true;
+    if (!cursor.empty()) batch.cursor = cursor;
     return batch;
 }
 
@@ -25,12 +26,12 @@ PartedRead::PartedRead(Parts parts, std::vector<ReaderProxy> readers, Open open,
     : call_{call},
       open_{std::move(open)},
       parts_{std::move(parts)},
-      is_behind_(parts_.size(), false) {
+      is_behind_(parts_.list.size(), false) {
     auto reader = readers.begin();
-    for (std::size_t i = 0; i < parts_.size(); ++i) {
-        if (parts_[i].is_done) continue;
+    for (std::size_t i = 0; i < parts_.list.size(); ++i) {
+        if (parts_.list[i].is_done) continue;
         if (reader == readers.end())
-            unopened_.emplace_back(i, parts_[i]);
+            unopened_.emplace_back(i, parts_.list[i]);
         else
             lanes_.push_back({i, std::move(*reader++)});
     }
@@ -58,13 +59,13 @@ Result<NextBatch> PartedRead::next(CallContext const&) {
     if (!std::exchange(has_begun_, true)) begin();
     for (;;) {
         std::optional<Result<Item>> item = ready_.take();
-        if (!item) return end();
+        if (!item) return end_at({});
         if (!*item) return item->error();
         if ((*item)->batch.is_end) {
-            parts_[(*item)->part].is_done = true;
+            parts_.list[(*item)->part].is_done = true;
             is_behind_[(*item)->part] = false;  // all that it had was handed on
-            if (!std::ranges::all_of(parts_, &Part::is_done)) continue;
-            return end();
+            if (!parts_.are_done()) continue;
+            return end_at(parts_.then);
         }
         take_cursor(**item);
         SharedSchema const before = std::exchange(schema_, (*item)->schema);
@@ -76,7 +77,7 @@ Result<NextBatch> PartedRead::next(CallContext const&) {
 /// Puts the place in all parts in that of the one part.
 void PartedRead::take_cursor(Item& item) {
     is_behind_[item.part] = !item.batch.cursor;
-    if (item.batch.cursor) parts_[item.part].cursor = std::move(*item.batch.cursor);
+    if (item.batch.cursor) parts_.list[item.part].cursor = std::move(*item.batch.cursor);
     item.batch.cursor.reset();
     bool const is_covered = std::ranges::none_of(is_behind_, [](bool behind) { return behind; });
     if (is_covered) item.batch.cursor = cursor_of(parts_);

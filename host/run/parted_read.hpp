@@ -16,7 +16,8 @@ namespace weir::host {
 
 /// Reads the parts of a stream beside each other, each on a thread of its own, one batch ahead, and
 /// hands on what comes, in the order in which it comes. The cursor behind a batch tells of each
-/// part how far it was handed on, so that nothing is read twice that was committed.
+/// part how far it was handed on, so that nothing is read twice that was committed; that of the end
+/// is the one behind all of them.
 class PartedRead final : public Batches {
 public:
     /// Opens the reader of a part. Any thread.

@@ -38,31 +38,37 @@ Result<void> add_places(ArrowSchema const& schema, ArrowArray const& batch, std:
 
 }  // namespace
 
+bool Parts::are_done() const { return std::ranges::all_of(list, &Part::is_done); }
+
 std::string cursor_of(Parts const& parts) {
     Json list = Json::array();
-    for (Part const& part : parts) {
+    for (Part const& part : parts.list) {
         Json& each = list.emplace_back(Json::object());
         if (!part.above.empty()) each["above"] = part.above;
         if (!part.upto.empty()) each["upto"] = part.upto;
         if (!part.cursor.empty()) each["cursor"] = part.cursor;
         if (part.is_done) each["done"] = true;
     }
-    return Json{{"weir", 1}, {"parts", std::move(list)}}.dump();
+    Json cursor{{"weir", 1}, {"parts", std::move(list)}};
+    if (!parts.then.empty()) cursor["then"] = parts.then;
+    return cursor.dump();
 }
 
 std::optional<Parts> parts_of(std::string const& cursor) {
     Json const json = Json::parse(cursor, nullptr, false);
     if (!json.is_object() || json.value("weir", Json{}) != 1 || !json.contains("parts"))
         return std::nullopt;
-    Parts parts;
+    Parts parts{.list = {}, .then = json.value("then", "")};
     for (Json const& each : json["parts"])
-        parts.push_back({each.value("above", Names{}), each.value("upto", Names{}),
+        parts.list.push_back({each.value("above", Names{}), each.value("upto", Names{}),
                          each.value("cursor", ""), each.value("done", false)});
     return parts;
 }
 
 ReadRequest request_of(ReadRequest const& whole, Part const& part) {
     ReadRequest read = whole;
+    read.mode = WEIR_READ_FULL;
+    for (char const* const word : {"tracking", "lookback_ms"}) read.select.erase(word);
     if (!part.above.empty()) read.select["above"] = part.above;
     if (!part.upto.empty()) read.select["upto"] = part.upto;
     read.cursor = part.cursor;
@@ -73,24 +79,30 @@ Result<Parts> cut(SourceProxy& source, CallContext const& call, ReadRequest cons
                   std::size_t count) {
     ReadRequest read = whole;
     read.cursor.clear();
-    read.select = {{"key", whole.select["key"]}, {"cut", count}};
+    read.select["cut"] = count;
     Result<ReaderProxy> reader = source.open(call, read);
     if (!reader) return reader.error();
     Result<OwnedSchema> const schema = reader->schema();
     if (!schema) return schema.error();
     std::vector<Names> places;
+    Parts parts;
     for (;;) {
         Result<NextBatch> const batch = reader->next(call);
         if (!batch) return batch.error();
-        if (batch->is_end) break;
+        if (batch->is_end) {
+            parts.then = batch->cursor.value_or("");
+            break;
+        }
         auto added = add_places(**schema, *batch->array, whole.select["key"].size(), places);
         if (!added) return added.error();
         if (places.size() >= count) return not_texts();
     }
-    Parts parts(places.size() + 1);
+    // Whoever does not tell a delta's position reads it whole.
+    if (whole.mode == WEIR_READ_DELTA && parts.then.empty()) places.clear();
+    parts.list.resize(places.size() + 1);
     for (std::size_t i = 0; i < places.size(); ++i) {
-        parts[i].upto = places[i];
-        parts[i + 1].above = std::move(places[i]);
+        parts.list[i].upto = places[i];
+        parts.list[i + 1].above = std::move(places[i]);
     }
     return parts;
 }

@@ -166,7 +166,7 @@ nlohmann::json surroundings_of(CopyRequest const& request, FoundStream const& st
 
 // target := part ["." part]    part := plain | '"' quoted '"'    of quoted, '"' is doubled
 /// Its parts; empty: it is not written so.
-Names parts_of(std::string const& text) {
+Names name_parts(std::string const& text) {
     Names parts;
     for (std::size_t at = 0; at <= text.size(); ++at) {
         std::string& part = parts.emplace_back();
@@ -195,7 +195,7 @@ Names parts_of(std::string const& text) {
 Result<void> name_target(CopyRequest const& request, nlohmann::json const& sink, Task& task) {
     if (request.to.empty()) return {};
     task.target = request.to;
-    Names parts = parts_of(request.to);
+    Names parts = name_parts(request.to);
     if (parts.size() == 1) task.target = std::move(parts.front());
     if (parts.size() < 2) return {};
     std::string const quoted = "'\"" + request.to + "\"'";

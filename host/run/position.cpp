@@ -264,8 +264,9 @@ std::string shown_cursor(std::string const& cursor) {
     Json const json = Json::parse(cursor, nullptr, false);
     if (!json.is_object()) return {};
     if (std::optional<Parts> const parts = parts_of(cursor))
-        return fmt::format("{} of {} parts", std::ranges::count(*parts, true, &Part::is_done),
-                           parts->size());
+        return fmt::format("{} of {} parts",
+                           std::ranges::count(parts->list, true, &Part::is_done),
+                           parts->list.size());
     for (char const* member : {"settled", "at"})
         if (json.contains(member) && !json[member].is_null()) return plain(json[member]);
     if (json.contains("scan") && json["scan"].is_object() && json["scan"].contains("at"))

@@ -58,6 +58,7 @@ StreamReport TaskRun::run() {
 
 // A source may choose the state that it reads when the first batch is asked for.
 void TaskRun::begin_ahead() {
+    is_ahead_ = true;
     ahead_ = caught([this]() -> Result<void> {
         if (Result<void> looked = look(); !looked || is_done_) return looked;
         CopyRequest const& request = ports_.request;
@@ -70,6 +71,7 @@ void TaskRun::begin_ahead() {
         first_ = std::move(*first);
         return {};
     });
+    is_ahead_ = false;
 }
 
 Result<void> TaskRun::attempt() {

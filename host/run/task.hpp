@@ -66,6 +66,8 @@ private:
     void tell_state(std::uint64_t state);
     bool may_be_cut(ReadRequest const& request) const;
     Result<std::unique_ptr<Batches>> open_batches(ReadRequest const& request);
+    Result<Parts> cut_now(ReadRequest const& request);
+    SharedView* view_of(ReadRequest const& request);
     Result<ReaderProxy> open_part(ReadRequest const& request, Part const& part,
                                   std::uint64_t& state);
     Result<std::vector<ReaderProxy>> open_first(ReadRequest const& request, Parts const& parts,
@@ -103,6 +105,9 @@ private:
     std::string cursor_;              // where the read begins, as the sink has it
     CallContext read_call_, write_call_;
     std::optional<Result<void>> ahead_;  // how begin_ahead() ended, for the first attempt
+    bool is_ahead_ = false;              // it is what opens
+    std::optional<SharedView> own_view_;  // of the parts of a delta
+    int own_views_ = 0;
     std::unique_ptr<Batches> reader_;
     std::optional<NextBatch> first_;  // that the reader has answered already
     OwnedSchema schema_;

@@ -29,11 +29,30 @@ void TaskRun::tell_state(std::uint64_t state) {
                      task_.stream, before));
 }
 
-/// A read of all records in one pass over the key, whose order nobody asked for.
+/// A read of all records in one pass over the key, whose order nobody asked for. The first one of a
+/// delta is such a read too, unless what it appends has to wait for a row; not ahead of others, when
+/// many are open at once.
 bool TaskRun::may_be_cut(ReadRequest const& request) const {
-    return ports_.parts > 1 && ports_.view && SharedView::takes(request) &&
-           request.cursor.empty() && !request.select["key"].empty() &&
+    bool const is_first_of_delta = request.mode == WEIR_READ_DELTA && !is_ahead_ &&
+                                   !request.select.contains("append");
+    return ports_.parts > 1 && ports_.view && request.cursor.empty() &&
+           (SharedView::takes(request) || is_first_of_delta) && !request.select["key"].empty() &&
            !request.select.contains("limit") && !ports_.request.dry_run;
+}
+
+/// A delta's parts are read in a state of their own, that came after its position was told: one that
+/// is held for others, or for a position before, may lack what lies below it.
+Result<Parts> TaskRun::cut_now(ReadRequest const& request) {
+    own_view_.reset();
+    return cut(ports_.source, read_call_, request, ports_.parts);
+}
+
+SharedView* TaskRun::view_of(ReadRequest const& request) {
+    if (!ports_.view || SharedView::takes(request)) return ports_.view;
+    if (!own_view_)
+        own_view_.emplace(ports_.source, fmt::format("{} {} {}", ports_.run_id, task_.stream,
+                                                     ++own_views_));
+    return &*own_view_;
 }
 
 /// Where the cursor is one of several parts, these are read on: how many are asked for says only
@@ -47,9 +66,9 @@ Result<std::unique_ptr<Batches>> TaskRun::open_batches(ReadRequest const& reques
                                  task_.stream),
                      "--limit"};
     if (!parts && may_be_cut(request)) {
-        Result<Parts> found = cut(ports_.source, read_call_, request, ports_.parts);
+        Result<Parts> found = cut_now(request);
         if (!found && found.error().code != "source.snapshot_lost") return found.error();
-        if (found && found->size() > 1) parts = std::move(*found);
+        if (found && found->list.size() > 1) parts = std::move(*found);
     }
     if (parts) return open_parts(request, std::move(*parts));
     Result<ReaderProxy> reader = open_read(request);
@@ -60,40 +79,50 @@ Result<std::unique_ptr<Batches>> TaskRun::open_batches(ReadRequest const& reques
 Result<ReaderProxy> TaskRun::open_part(ReadRequest const& request, Part const& part,
                                        std::uint64_t& state) {
     ReadRequest const read = request_of(request, part);
-    return ports_.view ? ports_.view->open(read_call_, read, state)
-                       : ports_.source.open(read_call_, read);
+    SharedView* const view = view_of(request);
+    return view ? view->open(read_call_, read, state) : ports_.source.open(read_call_, read);
 }
 
 /// The readers of the first of those that are not done, all in one state.
 Result<std::vector<ReaderProxy>> TaskRun::open_first(ReadRequest const& request,
                                                      Parts const& parts, std::uint64_t& state) {
     std::vector<ReaderProxy> readers;
-    for (Part const& part : parts) {
+    for (Part const& part : parts.list) {
         if (part.is_done) continue;
         Result<ReaderProxy> reader = open_part(request, part, state);
         if (!reader) return reader.error();
         readers.push_back(std::move(*reader));
-        if (readers.size() == ports_.parts) break;
+        if (readers.size() == (is_ahead_ ? 1 : ports_.parts)) break;
     }
     return readers;
 }
 
 Result<std::unique_ptr<Batches>> TaskRun::open_parts(ReadRequest const& request, Parts parts) {
     // At least the end of one is to come.
-    if (std::ranges::all_of(parts, &Part::is_done)) parts.back().is_done = false;
+    if (parts.are_done()) parts.list.back().is_done = false;
     std::uint64_t state = 0;
     Result<std::vector<ReaderProxy>> readers = open_first(request, parts, state);
     if (!readers && readers.error().code == "source.snapshot_lost")
         state = 0, readers = open_first(request, parts, state);
     if (!readers) return readers.error();
     report_.shares_view = ports_.view != nullptr;
-    if (ports_.view) tell_state(state);
+    bool const is_delta = request.mode == WEIR_READ_DELTA;
+    bool const goes_on = is_delta && !request.cursor.empty() && !parts.then.empty();
+    if (ports_.view && !goes_on) tell_state(state);
     auto open = [this, request, state](Part const& part) {
         std::uint64_t same = state;
         return open_part(request, part, same);
     };
-    return std::unique_ptr<Batches>{std::make_unique<PartedRead>(
-        std::move(parts), std::move(*readers), std::move(open), read_call_)};
+    auto read = std::make_unique<PartedRead>(std::move(parts), std::move(*readers),
+                                             std::move(open), read_call_);
+    if (!goes_on) return std::unique_ptr<Batches>{std::move(read)};
+    // What changed before the places of the parts since they were cut.
+    return std::unique_ptr<Batches>{std::make_unique<InTurn>(
+        std::move(read), [this, request](std::string const& cursor) {
+            ReadRequest rest = request;
+            rest.cursor = cursor;
+            return open_batches(rest);
+        })};
 }
 
 Result<void> TaskRun::open_reader(std::string const& cursor) {

@@ -172,7 +172,8 @@ TEST_F(Parts, AreNotMadeOfWhatIsNotCut) {
              {"--stream", "public.small"},
              {"--stream", "public.keyless"},
              {"--stream", "public.big", "--limit", "7", "--to", "limited"},
-             {"--stream", "public.big", "--cursor", "id", "--to", "tracked"}}) {
+             {"--stream", "public.big", "--cursor", "id", "--write", "append", "--to",
+              "tracked"}}) {
         std::vector<std::string> all = what;
         all.insert(all.end(), {"--parts", "4"});
         Ran const ran = copy(all);
