@@ -202,11 +202,12 @@ int serve_library(std::string const& library) {
         return 1;
     }
     try {
-        LibraryServer{loaded->generation->module(), to_json(loaded->manifest)}.run();
+        // Never destroyed: its threads may be anywhere when the host is gone.
+        (new LibraryServer{loaded->generation->module(), to_json(loaded->manifest)})->run();
     } catch (std::exception const& error) {
         complain(error.what());
     }
-    ::_exit(0);  // its threads may be anywhere
+    ::_exit(0);
 }
 
 }  // namespace weir::host

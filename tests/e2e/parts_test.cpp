@@ -1,4 +1,7 @@
 // One big stream in several parts at once, by the binary.
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +14,15 @@ namespace weir::test {
 namespace {
 
 constexpr std::uint64_t rows = 60'000;
+
+/// The child of it that holds the library; 0: none.
+pid_t child_of(pid_t parent) {
+    std::string const id = std::to_string(parent);
+    std::ifstream in{"/proc/" + id + "/task/" + id + "/children"};
+    pid_t child = 0;
+    in >> child;
+    return child;
+}
 
 class Parts : public CopyFixture {
 protected:
@@ -115,14 +127,6 @@ protected:
     std::vector<std::string> in_parts() const {
         return {"--parts", "3", "--batch-rows", "700", "--connector-dir", libraries().string()};
     }
-    /// The child that holds the library.
-    static pid_t child_of(pid_t parent) {
-        std::string const id = std::to_string(parent);
-        std::ifstream in{"/proc/" + id + "/task/" + id + "/children"};
-        pid_t child = 0;
-        in >> child;
-        return child;
-    }
 };
 
 TEST_F(PartsInAChild, HoldEachRecordOnce) {
@@ -226,6 +230,24 @@ TEST_F(PartedSource, WhoseStateIsLostLaterGoesOnInTheNextOneAndSaysSo) {
     EXPECT_NE(ran.err.find("is read at a later moment"), std::string::npos) << ran;
     EXPECT_EQ(ran.stream().at("written"), 1000 - std::stoi(before)) << ran;
     EXPECT_EQ(one("SELECT count(*) || ' ' || count(DISTINCT id) FROM numbers"), "1000 1000");
+}
+
+// It has looked at its call all the while, which lies in memory that both share.
+TEST_F(PartedSource, WhoseHostIsKilledEndsInPeace) {
+    ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    for (int round = 0; round < 20; ++round) {
+        std::filesystem::remove(directory / "looking");
+        Process host{weir_command({"copy", "parted:looks", "sqlite:" + (directory / "out.db"),
+                                   "--parts", "3", "--connector-dir", directory / "more"}),
+                     {.directory = directory.path().string()}};
+        while (!std::filesystem::exists(directory / "looking")) ASSERT_FALSE(host.ended());
+        pid_t const child = child_of(host.pid());
+        host.kill(SIGKILL);
+        host.wait();
+        int status = 0;
+        ASSERT_EQ(::waitpid(child, &status, 0), child);
+        EXPECT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
+    }
 }
 
 }  // namespace
