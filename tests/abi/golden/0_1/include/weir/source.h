@@ -63,7 +63,9 @@ typedef struct weir_read {
     //  "cut":n,                  where describe() says "parts": no records, but the places between
     //                            n parts of about one size, at most n-1 of them in their order: a
     //                            record of texts for each, a field for each of "key", as "above"
-    //                            takes them. None where parts would gain nothing
+    //                            takes them. None where parts would gain nothing. With DELTA the
+    //                            end of them brings the cursor that a whole first read would
+    //                            leave, of all that reads opened behind it see; none: no parts
     //  "above":["1","a"], "upto":["9","z"],   with FULL, where describe() says "parts": records
     //                            behind the one place and not behind the other; either may be
     //                            missing. They mean the same at another time and in another process
