@@ -33,7 +33,7 @@ inline constexpr char errors[] = R"([
    "remedy": "Give the column a default."},
   {"code": "postgres.column_retyped", "title": "Column of another type",
    "cause": "A column changed its type at the source; the position is kept.",
-   "remedy": "Copy into a new target, or read everything anew."},
+   "remedy": "Retype the target's column too; where both types are one there, use --mode full."},
   {"code": "postgres.column_type", "title": "Types do not fit",
    "cause": "The column of the target cannot hold exactly what the source sends.",
    "remedy": "Run the ALTER TABLE that is suggested, or copy into a new target."},

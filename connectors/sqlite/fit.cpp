@@ -47,34 +47,6 @@ bool is_rowid_key(std::vector<FieldView> const& fields, std::vector<std::size_t>
            fields[key[0]].meaning == Meaning::plain && fields[key[0]].source_type != any_type;
 }
 
-/// How far the whole numbers of a type go, and whether below 0. By the names of PostgreSQL, MySQL
-/// and MariaDB; other types are none.
-struct Whole {
-    int rank = 0;
-    bool is_signed = true;
-};
-
-Whole whole_of(std::string const& type) {
-    std::string name = folded(type);
-    constexpr std::string_view no_sign = " unsigned";
-    Whole out{0, !name.ends_with(no_sign)};
-    if (!out.is_signed) name.resize(name.size() - no_sign.size());
-    int rank = 0;
-    for (std::initializer_list<std::string_view> const names :
-         {std::initializer_list<std::string_view>{"tinyint"}, {"smallint"}, {"mediumint"},
-          {"integer", "int"}, {"bigint"}}) {
-        ++rank;
-        if (std::ranges::find(names, name) != names.end()) out.rank = rank;
-    }
-    return out;
-}
-
-/// Whether every number of `before` is one of `now`.
-bool is_wider(std::string const& before, std::string const& now) {
-    Whole const was = whole_of(before), is = whole_of(now);
-    return was.rank > 0 && is.rank > was.rank && (is.is_signed || !was.is_signed);
-}
-
 /// The work of fit(), one step per member.
 class Fitting {
 public:
@@ -167,12 +139,9 @@ private:
     bool is_taken_over(Memory::Entry const& before, Memory::Entry const& after) {
         FieldView const& field = field_of(before.name);
         bool const is_number = storage_of(field) == Storage::integer;
-        bool const stays = is_number && is_wider(before.type, after.type);
+        bool const stays = before.is_recollated(after) || (is_number && before.is_wider(after));
         if (!takes(field) || !(stays || writes_all())) return false;
-        fit_.retyped.push_back("column \"" + before.name + "\" of " + name() + " was " +
-                               before.shown() + " in the source and is now " + after.shown() +
-                               (stays ? "; its values stay as they are"
-                                      : "; all of them are read and written anew"));
+        fit_.retyped.push_back(before.goes_on(after, name(), stays));
         return true;
     }
 

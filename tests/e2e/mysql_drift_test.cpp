@@ -155,5 +155,166 @@ TEST_F(H33MysqlDrift, JsonAndTypesOfPostgresqlToo) {
               (std::vector<Record>{{"{\"x\": 1}", "12345678901234567890.25"}}));
 }
 
+/// A column that is retyped at the source while the other system needs one type for both: from
+/// PostgreSQL into MariaDB, or back.
+class RetypedWithinOneType : public MysqlCopyFixture, public testing::WithParamInterface<bool> {
+protected:
+    bool into_mysql() const { return GetParam(); }
+    std::string code() const {
+        return into_mysql() ? "mysql.column_retyped" : "postgres.column_retyped";
+    }
+    void make(std::string const& type, std::string const& value) {
+        source("DROP TABLE IF EXISTS t");
+        source("CREATE TABLE t (id int PRIMARY KEY, v " + type + ", u int NOT NULL)");
+        target("DROP TABLE IF EXISTS t");
+        source("INSERT INTO t VALUES (1, " + value + ", 1)");
+        expect_succeeded(go());
+    }
+    void retype(std::string const& type) {
+        source("ALTER TABLE t " + (into_mysql() ? "ALTER v TYPE " + type + " USING v::" + type
+                                                : "MODIFY v " + type));
+    }
+    void source(std::string const& sql) { into_mysql() ? pg.run(sql) : db.run(sql); }
+    void target(std::string const& sql) { into_mysql() ? db.run(sql) : pg.run(sql); }
+    std::string in_target(std::string const& sql) {
+        return into_mysql() ? db.one(sql) : pg.one(sql);
+    }
+    Ran run(std::vector<std::string> const& more, ProcessOptions const& options = {}) {
+        std::string const there = PostgresServer::shared().url(far), here = server.url(database);
+        std::vector<std::string> line{"copy", into_mysql() ? there : here,
+                                      into_mysql() ? here : there, "--stream",
+                                      into_mysql() ? "public.t" : "t", "--json"};
+        line.insert(line.end(), more.begin(), more.end());
+        return weir(line, options);
+    }
+    Ran go() { return run({"--cursor", "u"}); }
+    static void expect_succeeded(Ran const& ran) { EXPECT_EQ(ran.code, 0) << ran; }
+    static void expect_said(Ran const& ran, std::string const& words) {
+        EXPECT_NE(ran.err.find(words), std::string::npos) << words << ran;
+    }
+    void expect_stopped(Ran const& ran) {
+        EXPECT_EQ(ran.code, 1) << ran;
+        EXPECT_EQ(ran.error_code(), code()) << ran;
+    }
+    std::string const far = PostgresServer::shared().fresh();
+    Pg pg = PostgresServer::shared().connect_as_owner(far);
+    // A varchar keeps blanks at its end, which a char of MySQL drops, and one of PostgreSQL adds.
+    std::string const anew = into_mysql() ? "<ab   >" : "<ab>";
+    std::string const shown = "SELECT CONCAT('<', v, '>') FROM t";
+};
+
+INSTANTIATE_TEST_SUITE_P(Into, RetypedWithinOneType, testing::Bool(), [](auto const& each) {
+    return each.param ? "Mysql" : "Postgresql";
+});
+
+TEST_P(RetypedWithinOneType, H33IsTakenOverWhereEverythingIsReadAnew) {
+    for (std::vector<std::string> const& way :
+         {std::vector<std::string>{"--mode", "full"},
+          {"--write", "replace"},
+          {"--mode", "reconcile", "--compare", "values"}}) {
+        make("varchar(5)", "'ab  '");
+        retype("char(5)");
+        Ran const stopped = go();
+        expect_stopped(stopped);
+        expect_said(stopped,
+                    "read everything anew (--mode full or --write replace), copy into a new table");
+        // Keys alone say nothing of the values.
+        expect_succeeded(run({"--cursor", "u", "--mode", "reconcile"}));
+        expect_stopped(go());
+        std::vector<std::string> look = way;
+        look.push_back("--dry-run");
+        expect_succeeded(run(look));
+        Ran const ran = run(way);
+        expect_succeeded(ran);
+        expect_said(ran, "\"v\" of t was ");
+        expect_said(ran, "; all of them are read and written anew");
+        EXPECT_EQ(in_target(shown), anew);
+        expect_succeeded(go());
+        retype("varchar(5)");
+        expect_stopped(go());
+    }
+    // What is appended would stand beside what is there.
+    std::vector<std::string> const append{"--write", "append", "--to", "log", "--mode", "full"};
+    expect_succeeded(run(append));
+    retype("char(5)");
+    Ran const stopped = run(append);
+    expect_stopped(stopped);
+    EXPECT_EQ(stopped.err.find("everything anew"), std::string::npos) << stopped;
+}
+
+TEST_P(RetypedWithinOneType, H33WhatWasReadAnewInPartIsReadToItsEnd) {
+    make("varchar(5)", "'ab  '");
+    for (int id = 2; id < 10; ++id)
+        source("INSERT INTO t VALUES (" + std::to_string(id) + ", 'ab  ', 2)");
+    expect_succeeded(go());
+    retype("char(5)");
+    ProcessOptions options;
+    options.environment = {{"WEIR_FAILPOINT", "pump.after_commit:2"}};
+    EXPECT_EQ(run({"--mode", "full", "--batch-rows", "2"}, options).code, 137);
+    std::string const count = "SELECT COUNT(*) FROM t WHERE CONCAT('<', v, '>') = '" + anew + "'";
+    EXPECT_EQ(in_target(count), "4");
+    expect_succeeded(go());
+    EXPECT_EQ(in_target(count), "9");
+}
+
+// The column is longer than it has to be, before and after.
+TEST_P(RetypedWithinOneType, H33AWiderNumberThatTheColumnHoldsIsNoneAndIsTold) {
+    make("smallint", "7");
+    target(into_mysql() ? "ALTER TABLE t MODIFY v bigint" : "ALTER TABLE t ALTER v TYPE bigint");
+    expect_succeeded(go());
+    retype("integer");
+    Ran const ran = go();
+    expect_succeeded(ran);
+    expect_said(ran, "; its values stay as they are");
+    EXPECT_EQ(go().err.find("stay as they are"), std::string::npos) << "once";
+    source("INSERT INTO t VALUES (2, 2147483647, 2)");
+    expect_succeeded(go());
+    EXPECT_EQ(in_target("SELECT SUM(v) FROM t"), "2147483654");
+    source("DELETE FROM t WHERE id = 2");
+    retype("smallint");
+    expect_stopped(go());
+}
+
+TEST_P(RetypedWithinOneType, H33WhatNeedsAnotherColumnStopsUntilThatIsMadeToo) {
+    make("smallint", "7");
+    retype("bigint");
+    for (auto const& way : {std::vector<std::string>{"--cursor", "u"}, {"--mode", "full"}}) {
+        Ran const stopped = run(way);
+        expect_stopped(stopped);
+        expect_said(stopped, "do the same to column \"v\" of t");
+    }
+    target(into_mysql() ? "ALTER TABLE t MODIFY v bigint" : "ALTER TABLE t ALTER v TYPE bigint");
+    expect_succeeded(go());
+}
+
+// Neither PostgreSQL nor SQLite has a type of its own for each of these.
+TEST_F(H33MysqlDrift, AWiderNumberAndAnotherOrderAreNoneAndAreToldAndANarrowerNumberStops) {
+    db.run("ALTER TABLE users ADD n tinyint NOT NULL DEFAULT 7, ADD m mediumint");
+    std::string const far = PostgresServer::shared().fresh();
+    for (std::string const& to : {PostgresServer::shared().url(far), "sqlite:" + sink_path()}) {
+        SCOPED_TRACE(to);
+        auto const go_there = [&](std::vector<std::string> const& more = {}) {
+            std::vector<std::string> line{"copy",  server.url(database), to,           "--stream",
+                                          "users", "--cursor",           "updated_at", "--json"};
+            line.insert(line.end(), more.begin(), more.end());
+            return weir(line);
+        };
+        expect_moved(go_there(), 10);
+        db.run("ALTER TABLE users MODIFY n smallint NOT NULL DEFAULT 7, MODIFY m int,"
+               " CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
+        Ran const ran = go_there();
+        expect_moved(ran, 0);
+        for (char const* const words : {"\"n\" of users was tinyint",
+                                        "\"m\" of users was mediumint",
+                                        "\"name\" of users was varchar(20) COLLATE"})
+            EXPECT_NE(ran.err.find(words), std::string::npos) << words << ran;
+        EXPECT_EQ(go_there().err.find("stay as they are"), std::string::npos) << "once";
+        db.run("ALTER TABLE users MODIFY n tinyint NOT NULL DEFAULT 7, MODIFY m mediumint,"
+               " CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci");
+        EXPECT_TRUE(go_there().error_code().ends_with(".column_retyped"));
+        EXPECT_EQ(go_there({"--mode", "full"}).code, 0);
+    }
+}
+
 }  // namespace
 }  // namespace weir::test

@@ -98,6 +98,34 @@ TEST_F(MysqlJobs, LettersOfEveryTypeAreReplayedIntoTheTableThatWeirMade) {
               "1 2");
 }
 
+TEST_F(MysqlJobs, H33WhereARetypedColumnIsOneTypeInPostgresqlGoOnAfterAReset) {
+    std::string const far = PostgresServer::shared().fresh();
+    db.run("UPDATE users SET name = CONCAT('user ', id, '  ')");
+    WeirServer host{data()};
+    ASSERT_EQ(host.post("/replication/jobs",
+                        {{"id", "users"},
+                         {"source", {{"url", server.url(database)},
+                                     {"stream", "users"},
+                                     {"cursor", "updated_at"}}},
+                         {"destination", {{"url", PostgresServer::shared().url(far)}}}})
+                  .status,
+              201u);
+    ASSERT_EQ(host.run_job("users").body.at("written"), 5);
+    db.run("ALTER TABLE users MODIFY name char(40)");
+    Answer const halted = host.run_job("users");
+    EXPECT_NE(halted.text.find("postgres.column_retyped"), std::string::npos) << halted;
+    EXPECT_NE(halted.text.find("read everything anew (weir job reset users or "
+                               "destination.mode replace), copy"),
+              std::string::npos)
+        << halted;
+    ASSERT_EQ(host.post("/replication/jobs/users/reset", Json::object()).status, 200u);
+    Answer const ran = host.run_job("users");
+    EXPECT_EQ(ran.body.at("written"), 5) << ran;
+    EXPECT_EQ(PostgresServer::shared().connect_as_owner(far).one(
+                  "SELECT string_agg(name, '|' ORDER BY id) FROM users"),
+              "user 1|user 2|user 3|user 4|user 5");
+}
+
 TEST_F(MysqlJobs, FireTheShortFormOfSeed003) {
     WeirServer host{data()};
     Answer const made = host.post("/replication/jobs", {{"name", "users_sync"},

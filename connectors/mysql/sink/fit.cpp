@@ -69,12 +69,16 @@ public:
         find_version();
         find_mark();
         fit_.mark = table_->mark();
+        for (FieldView const& field : request_.fields)
+            fit_.needed.push_back(type_of_new(field));
+        fit_.actions.insert(fit_.actions.end(), fit_.retyped.begin(), fit_.retyped.end());
         return std::move(fit_);
     }
 
 private:
     std::string const& name() const { return request_.target.name; }
     bool is_keys() const { return request_.target.write_mode == WEIR_WRITE_KEYS; }
+    bool is_append() const { return request_.target.write_mode == WEIR_WRITE_APPEND; }
     bool is_ours() const { return table_->mark() != foreign_mark; }
     bool is_key(std::string const& field) const {
         return std::ranges::find(fit_.key, field) != fit_.key.end();
@@ -102,7 +106,7 @@ private:
     }
 
     void find_key() {
-        if (request_.target.write_mode == WEIR_WRITE_APPEND) return;
+        if (is_append()) return;
         for (std::string const& key : request_.target.key) {
             if (std::ranges::find(request_.fields, key, &FieldView::name) == request_.fields.end())
                 refuse("the key field \"" + key + "\" is not among the fields of " + name(),
@@ -114,12 +118,27 @@ private:
                    "mysql.key_missing");
     }
 
+    std::string type_of_new(std::string const& name) const {
+        return type_of_new(*std::ranges::find(request_.fields, name, &FieldView::name));
+    }
+
+    /// Whether the type before needs the same column, so that nobody can change it to say that it
+    /// was seen.
+    bool is_one_here(Memory::Entry const& before) const {
+        // MariaDB's JSON is a longtext with a CHECK.
+        auto const made = [&](std::string const& type) {
+            return request_.dialect.is_mariadb && type == "json" ? "longtext" : type;
+        };
+        return table_->column(before.name) && !before.needed.empty() &&
+               made(before.needed) == made(type_of_new(before.name));
+    }
+
     /// Whoever changed the column here as it was changed in the source has mended it.
     bool is_mended(Memory::Entry const& before, Memory::Entry const* after) const {
-        TargetColumn const* const column = table_ ? table_->column(before.name) : nullptr;
-        if (!after) return table_ && !column;
-        auto const field = std::ranges::find(request_.fields, before.name, &FieldView::name);
-        std::string const own = type_of_new(*field);
+        TargetColumn const* const column = table_->column(before.name);
+        if (!after) return !column;
+        if (is_one_here(before)) return false;
+        std::string const own = type_of_new(before.name);
         // Only a modifier that is the same here, or gone as it is from this very type of the
         // source, tells that somebody changed it.
         std::string const bare = own.substr(0, own.find(" COLLATE "));
@@ -129,13 +148,38 @@ private:
         return column && is_same_type(own, column->type_text);
     }
 
+    /// Whether no value that was written before is another one by now: a number stays what it is
+    /// in a wider type, and who reads everything writes every value anew.
+    bool is_taken_over(Memory::Entry const& before, Memory::Entry const& after) {
+        TargetColumn const* const column = table_->column(before.name);
+        bool const is_one = is_one_here(before);
+        bool const holds = is_one || (column && detail::is_wider(after.type, column->type_text));
+        bool const stays =
+            (holds && before.is_wider(after)) || (is_one && before.is_recollated(after));
+        // What is appended does not come instead of what is there.
+        bool const is_anew = is_one && request_.reads_all && !is_append();
+        if (stays || is_anew) fit_.retyped.push_back(before.goes_on(after, name(), stays));
+        return stays || is_anew;
+    }
+
+    std::string remedy_of_retyped(Memory::Entry const& before) const {
+        std::string here;
+        if (!is_one_here(before))
+            here = "do the same to column \"" + before.name + "\" of " + name() + ", ";
+        else if (!is_append())
+            here = "read everything anew (--mode full or --write replace), ";
+        return here + "copy into a new table with --to, or drop table " + name() +
+               " to have it made anew";
+    }
+
     /// Drift of the source since the last run.
-    void check_source() const {
+    void check_source() {
         if (!memory_) return;
         for (Memory::Entry const& before : memory_->entries) {
             Memory::Entry const* const after = now_.find(before.name);
             if (after && !before.is_retyped(*after)) continue;
             if (is_mended(before, after)) continue;
+            if (after && is_taken_over(before, *after)) continue;
             if (!after)
                 refuse("column \"" + before.name + "\" of " + name() +
                            " is no longer in the source: it was dropped or renamed there; the "
@@ -146,10 +190,7 @@ private:
                            "with --to");
             refuse("column \"" + before.name + "\" was " + before.shown() +
                        " in the source and is now " + after->shown() + "; the position is kept",
-                   "mysql.column_retyped", before.name,
-                   "do the same to column \"" + before.name + "\" of " + name() +
-                       ", copy into a new table with --to, or drop table " + name() +
-                       " to have it made anew");
+                   "mysql.column_retyped", before.name, remedy_of_retyped(before));
         }
     }
 

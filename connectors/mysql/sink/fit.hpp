@@ -23,6 +23,8 @@ struct Landing {
 /// columns. A value.
 struct Fit {
     std::vector<std::string> actions;     ///< for people
+    std::vector<std::string> retyped;     ///< of them: columns that go on with another type
+    std::vector<std::string> needed;      ///< types of columns made now, in the order of the fields
     std::vector<std::string> statements;  ///< SQL that does them; then look and fit again
     std::vector<Landing> landings;        ///< fields that are written; empty: there is no table yet
     std::vector<std::string> key;         ///< columns; empty: rows are appended
@@ -41,7 +43,8 @@ struct FitRequest {
     Memory const* memory;      ///< null: nothing is remembered
     Dialect const& dialect;
     std::vector<FieldView> const* before = nullptr;  ///< fields of batches before, in this run
-    bool is_look = false;  ///< nothing is added: columns that are wanted land all the same
+    bool is_look = false;    ///< nothing is added: columns that are wanted land all the same
+    bool reads_all = false;  ///< every record of the source is written
 };
 
 /// Compares the fields with the target as it stands. Changes nothing. Throws E_SCHEMA with the name

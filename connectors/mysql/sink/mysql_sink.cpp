@@ -21,7 +21,7 @@ std::string MysqlSink::peek(Call const& call, Begin const& begin) {
     interrupt_.clear();
     Wait const wait{call, interrupt_};
     Context& context = contexts_[begin.target.name];
-    context = {fingerprint({begin.job, begin.stream}), begin.spec, {}, {}};
+    context = {fingerprint({begin.job, begin.stream}), begin.spec, {}, {}, false};
     Seat const seat = seat_of(begin.target);
     Connection connection{settings_, wait};
     Post const post{seat.database, begin.job, begin.stream};
@@ -32,6 +32,8 @@ std::string MysqlSink::peek(Call const& call, Begin const& begin) {
                           !has_rows(connection, seat, wait);
     if (!found->objection(seat.table, table ? &*table : nullptr, !is_empty).empty()) return {};
     context.memory = Memory::parse(found->fields);
+    context.reads_all = begin.reset || begin.staged ||
+                        begin.target.write_mode == WEIR_WRITE_REPLACE || found->cursor.empty();
     return Json{{"epoch", found->epoch},   {"cursor", found->cursor},
                 {"spec", found->spec},     {"rows", found->rows},
                 {"run_id", found->run_id}, {"updated_at", found->updated_at},
@@ -44,7 +46,7 @@ std::unique_ptr<Writer> MysqlSink::begin(Call const& call, Begin const& begin,
     seat_of(begin.target);
     auto const made = std::make_shared<WriteSession>(host_, settings_, begin, epoch, call);
     cursor = made->cursor();
-    contexts_[begin.target.name] = {{}, {}, {}, made};
+    contexts_[begin.target.name] = {{}, {}, {}, made, false};
     return std::make_unique<SessionWriter<WriteSession>>(made);
 }
 
@@ -65,7 +67,8 @@ Prepared MysqlSink::prepare(Call const& call, Target const& target,
     std::optional<TargetTable> const table = look_at(*connection, seat, wait);
     Dialect const dialect = dialect_of(*connection, wait);
     Fit const found = fit(table ? &*table : nullptr,
-                          {target, seat, fields, owner, context.spec, &context.memory, dialect});
+                          {target, seat, fields, owner, context.spec, &context.memory, dialect,
+                           nullptr, false, context.reads_all});
     Prepared const prepared{found.actions, table && has_rows(*connection, seat, wait)};
     if (!dry_run)
         for (std::string const& statement : found.statements)

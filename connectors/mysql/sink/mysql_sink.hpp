@@ -26,6 +26,7 @@ private:
         std::string owner, spec;
         Memory memory;
         std::weak_ptr<WriteSession> session;
+        bool reads_all = false;  ///< see FitRequest
     };
 
     Seat seat_of(Target const& target) const;

@@ -51,8 +51,10 @@ WriteSession::WriteSession(Host host, Settings const& settings, Begin const& beg
 
 /// What a run would find, without a trace.
 void WriteSession::look(Begin const& begin, Wait const& wait) {
-    if (std::optional<Checkpoint> const found = post_.find(*connection_, false, wait))
+    if (std::optional<Checkpoint> const found = post_.find(*connection_, false, wait)) {
         memory_ = Memory::parse(found->fields);
+        reads_all_ = !is_keys_ && (begin.reset || is_staged_ || found->cursor.empty());
+    }
     row_.spec = begin.spec;
 }
 
@@ -124,6 +126,7 @@ void WriteSession::recover(Begin const& begin, bool is_known, Wait const& wait) 
     // Staged rows start from nothing, and so does what is read for them; the position of the run
     // before stays until they show: they may never do.
     if (begin.reset || is_staged_) row_.cursor.clear();
+    reads_all_ = !is_keys_ && row_.cursor.empty();
     row_.spec = begin.spec;
     row_.run_id = begin.run_id;
     row_.target = seat_.table;
@@ -170,9 +173,11 @@ Prepared WriteSession::fit_target(std::vector<FieldView> const& fields, Wait con
     FitRequest const request{target_,  seat_,    fields,
                              owner_,   row_.spec, &memory_,
                              dialect_, fields_.empty() ? nullptr : &fields_,
-                             is_look_};
+                             is_look_, reads_all_};
     auto const fit_now = [&] { return fit(table ? &*table : nullptr, request); };
     fit_ = fit_now();
+    for (std::string const& sentence : fit_->retyped)
+        if (!is_look_ && told_.insert(sentence).second) host_.warn(sentence);
     Prepared const prepared{fit_->actions, table && has_rows(*connection_, seat_, wait)};
     if (!fit_->statements.empty()) {
         // Each of them would commit what is open, without its position.
@@ -324,7 +329,10 @@ void WriteSession::end_transaction(Commit const& commit, std::uint64_t rows, Wai
     // Keys are not all that was asked for, and are not remembered.
     if (fit_ && (!is_keys_ || target_.write_mode == WEIR_WRITE_UPSERT)) {
         next.target_id = fit_->mark;
-        next.fields = Memory::of(next.spec, fields_).dump();
+        Memory now = Memory::of(next.spec, fields_);
+        for (std::size_t i = 0; i < fit_->needed.size(); ++i)
+            now.entries[i].needed = fit_->needed[i];
+        next.fields = now.dump();
     }
     // Our rows keep a lock on the definition: from here on the name stays with the table.
     if (fit_ && has_rows_) check_target(wait);

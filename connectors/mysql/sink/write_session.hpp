@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -74,9 +75,11 @@ private:
     bool is_keys_;    // the stage holds keys alone, to be compared
     bool is_staged_, is_look_, is_broken_ = false, is_open_ = false, has_rows_ = false;
     bool is_swept_ = false;    // what is too much is gone already
+    bool reads_all_ = false;   // from the first record to the last
     std::string kept_cursor_;  // as it stood when this writer began
     Checkpoint row_;  // as it stands in the sink
     Memory memory_;   // of the last run
+    std::set<std::string> told_;  // of columns that go on all the same
     std::vector<FieldView> fields_;
     std::optional<Fit> fit_;
     std::unique_ptr<BatchWriter> writer_;

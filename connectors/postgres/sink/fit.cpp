@@ -80,6 +80,7 @@ public:
             fit_.deleted_at = column->name;
         find_version();
         fit_.identity = table_->identity();
+        fit_.actions.insert(fit_.actions.end(), fit_.retyped.begin(), fit_.retyped.end());
         return std::move(fit_);
     }
 
@@ -137,27 +138,61 @@ private:
                    "postgres.no_field", version);
     }
 
+    std::string const& type_of_new(std::string const& field) const {
+        auto const place = std::ranges::find(request_.fields, field, &FieldView::name);
+        return request_.types[static_cast<std::size_t>(place - request_.fields.begin())];
+    }
+
+    /// Whether the type before needs the same column, so that nobody can change it to say that it
+    /// was seen.
+    bool is_one_here(Memory::Entry const& before) const {
+        return table_->column(before.name) && before.needed == type_of_new(before.name);
+    }
+
     /// Whoever changed the column here as it was changed in the source has mended it.
     bool is_mended(Memory::Entry const& before, Memory::Entry const* after) const {
-        TargetColumn const* const column = table_ ? table_->column(before.name) : nullptr;
-        if (!after) return table_ && !column;
-        auto const place =
-            std::ranges::find(request_.fields, before.name, &FieldView::name);
-        std::string const& own =
-            request_.types[static_cast<std::size_t>(place - request_.fields.begin())];
+        TargetColumn const* const column = table_->column(before.name);
+        if (!after) return !column;
+        if (is_one_here(before)) return false;
+        std::string const& own = type_of_new(before.name);
         // Only a modifier that is the same here tells that somebody changed it.
         if (before.is_respelled(*after))
             return column && own == column->type_text && own.find('(') != own.npos;
         return column && without_modifiers(own) == without_modifiers(column->type_text);
     }
 
+    /// Whether no value that was written before is another one by now: a number stays what it is
+    /// in a wider type, and who reads everything writes every value anew.
+    bool is_taken_over(Memory::Entry const& before, Memory::Entry const& after) {
+        TargetColumn const* const column = table_->column(before.name);
+        bool const is_one = is_one_here(before);
+        bool const holds = is_one || (column && detail::is_wider(after.type, column->type_text));
+        bool const stays =
+            (holds && before.is_wider(after)) || (is_one && before.is_recollated(after));
+        // What is appended does not come instead of what is there.
+        bool const is_anew = is_one && request_.reads_all && !is_append();
+        if (stays || is_anew) fit_.retyped.push_back(before.goes_on(after, name(), stays));
+        return stays || is_anew;
+    }
+
+    std::string remedy_of_retyped(Memory::Entry const& before) const {
+        std::string here;
+        if (!is_one_here(before))
+            here = "do the same to column \"" + before.name + "\" of " + name() + ", ";
+        else if (!is_append())
+            here = "read everything anew (--mode full or --write replace), ";
+        return here + "copy into a new table with --to, or drop table " + name() +
+               " to have it made anew";
+    }
+
     /// Drift of the source since the last run.
-    void check_source() const {
+    void check_source() {
         if (!memory_) return;
         for (Memory::Entry const& before : memory_->entries) {
             Memory::Entry const* const after = now_.find(before.name);
             if (after && !before.is_retyped(*after)) continue;
             if (is_mended(before, after)) continue;
+            if (after && is_taken_over(before, *after)) continue;
             if (!after)
                 refuse(
                     "column \"" + before.name + "\" of " + name() +
@@ -169,10 +204,7 @@ private:
                         "--to");
             refuse("column \"" + before.name + "\" was " + before.shown() +
                        " in the source and is now " + after->shown() + "; the position is kept",
-                   "postgres.column_retyped", before.name,
-                   "do the same to column \"" + before.name + "\" of " + name() +
-                       ", copy into a new table with --to, or drop table " + name() +
-                       " to have it made anew");
+                   "postgres.column_retyped", before.name, remedy_of_retyped(before));
         }
     }
 

@@ -26,6 +26,7 @@ Place place_in(Settings const& settings, Target const& target);
 /// columns. A value.
 struct Fit {
     std::vector<std::string> actions;     ///< for people
+    std::vector<std::string> retyped;     ///< of them: columns that go on with another type
     std::vector<std::string> statements;  ///< SQL that does them; then look and fit again
     std::vector<std::string> loosened;    ///< columns that take nulls when they are done
     std::vector<Landing> landings;        ///< fields that are written; empty: there is no table yet
@@ -46,6 +47,7 @@ struct FitRequest {
     std::string const& spec;                ///< the host's note
     Memory const* memory;                   ///< null: nothing is remembered
     std::vector<FieldView> const* before = nullptr;  ///< fields of batches before, in this run
+    bool reads_all = false;                 ///< every record of the source is written
 };
 
 /// Compares the fields with the target as it stands. Changes nothing. Throws E_SCHEMA with the name

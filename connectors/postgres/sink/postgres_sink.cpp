@@ -32,7 +32,7 @@ Place PostgresSink::place_of(Target const& target) const {
 std::string PostgresSink::peek(Call const& call, Begin const& begin) {
     interrupt_.clear();
     Wait const wait{call, interrupt_};
-    context_of(begin.target) = {fingerprint({begin.job, begin.stream}), begin.spec, {}, {}};
+    context_of(begin.target) = {fingerprint({begin.job, begin.stream}), begin.spec, {}, {}, false};
     Json const found = on_session(wait, [&](std::unique_ptr<Connection>& connection) {
         Json answer = checkpoint_on(*connection, begin, wait);
         spare_->keep(std::move(connection));
@@ -60,7 +60,10 @@ Json PostgresSink::checkpoint_on(Connection& connection, Begin const& begin, Wai
     bool const is_empty = table && table->mark() == foreign_mark && found->rows > 0 &&
                           !has_rows(connection, *table, place, wait);
     if (!found->objection(place, table ? &*table : nullptr, !is_empty).empty()) return {};
-    context_of(begin.target).memory = Memory::parse(found->fields);
+    Context& context = context_of(begin.target);
+    context.memory = Memory::parse(found->fields);
+    context.reads_all = begin.reset || begin.staged ||
+                        begin.target.write_mode == WEIR_WRITE_REPLACE || found->cursor.empty();
     return {{"epoch", found->epoch},   {"cursor", found->cursor},
             {"spec", found->spec},     {"rows", found->rows},
             {"run_id", found->run_id}, {"updated_at", found->updated_at},
@@ -77,7 +80,7 @@ std::unique_ptr<Writer> PostgresSink::begin(Call const& call, Begin const& begin
                                               call);
     });
     cursor = made->cursor();
-    context_of(begin.target) = {{}, {}, {}, made};
+    context_of(begin.target) = {{}, {}, {}, made, false};
     return std::make_unique<SessionWriter<WriteSession>>(made);
 }
 
@@ -101,7 +104,9 @@ Prepared PostgresSink::prepare(Call const& call, Target const& target,
         std::vector<std::string> const types = column_types(*connection, fields, wait);
         Prepared const prepared = prepare_alone(
             *connection, wait,
-            {target, place, fields, types, owner, context.spec, &context.memory}, dry_run);
+            {target, place, fields, types, owner, context.spec, &context.memory, nullptr,
+             context.reads_all},
+            dry_run);
         spare_->keep(std::move(connection));
         return prepared;
     });

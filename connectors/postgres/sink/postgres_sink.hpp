@@ -29,6 +29,7 @@ private:
         std::string owner, spec;
         Memory memory;
         std::weak_ptr<WriteSession> session;
+        bool reads_all = false;  ///< see FitRequest
     };
 
     Place place_of(Target const& target) const;

@@ -90,6 +90,7 @@ void WriteSession::recover(Begin const& begin, Outcome const& found, Wait const&
     // Staged rows start from nothing, and so does what is read for them; the position of the run
     // before stays until they show: they may never do.
     if (begin.reset || is_staged_) row_.cursor.clear(), row_.is_filling = false;
+    reads_all_ = !is_keys_ && row_.cursor.empty();
     row_.spec = begin.spec;
     row_.run_id = begin.run_id;
     row_.target = place_.table;

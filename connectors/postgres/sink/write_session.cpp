@@ -83,8 +83,10 @@ void WriteSession::look(Begin const& begin, Wait const& wait) {
     Outcome const found = execute(seat_.find_sql(), wait);
     if (found.failed && is_missing_table(*found.failed)) return;
     if (found.failed) throw write_failure(*connection_, *found.failed, place_);
-    if (std::optional<Checkpoint> const row = read_checkpoint(found.rows.at(0)))
+    if (std::optional<Checkpoint> const row = read_checkpoint(found.rows.at(0))) {
         memory_ = Memory::parse(row->fields);
+        reads_all_ = !is_keys_ && (begin.reset || is_staged_ || row->cursor.empty());
+    }
 }
 
 Outcome WriteSession::execute(std::string const& sql, Wait const& wait) {
@@ -124,9 +126,11 @@ Prepared WriteSession::fit_target(std::vector<FieldView> const& fields, Wait con
     place_.is_parent = look.table && look.table->has_children;
     types_ = column_types(*connection_, fields, wait);
     FitRequest const request{target_, place_, fields, types_, owner_, row_.spec, &memory_,
-                             &fields_};
+                             &fields_, reads_all_};
     auto const fit_now = [&] { return fit(look.table ? &*look.table : nullptr, request); };
     fit_ = fit_now();
+    for (std::string const& sentence : fit_->retyped)
+        if (!is_look_ && told_.insert(sentence).second) host_.warn(sentence);
     Prepared const prepared{fit_->actions, look.has_rows,
                             look.table && look.table->has_references};
     if (!fit_->statements.empty()) {
@@ -341,6 +345,7 @@ void WriteSession::end_transaction(Commit const& commit, std::uint64_t rows, Wai
     if (fit_ && (!is_keys_ || target_.write_mode == WEIR_WRITE_UPSERT)) {
         next.target_id = fit_->identity;
         Memory now = Memory::of(next.spec, fields_);
+        for (std::size_t i = 0; i < fields_.size(); ++i) now.entries[i].needed = types_[i];
         now.guards = memory_.guards;
         now.has_children = comes_with_children(target_);
         next.fields = now.dump();

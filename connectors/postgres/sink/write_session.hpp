@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -83,11 +84,13 @@ private:
     std::string owner_;
     bool is_keys_, is_staged_, is_look_, is_broken_ = false, is_open_ = false;
     std::string kept_cursor_;  // as it was stored, whatever is read for a stage
+    bool reads_all_ = false;   // from the first record to the last
     bool is_new_ = false;    // the target was made by the open transaction
     bool has_rows_ = false;  // of this transaction
     std::string first_;      // goes ahead of the next statement: the beginning of the transaction
     Checkpoint row_;         // as it stands in the sink
     Memory memory_;          // of the last run
+    std::set<std::string> told_;  // of columns that go on all the same
     std::vector<FieldView> fields_;
     std::vector<std::string> types_;  // of them
     std::optional<Fit> fit_;

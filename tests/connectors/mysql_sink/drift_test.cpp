@@ -17,6 +17,20 @@ TEST_F(MysqlDrift, H33WhatTheSourceLostOrRetypedStopsTheRun) {
     expect_code("mysql.column_retyped", [&] { sink.start(upsert(), retyped.schema()); });
 }
 
+TEST_F(MysqlDrift, H33AWiderNumberOfOneTypeHereStopsNothing) {
+    auto const start = [&](std::string const& type) {
+        Rows rows{{people()[0], {"name", Type::int64, true, type}}};
+        rows.add(1, 7);
+        run(upsert(), rows);
+    };
+    start("mediumint unsigned");
+    start("int(11)");
+    start("BIGINT");
+    expect_code("mysql.column_retyped", [&] { start("bigint unsigned"); });
+    expect_code("mysql.column_retyped", [&] { start("int"); });
+    EXPECT_EQ(content(), (std::vector<Record>{{"1", "7"}}));
+}
+
 TEST_F(MysqlDrift, H33AColumnThatTheSourceAddsIsAdded) {
     Rows rows{people()};
     rows.add(1, "a");

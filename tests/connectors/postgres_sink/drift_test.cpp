@@ -63,6 +63,23 @@ TEST_F(PostgresDrift, H33ARetypedColumnStopsTheRunAndSaysBothTypes) {
     EXPECT_NE(std::string{failure.what()}.find("now text"), std::string::npos);
 }
 
+// As MySQL and MariaDB spell it; a set of characters that may lack some rewrites texts.
+TEST_F(PostgresDrift, H33AnotherOrderOfTextsIsNone) {
+    auto const go = [&](std::string const& type) {
+        Schema schema = orders();
+        schema[2] = {"note", Type::utf8, true, type, 0, 0, "mysql"};
+        Rows batch{schema};
+        batch.add(1, 5, "a");
+        run(request(), batch, "{\"at\":1}");
+    };
+    go("varchar(9) COLLATE latin1_swedish_ci");
+    go("varchar(9) COLLATE latin1_bin");
+    go("varchar(12) COLLATE utf8mb4_bin");
+    for (char const* const type :
+         {"varchar(12) COLLATE latin1_bin", "varchar(5) COLLATE utf8mb4_general_ci"})
+        EXPECT_EQ(failure_of([&] { go(type); }).code, "postgres.column_retyped") << type;
+}
+
 TEST_F(PostgresDrift, H33AWiderTextAndAnotherChoiceOfFieldsAreNone) {
     first_run();
     Schema wider = orders(), less = orders();

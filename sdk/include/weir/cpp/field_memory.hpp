@@ -16,12 +16,13 @@ namespace weir {
 
 /// What the run before wrote, kept in `_weir_checkpoint.fields`, so that a column that the source
 /// lost or retyped is seen. A value.
-// memory := {"selection": note, "columns": [[name, type, spelled]…], …}: what else a sink keeps is
-// its own; `spelled` is missing in what earlier versions wrote
+// memory := {"selection": note, "columns": [[name, type, spelled, needed]…], …}: what else a sink
+// keeps is its own; `spelled` and `needed` are missing in what earlier versions wrote
 struct FieldMemory {
     struct Entry {
         std::string name, type;
         std::string spelled = {};  ///< the type with its modifiers; empty: it is not known
+        std::string needed = {};   ///< the type of a column made for it; empty: it is not known
 
         /// For people.
         std::string const& shown() const { return spelled.empty() ? type : spelled; }
@@ -30,6 +31,13 @@ struct FieldMemory {
         bool is_retyped(Entry const& now) const;
         /// The same, and only because of a modifier.
         bool is_respelled(Entry const& now) const { return type == now.type && is_retyped(now); }
+        /// Whether it is a type of whole numbers, and each of them one of the type `now`.
+        bool is_wider(Entry const& now) const;
+        /// Whether it is the same type but for how its texts are compared.
+        bool is_recollated(Entry const& now) const;
+        /// For people: that the column of `table` goes on with the type `now`, since its values
+        /// stay what they are, or since all of them are written anew.
+        std::string goes_on(Entry const& now, std::string const& table, bool stays) const;
         bool operator==(Entry const&) const = default;
     };
     Json selection;              ///< `fields` of the host's note: which columns were asked for
@@ -119,12 +127,74 @@ inline bool keeps_values(std::string_view before, std::string_view now) {
            std::equal(was.begin(), was.end(), is.begin());
 }
 
+/// How far the whole numbers of a type go, and whether below 0; 0: it is no such type.
+struct Whole {
+    int rank = 0;
+    bool is_signed = true;
+};
+
+// Names are those of PostgreSQL, MySQL and MariaDB; a width of display says nothing.
+inline Whole whole_of(std::string_view type) {
+    std::string name;
+    bool is_width = false;
+    for (char const c : type) {
+        is_width = is_width || c == '(';
+        if (!is_width) name += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+        is_width = is_width && c != ')';
+    }
+    constexpr std::string_view no_sign = " unsigned";
+    Whole out{0, !name.ends_with(no_sign)};
+    if (!out.is_signed) name.resize(name.size() - no_sign.size());
+    int rank = 0;
+    for (std::initializer_list<std::string_view> const names :
+         {std::initializer_list<std::string_view>{"tinyint"}, {"smallint"}, {"mediumint"},
+          {"integer", "int"}, {"bigint"}}) {
+        ++rank;
+        if (std::ranges::find(names, name) != names.end()) out.rank = rank;
+    }
+    return out;
+}
+
+/// Whether each number of `before` is one of `now`, which has more.
+inline bool is_wider(std::string_view before, std::string_view now) {
+    Whole const was = whole_of(before), is = whole_of(now);
+    return was.rank > 0 && is.rank > was.rank && (is.is_signed || !was.is_signed);
+}
+
 }  // namespace detail
 
 inline bool FieldMemory::Entry::is_retyped(Entry const& now) const {
     if (type != now.type) return true;
     if (spelled.empty() || now.spelled.empty() || spelled == now.spelled) return false;
     return !detail::keeps_values(spelled, now.spelled);
+}
+
+inline bool FieldMemory::Entry::is_wider(Entry const& now) const {
+    return detail::is_wider(type, now.type);
+}
+
+// varchar COLLATE latin1_swedish_ci → varchar COLLATE utf8mb4_bin, as MySQL and MariaDB have them.
+inline bool FieldMemory::Entry::is_recollated(Entry const& now) const {
+    constexpr std::string_view collate = " COLLATE ";
+    std::size_t const was = type.rfind(collate), is = now.type.rfind(collate);
+    if (was == type.npos || is == now.type.npos || type == now.type) return false;
+    auto const set = [&](std::string const& of, std::size_t at) {
+        std::string const collation = of.substr(at + collate.size());
+        return collation.substr(0, collation.find('_'));
+    };
+    // Another set of characters may lack some.
+    bool const has_all = set(now.type, is) == "utf8mb4" || set(now.type, is) == set(type, was);
+    auto const bare = [&](std::string const& text) { return text.substr(0, text.rfind(collate)); };
+    std::string const before = bare(spelled), after = bare(now.spelled);
+    return has_all && type.substr(0, was) == now.type.substr(0, is) && !before.empty() &&
+           (before == after || detail::keeps_values(before, after));
+}
+
+inline std::string FieldMemory::Entry::goes_on(Entry const& now, std::string const& table,
+                                               bool stays) const {
+    return "column \"" + name + "\" of " + table + " was " + shown() +
+           " in the source and is now " + now.shown() +
+           (stays ? "; its values stay as they are" : "; all of them are read and written anew");
 }
 
 inline FieldMemory FieldMemory::parse(std::string_view text) {
@@ -137,7 +207,8 @@ inline FieldMemory FieldMemory::parse(std::string_view text) {
         if (entry.is_array() && entry.size() >= 2 &&
             std::all_of(entry.begin(), entry.end(), [](auto& each) { return each.is_string(); }))
             memory.entries.push_back({entry[0].get<std::string>(), entry[1].get<std::string>(),
-                                      entry.size() > 2 ? entry[2].get<std::string>() : ""});
+                                      entry.size() > 2 ? entry[2].get<std::string>() : "",
+                                      entry.size() > 3 ? entry[3].get<std::string>() : ""});
     json.erase("selection");
     json.erase("columns");
     memory.more = std::move(json);
@@ -149,7 +220,7 @@ inline FieldMemory FieldMemory::of(std::string const& spec, std::vector<FieldVie
     Json const note = Json::parse(spec, nullptr, false);
     if (note.is_object()) memory.selection = note.value("fields", Json{});
     for (FieldView const& field : fields)
-        memory.entries.push_back({field.name, detail::kind_of(field), detail::spelled(field)});
+        memory.entries.push_back({field.name, detail::kind_of(field), detail::spelled(field), {}});
     return memory;
 }
 
@@ -158,7 +229,10 @@ inline std::string FieldMemory::dump() const {
     out["selection"] = selection;
     out["columns"] = Json::array();
     for (Entry const& entry : entries)
-        out["columns"].push_back({entry.name, entry.type, entry.spelled});
+        if (entry.needed.empty())
+            out["columns"].push_back({entry.name, entry.type, entry.spelled});
+        else
+            out["columns"].push_back({entry.name, entry.type, entry.spelled, entry.needed});
     return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
