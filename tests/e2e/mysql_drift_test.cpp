@@ -1,4 +1,6 @@
 // Columns that change at the source, and by hand in MariaDB behind it: what a run does then.
+#include <tuple>
+
 #include "support/mysql_copy_fixture.hpp"
 #include "support/postgres_server.hpp"
 
@@ -285,6 +287,35 @@ TEST_P(RetypedWithinOneType, H33WhatNeedsAnotherColumnStopsUntilThatIsMadeToo) {
     }
     target(into_mysql() ? "ALTER TABLE t MODIFY v bigint" : "ALTER TABLE t ALTER v TYPE bigint");
     expect_succeeded(go());
+}
+
+// MariaDB's column is one before and after, and PostgreSQL has written each value anew.
+TEST_F(H33MysqlDrift, AModifierThatRewroteValuesInPostgresqlStopsTheRun) {
+    PostgresServer& postgres = PostgresServer::shared();
+    std::string const far = postgres.fresh();
+    Pg pg = postgres.connect_as_owner(far);
+    auto const go_from_there = [&](std::vector<std::string> const& more) {
+        std::vector<std::string> line{"copy",     postgres.url(far), server.url(database),
+                                      "--stream", "public.t",        "--json"};
+        line.insert(line.end(), more.begin(), more.end());
+        return weir(line);
+    };
+    for (auto const& [before, value, after] :
+         {std::tuple{"timestamp(6)", "'2024-01-01 00:00:00.75'", "timestamp(0)"},
+          {"numeric(70,4)", "1.2345", "numeric(70,2)"},
+          {"varchar(9)", "'abcdefghi'", "varchar(5)"}}) {
+        SCOPED_TRACE(after);
+        db.run("DROP TABLE IF EXISTS t");
+        pg.run(std::string{"DROP TABLE IF EXISTS t; CREATE TABLE t (id int PRIMARY KEY, v "} +
+               before + ", u int NOT NULL); INSERT INTO t VALUES (1, " + value + ", 1)");
+        EXPECT_EQ(go_from_there({"--cursor", "u"}).code, 0);
+        pg.run(std::string{"ALTER TABLE t ALTER v TYPE "} + after + " USING v::" + after);
+        Ran const stopped = go_from_there({"--cursor", "u"});
+        EXPECT_EQ(stopped.error_code(), "mysql.column_retyped") << stopped;
+        EXPECT_NE(stopped.err.find("read everything anew"), std::string::npos) << stopped;
+        EXPECT_EQ(go_from_there({"--mode", "full"}).code, 0);
+        EXPECT_EQ(db.one("SELECT TRIM('.000000' FROM v) FROM t"), pg.one("SELECT v FROM t"));
+    }
 }
 
 // Neither PostgreSQL nor SQLite has a type of its own for each of these.
