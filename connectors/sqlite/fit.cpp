@@ -139,7 +139,7 @@ private:
     bool is_taken_over(Memory::Entry const& before, Memory::Entry const& after) {
         FieldView const& field = field_of(before.name);
         bool const is_number = storage_of(field) == Storage::integer;
-        bool const stays = before.is_recollated(after) || (is_number && before.is_wider(after));
+        bool const stays = before.keeps_texts(after) || (is_number && before.is_wider(after));
         if (!takes(field) || !(stays || writes_all())) return false;
         fit_.retyped.push_back(before.goes_on(after, name(), stays));
         return true;

@@ -347,5 +347,36 @@ TEST_F(H33MysqlDrift, AWiderNumberAndAnotherOrderAreNoneAndAreToldAndANarrowerNu
     }
 }
 
+TEST_F(H33MysqlDrift, ALongerTextIsNoneAndIsToldAndAShorterOneStops) {
+    std::string const far = PostgresServer::shared().fresh();
+    std::string const url = PostgresServer::shared().url(far);
+    Pg pg = PostgresServer::shared().connect_as_owner(far);
+    pg.run("CREATE TABLE docs (id int PRIMARY KEY, a varchar(9), u timestamptz NOT NULL);"
+           "INSERT INTO docs VALUES (1, 'x', '2024-01-01Z')");
+    auto const go_from = [&](std::string const& from, std::string const& to,
+                             std::string const& stream, std::string const& cursor) {
+        return weir({"copy", from, to, "--stream", stream, "--cursor", cursor, "--json"});
+    };
+    auto const expect_longer = [&](auto const& run, auto const& retype, std::string const& words) {
+        ASSERT_EQ(run().code, 0);
+        retype("text");
+        Ran const ran = run();
+        EXPECT_EQ(ran.code, 0) << ran;
+        EXPECT_NE(ran.err.find(words), std::string::npos) << ran;
+        retype("varchar(7)");
+        EXPECT_TRUE(run().error_code().ends_with(".column_retyped"));
+        retype("varchar(9)");
+    };
+    for (std::string const& to : {server.url(other), "sqlite:" + sink_path()})
+        expect_longer([&] { return go_from(url, to, "public.docs", "u"); },
+                      [&](std::string const& type) {
+                          pg.run("ALTER TABLE docs ALTER a TYPE " + type);
+                      },
+                      "is now text; its values stay as they are");
+    expect_longer([&] { return go_from(server.url(database), url, "users", "updated_at"); },
+                  [&](std::string const& type) { db.run("ALTER TABLE users MODIFY name " + type); },
+                  "its values stay as they are");
+}
+
 }  // namespace
 }  // namespace weir::test

@@ -168,7 +168,7 @@ private:
         bool const is_one = is_one_here(before);
         bool const holds = is_one || (column && detail::is_wider(after.type, column->type_text));
         bool const stays =
-            (holds && before.is_wider(after)) || (is_one && before.is_recollated(after));
+            (holds && before.is_wider(after)) || (is_one && before.keeps_texts(after));
         // What is appended does not come instead of what is there.
         bool const is_anew = is_one && request_.reads_all && !is_append();
         if (stays || is_anew) fit_.retyped.push_back(before.goes_on(after, name(), stays));

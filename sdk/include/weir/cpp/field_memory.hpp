@@ -33,8 +33,9 @@ struct FieldMemory {
         bool is_respelled(Entry const& now) const { return type == now.type && is_retyped(now); }
         /// Whether it is a type of whole numbers, and each of them one of the type `now`.
         bool is_wider(Entry const& now) const;
-        /// Whether it is the same type but for how its texts are compared.
-        bool is_recollated(Entry const& now) const;
+        /// Whether it is a type of texts, and each of them one of the type `now`: it takes longer
+        /// ones, or compares them in another way.
+        bool keeps_texts(Entry const& now) const;
         /// For people: that the column of `table` goes on with the type `now`, since its values
         /// stay what they are, or since all of them are written anew.
         std::string goes_on(Entry const& now, std::string const& table, bool stays) const;
@@ -161,6 +162,48 @@ inline bool is_wider(std::string_view before, std::string_view now) {
     return was.rank > 0 && is.rank > was.rank && (is.is_signed || !was.is_signed);
 }
 
+constexpr std::string_view collate = " COLLATE ";
+
+/// Whether each text of `before` is one of `now`, which takes longer ones: varchar, text. A char is
+/// none: it may be padded.
+inline bool is_longer(std::string_view before, std::string_view now) {
+    auto const rank_of = [](std::string_view type) {
+        int rank = 0, found = 0;
+        for (std::initializer_list<std::string_view> const names :
+             {std::initializer_list<std::string_view>{"character varying", "varchar", "tinytext"},
+              {"text"}, {"mediumtext"}, {"longtext"}}) {
+            ++rank;
+            if (std::ranges::find(names, type.substr(0, type.find(collate))) != names.end())
+                found = rank;
+        }
+        return found;
+    };
+    auto const order = [](std::string_view type) {
+        std::size_t const at = type.find(collate);
+        return at == type.npos ? std::string_view{} : type.substr(at);
+    };
+    return rank_of(before) > 0 && rank_of(now) > rank_of(before) && order(before) == order(now);
+}
+
+/// Whether one is the other but for how its texts are compared, as MySQL and MariaDB have that:
+/// varchar COLLATE latin1_swedish_ci, varchar COLLATE utf8mb4_bin. With and without modifiers.
+inline bool is_recollated(FieldMemory::Entry const& before, FieldMemory::Entry const& now) {
+    std::size_t const was = before.type.rfind(collate), is = now.type.rfind(collate);
+    if (was == std::string::npos || is == std::string::npos || before.type == now.type)
+        return false;
+    auto const set = [&](std::string const& of, std::size_t at) {
+        std::string const collation = of.substr(at + collate.size());
+        return collation.substr(0, collation.find('_'));
+    };
+    // Another set of characters may lack some.
+    bool const has_all =
+        set(now.type, is) == "utf8mb4" || set(now.type, is) == set(before.type, was);
+    auto const bare = [&](std::string const& text) { return text.substr(0, text.rfind(collate)); };
+    std::string const one = bare(before.spelled), other = bare(now.spelled);
+    return has_all && before.type.substr(0, was) == now.type.substr(0, is) && !one.empty() &&
+           (one == other || keeps_values(one, other));
+}
+
 }  // namespace detail
 
 inline bool FieldMemory::Entry::is_retyped(Entry const& now) const {
@@ -173,21 +216,8 @@ inline bool FieldMemory::Entry::is_wider(Entry const& now) const {
     return detail::is_wider(type, now.type);
 }
 
-// varchar COLLATE latin1_swedish_ci → varchar COLLATE utf8mb4_bin, as MySQL and MariaDB have them.
-inline bool FieldMemory::Entry::is_recollated(Entry const& now) const {
-    constexpr std::string_view collate = " COLLATE ";
-    std::size_t const was = type.rfind(collate), is = now.type.rfind(collate);
-    if (was == type.npos || is == now.type.npos || type == now.type) return false;
-    auto const set = [&](std::string const& of, std::size_t at) {
-        std::string const collation = of.substr(at + collate.size());
-        return collation.substr(0, collation.find('_'));
-    };
-    // Another set of characters may lack some.
-    bool const has_all = set(now.type, is) == "utf8mb4" || set(now.type, is) == set(type, was);
-    auto const bare = [&](std::string const& text) { return text.substr(0, text.rfind(collate)); };
-    std::string const before = bare(spelled), after = bare(now.spelled);
-    return has_all && type.substr(0, was) == now.type.substr(0, is) && !before.empty() &&
-           (before == after || detail::keeps_values(before, after));
+inline bool FieldMemory::Entry::keeps_texts(Entry const& now) const {
+    return detail::is_longer(type, now.type) || detail::is_recollated(*this, now);
 }
 
 inline std::string FieldMemory::Entry::goes_on(Entry const& now, std::string const& table,
