@@ -29,9 +29,9 @@ void TaskRun::tell_state(std::uint64_t state) {
                      task_.stream, before));
 }
 
-/// A read of all records in one pass over the key, whose order nobody asked for. The first one of a
-/// delta is such a read too, unless what it appends has to wait for a row; not ahead of others, when
-/// many are open at once.
+/// A read of all records in one pass over the key, whose order nobody asked for. The first one of
+/// a delta is such a read too, unless what it appends has to wait for a row; not ahead of others,
+/// when many are open at once.
 bool TaskRun::may_be_cut(ReadRequest const& request) const {
     bool const is_first_of_delta = request.mode == WEIR_READ_DELTA && !is_ahead_ &&
                                    !request.select.contains("append");
@@ -40,8 +40,8 @@ bool TaskRun::may_be_cut(ReadRequest const& request) const {
            !request.select.contains("limit") && !ports_.request.dry_run;
 }
 
-/// A delta's parts are read in a state of their own, that came after its position was told: one that
-/// is held for others, or for a position before, may lack what lies below it.
+/// A delta's parts are read in a state of their own, that came after its position was told: one
+/// that is held for others, or for a position before, may lack what lies below it.
 Result<Parts> TaskRun::cut_now(ReadRequest const& request) {
     own_view_.reset();
     return cut(ports_.source, read_call_, request, ports_.parts);
