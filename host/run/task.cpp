@@ -64,7 +64,8 @@ void TaskRun::begin_ahead() {
         CopyRequest const& request = ports_.request;
         bool const is_delta = request.mode != ReadMode::reconcile && !request.dry_run &&
                               start_.selection.mode == ReadMode::delta;
-        if (!is_delta) return {};
+        // The rest of parts is read by more than one session, and so in its turn.
+        if (!is_delta || parts_of(cursor_)) return {};
         if (Result<void> opened = open_where_it_stands(); !opened) return opened;
         Result<NextBatch> first = reader_->next(read_call_);
         if (!first) return on(at_source, first.error());

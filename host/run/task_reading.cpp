@@ -70,7 +70,13 @@ Result<std::unique_ptr<Batches>> TaskRun::open_batches(ReadRequest const& reques
         if (!found && found.error().code != "source.snapshot_lost") return found.error();
         if (found && found->list.size() > 1) parts = std::move(*found);
     }
-    if (parts) return open_parts(request, std::move(*parts));
+    if (parts) {
+        Result<std::unique_ptr<Batches>> read = open_parts(request, std::move(*parts));
+        // Somebody holds the table: a read that shares no state waits for him.
+        bool const is_held = !read && read.error().code == "source.snapshot_lost";
+        if (!is_held || !request.cursor.empty()) return read;
+        own_view_.reset();
+    }
     Result<ReaderProxy> reader = open_read(request);
     if (!reader) return reader.error();
     return std::unique_ptr<Batches>{std::make_unique<OneRead>(std::move(*reader))};
@@ -92,12 +98,20 @@ Result<std::vector<ReaderProxy>> TaskRun::open_first(ReadRequest const& request,
         Result<ReaderProxy> reader = open_part(request, part, state);
         if (!reader) return reader.error();
         readers.push_back(std::move(*reader));
-        if (readers.size() == (is_ahead_ ? 1 : ports_.parts)) break;
+        if (readers.size() == ports_.parts) break;
     }
     return readers;
 }
 
 Result<std::unique_ptr<Batches>> TaskRun::open_parts(ReadRequest const& request, Parts parts) {
+    bool const is_delta = request.mode == WEIR_READ_DELTA;
+    bool const goes_on = is_delta && !request.cursor.empty() && !parts.then.empty();
+    if (goes_on) {  // a position that does not hold any more is none before anything is read
+        ReadRequest behind = request;
+        behind.cursor = parts.then;
+        if (Result<ReaderProxy> held = ports_.source.open(read_call_, behind); !held)
+            return held.error();
+    }
     // At least the end of one is to come.
     if (parts.are_done()) parts.list.back().is_done = false;
     std::uint64_t state = 0;
@@ -105,10 +119,8 @@ Result<std::unique_ptr<Batches>> TaskRun::open_parts(ReadRequest const& request,
     if (!readers && readers.error().code == "source.snapshot_lost")
         state = 0, readers = open_first(request, parts, state);
     if (!readers) return readers.error();
-    report_.shares_view = ports_.view != nullptr;
-    bool const is_delta = request.mode == WEIR_READ_DELTA;
-    bool const goes_on = is_delta && !request.cursor.empty() && !parts.then.empty();
-    if (ports_.view && !goes_on) tell_state(state);
+    report_.shares_view = ports_.view && !goes_on && (!is_delta || !ports_.shares_view);
+    if (ports_.view && !is_delta) tell_state(state);
     auto open = [this, request, state](Part const& part) {
         std::uint64_t same = state;
         return open_part(request, part, same);
@@ -119,6 +131,7 @@ Result<std::unique_ptr<Batches>> TaskRun::open_parts(ReadRequest const& request,
     // What changed before the places of the parts since they were cut.
     return std::unique_ptr<Batches>{std::make_unique<InTurn>(
         std::move(read), [this, request](std::string const& cursor) {
+            own_view_.reset();
             ReadRequest rest = request;
             rest.cursor = cursor;
             return open_batches(rest);

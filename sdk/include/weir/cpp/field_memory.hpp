@@ -224,7 +224,9 @@ inline std::string FieldMemory::Entry::goes_on(Entry const& now, std::string con
                                                bool stays) const {
     return "column \"" + name + "\" of " + table + " was " + shown() +
            " in the source and is now " + now.shown() +
-           (stays ? "; its values stay as they are" : "; all of them are read and written anew");
+           (stays ? "; its values stay as they are, unless they were computed anew (USING): then "
+                    "read everything with --mode full"
+                  : "; all of them are read and written anew");
 }
 
 inline FieldMemory FieldMemory::parse(std::string_view text) {
