@@ -90,6 +90,7 @@ private:
     CallContext read_call_, write_call_;
     SinkTurn turn_;
     Selection selection_;
+    std::vector<std::string> typed_;  // its fields and their types
     std::string tracking_;  // the field by which the job sees changes; empty: none
     BeginRequest begin_;
     std::optional<RecordBatch> records_;
@@ -149,8 +150,9 @@ Result<void> StreamReplay::read_schema() {
     Result<OwnedSchema> schema = reader->schema();
     if (!schema) return schema.error();
     records_.emplace(**schema, !selection_.fields.empty());
-    // By name, so that the sink looks for drift only against a replay of the same fields.
     selection_.fields = records_->names();
+    for (FieldView const& field : fields_of(**schema))
+        typed_.push_back(field.name + " " + field.source_type);
     return {};
 }
 
@@ -269,6 +271,9 @@ Result<void> StreamReplay::settle(std::vector<std::string> const& ids) {
 
 std::string StreamReplay::note() const {
     nlohmann::json note = to_json(selection_);
+    // The sink looks for drift only against a replay of the same fields and types: which ones the
+    // target's rows are of is known of the stream itself.
+    note["fields"] = typed_;
     note["run"] = to_json(RunNote{run_.run_id, counts_, false});
     return note.dump();
 }
