@@ -132,7 +132,11 @@ std::unique_ptr<Reader> PostgresSource::open(Call const& call, Read const& read)
     auto reader = std::make_unique<TableReader>(host_, metrics_, shared_, std::move(connection),
                                                 std::move(snapshot), std::move(exported), read);
     if (read.cut == 0) return reader;
-    return std::make_unique<CutReader>(std::move(reader), read);
+    // Of several servers another one may answer for the parts, and lag behind the position.
+    bool const is_one_server = settings_.address().find(',') == std::string::npos;
+    Read cut = read;
+    if (!read.tracking.empty() && !is_one_server) cut.cut = 1;
+    return std::make_unique<CutReader>(std::move(reader), cut);
 }
 
 /// Which snapshot a read takes: that of the reader that holds the one of its name, if it is open.
