@@ -289,7 +289,8 @@ TEST_F(Mysql8, JsonIsTheTextOfItsSourceOrRefusedWhereItWouldBeRounded) {
     pg.run("CREATE TABLE docs (id int PRIMARY KEY, doc json);"
            "INSERT INTO docs VALUES (1, '{\"b\": 1.50,  \"a\": [1e400]}'),"
            " (2, '[0.1, 1.50, -12e-3, 18446744073709551615, \"\\\"0.12345678901234567890\"]'),"
-           " (3, '[18446744073709551616.5]'), (4, '[0.12345678901234567890]')");
+           " (3, '[18446744073709551616.5]'), (4, '[0.12345678901234567890]'),"
+           " (5, '{\"a\": {\"b\": 1, \"b\": 2}}')");
     Ran const made = between(url, server.url(other), {"--stream", "public.docs"});
     ASSERT_EQ(made.code, 0) << made;
     std::string const all = "SELECT id, doc FROM docs ORDER BY id";

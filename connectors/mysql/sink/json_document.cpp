@@ -1,9 +1,13 @@
-#include "json_numbers.hpp"
+#include "json_document.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <set>
 #include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
 
 namespace weir::mysql {
 namespace {
@@ -38,15 +42,7 @@ Decimal decimal_of(std::string_view number) {
     return out;
 }
 
-template <class Integer>
-bool fits(std::string_view number) {
-    Integer value = 0;
-    auto const [end, failed] = std::from_chars(number.data(), number.data() + number.size(), value);
-    return failed == std::errc{} && end == number.data() + number.size();
-}
-
 bool is_kept(std::string_view number) {
-    if (fits<std::int64_t>(number) || fits<std::uint64_t>(number)) return true;
     double value = 0;
     auto const [end, failed] = std::from_chars(number.data(), number.data() + number.size(), value);
     if (failed != std::errc{} || end != number.data() + number.size()) return false;
@@ -60,21 +56,54 @@ bool is_kept(std::string_view number) {
     return decimal_of({text, last}) == asked;
 }
 
+/// Stops where the document would be another one.
+class Looking : public nlohmann::json_sax<nlohmann::json> {
+public:
+    char const* why = nullptr;
+
+    bool null() override { return true; }
+    bool boolean(bool) override { return true; }
+    bool number_integer(std::int64_t) override { return true; }
+    bool number_unsigned(std::uint64_t) override { return true; }
+    // Integers beyond 64 bits, too.
+    bool number_float(double, std::string const& number) override {
+        return is_kept(number) || stop("would round its numbers");
+    }
+    bool string(std::string&) override { return true; }
+    bool binary(nlohmann::json::binary_t&) override { return true; }
+    bool start_object(std::size_t) override {
+        keys_.emplace_back();
+        return true;
+    }
+    bool key(std::string& name) override {
+        return keys_.back().insert(name).second || stop("would lose a key that comes twice");
+    }
+    bool end_object() override {
+        keys_.pop_back();
+        return true;
+    }
+    bool start_array(std::size_t) override { return true; }
+    bool end_array() override { return true; }
+    bool parse_error(std::size_t, std::string const&,
+                     nlohmann::json::exception const&) override {
+        return false;
+    }
+
+private:
+    bool stop(char const* because) {
+        why = because;
+        return false;
+    }
+
+    std::vector<std::set<std::string>> keys_;  ///< of the objects that are open
+};
+
 }  // namespace
 
-bool keeps_numbers(std::string_view json) {
-    constexpr std::string_view in_number = "+-.0123456789eE";
-    bool is_quoted = false;
-    for (std::size_t at = 0; at < json.size(); ++at) {
-        char const c = json[at];
-        if (c == '\\') ++at;  // only in texts
-        if (c == '"') is_quoted = !is_quoted;
-        if (is_quoted || (c != '-' && (c < '0' || c > '9'))) continue;
-        std::size_t const end = std::min(json.find_first_not_of(in_number, at), json.size());
-        if (!is_kept(json.substr(at, end - at))) return false;
-        at = end - 1;
-    }
-    return true;
+char const* json_change(std::string_view json) {
+    Looking looking;
+    nlohmann::json::sax_parse(json, &looking);
+    return looking.why;
 }
 
 }  // namespace weir::mysql

@@ -7,7 +7,7 @@
 
 #include "connectors/mysql/names.hpp"
 #include "connectors/mysql/times.hpp"
-#include "json_numbers.hpp"
+#include "json_document.hpp"
 
 namespace weir::mysql {
 namespace {
@@ -182,9 +182,8 @@ char const* append_value(std::string& out, Style style, ColumnView const& column
             if (target.type == "bit") return append_bits(out, column.bytes(row));
             if (target.is_blind_to_blanks && column.bytes(row).ends_with(' '))
                 return "takes keys for one that differ in blanks at their end";
-            if (target.type == "json" && field.vendor != "mysql" &&
-                !keeps_numbers(column.bytes(row)))
-                return "would round its numbers";
+            if (target.type == "json" && field.vendor != "mysql")
+                if (char const* const why = json_change(column.bytes(row))) return why;
             if (target.type == "time" && !is_span(column.bytes(row)))
                 return "takes hours, minutes and seconds only";
             if (target.type == "datetime" || target.type == "timestamp")
