@@ -9,6 +9,7 @@ namespace weir::mysql {
 namespace {
 
 constexpr std::int64_t fence_wait_ms = 2'000;
+constexpr std::int64_t fence_wait_seconds_ms = 4'000;  // where statements are known by the second
 constexpr std::int64_t fence_wait_first_ms = 60'000;  // where a second read would be a whole one
 constexpr std::int64_t fence_poll_ms = 250;
 constexpr std::int64_t gap_wait_ms_max = 1'500;
@@ -223,7 +224,9 @@ std::optional<Mark> Delta::note_writers(Query const& query, Look const& look, Po
 /// before is not waited for again.
 void Delta::await(Mark& mark, Ports const& ports) {
     bool const again_is_whole = is_first() && !terms_.append;
-    std::int64_t const until = steady_ms() + (again_is_whole ? fence_wait_first_ms : fence_wait_ms);
+    std::int64_t const passing =
+        ports.connection.is_mariadb() ? fence_wait_ms : fence_wait_seconds_ms;
+    std::int64_t const until = steady_ms() + (again_is_whole ? fence_wait_first_ms : passing);
     auto const is_fresh = [&](std::string const& member) {
         return std::ranges::none_of(cursor_.pending, [&](Mark const& older) {
             return std::ranges::find(older.fence, member) != older.fence.end();

@@ -24,10 +24,11 @@ std::string clock_sql(bool is_mariadb) {
 }
 
 // Who logs in has drawn nothing yet. NOW() is the begin of this statement, TIME is reckoned while
-// it is at work: the difference is no later than the begin of the other.
+// it is at work: the difference is no later than the begin of the other, and not with the second
+// that is lost where seconds are cut off behind it either.
 std::string statements_sql(bool is_mariadb) {
     return std::string{"SELECT"} + by_weir + " ID, " +
-           (is_mariadb ? "QUERY_ID, 0" : "'', UNIX_TIMESTAMP() - TIME") +
+           (is_mariadb ? "QUERY_ID, 0" : "'', UNIX_TIMESTAMP() - TIME - 1") +
            " FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND"
            " COMMAND NOT IN ('Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID') AND"
            " USER <> 'unauthenticated user' AND (INFO IS NULL OR INFO NOT LIKE " +

@@ -22,8 +22,9 @@ Json MysqlSource::describe() const {
             {"snapshots", true}};
 }
 
-void MysqlSource::tell_hidden(Snapshot const& snapshot, Read const& read) const {
+void MysqlSource::tell_hidden(Snapshot const& snapshot, Read const& read) {
     if (!snapshot.hides_fields || read.fields) return;
+    if (!told_.insert(snapshot.table.stream()).second) return;
     host_.warn(snapshot.table.stream() + " has columns that \"" + settings_.user() +
                "\" may not read: they are left out. GRANT SELECT on the table, or name the fields "
                "to copy");

@@ -3,6 +3,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
+#include <string>
 #include <weir/cpp/source.hpp>
 
 #include "reader.hpp"
@@ -24,7 +26,7 @@ public:
 private:
     std::unique_ptr<Connection> with_session(Wait const& wait,
                                              std::function<void(Connection&)> const& work);
-    void tell_hidden(Snapshot const& snapshot, Read const& read) const;
+    void tell_hidden(Snapshot const& snapshot, Read const& read);
     std::unique_ptr<Reader> open_shared(Read const& read, Wait const& wait);
 
     Host host_;
@@ -33,6 +35,7 @@ private:
     Interrupt interrupt_;
     std::shared_ptr<Spare> spare_ = std::make_shared<Spare>();
     std::map<std::string, std::weak_ptr<SharedSession>> shared_;  ///< by the name of the state
+    std::set<std::string> told_;  ///< streams of which fields are left out
 };
 
 }  // namespace weir::mysql
