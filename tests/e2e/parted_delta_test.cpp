@@ -75,6 +75,19 @@ TEST_F(PartedDelta, GoesOnWhereItWasKilledAndMissesNoChangeBeforeThat) {
     expect_moved(move(), 120, 120);
 }
 
+// The type of the field has changed by then.
+TEST_F(PartedDelta, IsBegunAnewByAFullReadWhereItsPositionDoesNotHoldAnyMore) {
+    ProcessOptions killed;
+    killed.environment = {{"WEIR_FAILPOINT", "pump.after_commit:9"}};
+    ASSERT_NE(move({"--parts", "3", "--batch-rows", "700"}, killed).code, 0);
+    db.run("ALTER TABLE big ALTER at TYPE timestamptz(3)");
+    expect_failure(move(), 1, "sqlite.column_retyped");
+    expect_exit(move({"--mode", "full"}), 0);
+    expect_exact("anew");
+    expect_exit(move(), 0);
+    expect_moved(move(), 0, 0);
+}
+
 // A transaction that drew its place before the cut, and commits after it.
 TEST_F(PartedDelta, H2LosesNoRowThatIsCommittedLate) {
     Pg late = server.connect_as_owner(database);
