@@ -251,6 +251,24 @@ TEST_F(Letters, ASourceThatIsAwayLosesNone) {
 }
 
 /// Kills the host at a point of a replay and lets the next one go on; `between` comes before that.
+// Which types the replay before wrote says nothing of the rows that are there.
+TEST_F(Letters, AreReplayedAfterAColumnWasRetypedAndReadAnew) {
+    WeirServer host{data()};
+    refuse_every_fifth_of(host, 10, "upsert");
+    mend();
+    ASSERT_EQ(with_status(replay_all(host), "replayed"), 2u);
+    db.run("ALTER TABLE users ALTER name TYPE char(9); INSERT INTO users (id, name, updated_at)"
+           " VALUES (15, 'new', now())");
+    sink().run("CREATE TRIGGER refuse BEFORE INSERT ON users WHEN NEW.id = 15"
+               " BEGIN SELECT RAISE(ABORT, 'not today'); END");
+    Answer const run = host.run_job("users");
+    ASSERT_EQ(run.body.at("status"), "partial") << run;
+    mend();
+    Answer const answer = replay_all(host);
+    EXPECT_EQ(with_status(answer, "replayed"), 1u) << answer;
+    EXPECT_EQ(sink().one("SELECT name FROM users WHERE id = 15"), "new      ");
+}
+
 class LettersKillI5 : public Letters {
 protected:
     void replay_with_kill(std::string const& failpoint, std::function<void()> const& between) {
