@@ -166,23 +166,11 @@ private:
     bool is_taken_over(Memory::Entry const& before, Memory::Entry const& after) {
         TargetColumn const* const column = table_->column(before.name);
         bool const is_one = is_one_here(before);
-        bool const holds = is_one || (column && detail::is_wider(after.type, column->type_text));
-        bool const stays =
-            (holds && before.is_wider(after)) || (is_one && before.keeps_texts(after));
+        bool const stays = before.stays(after, is_one, column ? column->type_text : "");
         // What is appended does not come instead of what is there.
         bool const is_anew = is_one && request_.reads_all && !is_append();
         if (stays || is_anew) fit_.retyped.push_back(before.goes_on(after, name(), stays));
         return stays || is_anew;
-    }
-
-    std::string remedy_of_retyped(Memory::Entry const& before) const {
-        std::string here;
-        if (!is_one_here(before))
-            here = "do the same to column \"" + before.name + "\" of " + name() + ", ";
-        else if (!is_append())
-            here = "read everything anew (--mode full or --write replace), ";
-        return here + "copy into a new table with --to, or drop table " + name() +
-               " to have it made anew";
     }
 
     /// Drift of the source since the last run.
@@ -204,7 +192,8 @@ private:
                         "--to");
             refuse("column \"" + before.name + "\" was " + before.shown() +
                        " in the source and is now " + after->shown() + "; the position is kept",
-                   "postgres.column_retyped", before.name, remedy_of_retyped(before));
+                   "postgres.column_retyped", before.name,
+                   before.remedy(name(), is_one_here(before), !is_append()));
         }
     }
 

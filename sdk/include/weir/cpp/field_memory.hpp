@@ -36,6 +36,12 @@ struct FieldMemory {
         /// Whether it is a type of texts, and each of them one of the type `now`: it takes longer
         /// ones, or compares them in another way.
         bool keeps_texts(Entry const& now) const;
+        /// Whether each value that was written stays what it is in a target's column of the type
+        /// `column`, empty: there is none; `is_one`: both types need that column.
+        bool stays(Entry const& now, bool is_one, std::string_view column) const;
+        /// For people: what helps a column of `table` that does not go on; `may_read_anew`: a run
+        /// that writes every value would take it over.
+        std::string remedy(std::string const& table, bool is_one, bool may_read_anew) const;
         /// For people: that the column of `table` goes on with the type `now`, since its values
         /// stay what they are, or since all of them are written anew.
         std::string goes_on(Entry const& now, std::string const& table, bool stays) const;
@@ -218,6 +224,23 @@ inline bool FieldMemory::Entry::is_wider(Entry const& now) const {
 
 inline bool FieldMemory::Entry::keeps_texts(Entry const& now) const {
     return detail::is_longer(type, now.type) || detail::is_recollated(*this, now);
+}
+
+inline bool FieldMemory::Entry::stays(Entry const& now, bool is_one,
+                                      std::string_view column) const {
+    bool const holds = is_one || detail::is_wider(now.type, column);
+    return (holds && is_wider(now)) || (is_one && keeps_texts(now));
+}
+
+inline std::string FieldMemory::Entry::remedy(std::string const& table, bool is_one,
+                                              bool may_read_anew) const {
+    std::string here;
+    if (!is_one)
+        here = "do the same to column \"" + name + "\" of " + table + ", ";
+    else if (may_read_anew)
+        here = "read everything anew (--mode full or --write replace), ";
+    return here + "copy into a new table with --to, or drop table " + table +
+           " to have it made anew";
 }
 
 inline std::string FieldMemory::Entry::goes_on(Entry const& now, std::string const& table,
