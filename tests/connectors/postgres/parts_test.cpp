@@ -67,6 +67,31 @@ TEST_F(PostgresParts, OfAPartitionedTableGoAcrossItsPartitions) {
     EXPECT_EQ(all, read({.stream = "public.split", .select = {{"key", key}}}));
 }
 
+// The end of the places tells where the delta stands; of several servers another one may answer for
+// the parts, and lag behind that.
+TEST_F(PostgresParts, OfADeltaComeWithItsPositionAndFromOneServerAlone) {
+    owner_.run("CREATE TABLE big (id bigserial PRIMARY KEY, filler text);"
+               "INSERT INTO big (filler) SELECT repeat('x', 400) FROM generate_series(1, 40000)");
+    ReadRequest const asked{.stream = "public.big",
+                            .mode = WEIR_READ_DELTA,
+                            .select = {{"key", {"id"}}, {"tracking", "id"}, {"cut", 3}}};
+    Run const cut = run(asked);
+    EXPECT_EQ(cut.records.size(), 2u);
+    ReadRequest behind = asked;
+    behind.select.erase("cut");
+    behind.cursor = cut.cursor;
+    EXPECT_EQ(read(behind).size(), 0u);
+    owner_.run("INSERT INTO big (filler) VALUES ('new')");
+    EXPECT_EQ(firsts(read(behind)), std::vector<std::string>{"40001"});
+    std::string const port = std::to_string(server_.port());
+    std::string two = server_.url(database_);
+    two.replace(two.find(':' + port), port.size() + 1, ':' + port + ",127.0.0.1:" + port);
+    source_ = connect(two);
+    Run const whole = run(asked);
+    EXPECT_EQ(whole.records.size(), 0u);
+    EXPECT_EQ(whole.cursor, "");
+}
+
 TEST_F(PostgresParts, BeginBehindOnePlaceAndEndAtTheOther) {
     owner_.run("CREATE TABLE t (id numeric PRIMARY KEY);"
                "INSERT INTO t SELECT i FROM generate_series(1, 10) i");
